@@ -1,0 +1,64 @@
+"""A trained regression model as a package: `make_prediction` and all that stands behind it.
+
+Importing this package imports nothing else; a name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import (
+        ConfigError,
+        DataError,
+        ExportError,
+        InputError,
+        MissingExtraError,
+        ModelFileError,
+        OutputError,
+        QualityError,
+        RegressionModelError,
+    )
+    from .model import Model, Prediction, load_model
+    from .predict import make_prediction
+    from .problems import Problem
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "ExportError",
+    "InputError",
+    "MissingExtraError",
+    "Model",
+    "ModelFileError",
+    "OutputError",
+    "Prediction",
+    "Problem",
+    "QualityError",
+    "RegressionModelError",
+    "__version__",
+    "load_model",
+    "make_prediction",
+]
+
+__version__ = (Path(__file__).parent / "VERSION").read_text(encoding="utf-8").strip()
+
+_HOME = {
+    "Model": "model",
+    "Prediction": "model",
+    "Problem": "problems",
+    "load_model": "model",
+    "make_prediction": "predict",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME.get(name, 'errors')}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,237 @@
+"""Checking: every row against the contract, a handful of array operations for all of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .contract import Contract, Field
+from .intake import (
+    UNKNOWN_LEVEL,
+    WRONG_TYPE,
+    Codes,
+    Floats,
+    Intake,
+    LevelCodes,
+    RecordLayout,
+    read_rows,
+)
+from .problems import Finding, sentence_for, shown
+
+__all__ = ["Checked", "Checker"]
+
+Mask = npt.NDArray[np.bool_]
+_LARGEST = sys.float_info.max
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Rows as the model takes them.
+
+    Attributes
+    ----------
+    numbers : array of float64, shape (rows, number fields)
+        NaN where missing.
+    codes : array of int64, shape (rows, category fields)
+        As numbered by `Contract.offsets`.
+    priced : array of bool, shape (rows,), or None
+        Which rows have no error; None when all have none.
+    findings : list of Finding
+    """
+
+    numbers: Floats
+    codes: Codes
+    priced: Mask | None
+    findings: list[Finding]
+
+
+class Checker:
+    """Checks rows against one contract; safe to share between threads."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        numbers, categories = contract.numbers, contract.categories
+        ranges = [_expected_range(field) for field in numbers]
+        self._low = np.array([low for low, _ in ranges])
+        self._high = np.array([high for _, high in ranges])
+        self._optional = np.array([not field.required for field in numbers], dtype=bool)
+        self._lookups = [
+            LevelCodes(field, offset, contract.missing_values)
+            for field, offset in zip(categories, contract.offsets, strict=True)
+        ]
+        self._missing_codes = [
+            offset + len(field.coded_levels)
+            for field, offset in zip(categories, contract.offsets, strict=True)
+        ]
+        # Codes below the limit need no word; a negative code, read as unsigned, is above it.
+        self._limits = np.array(
+            [
+                missing if field.required else missing + 1
+                for field, missing in zip(categories, self._missing_codes, strict=True)
+            ],
+            dtype=np.uint64,
+        )
+        self._layouts: dict[Any, RecordLayout] = {}
+
+    def check(self, rows: object) -> Checked:
+        """Read and check rows of any accepted kind.
+
+        Raises
+        ------
+        InputError
+            When `rows` as a whole cannot be read as rows.
+        """
+        intake = read_rows(self.contract, rows, self._layouts)
+        numbers, odd = intake.numbers()
+        codes = intake.codes(self._lookups)
+        layouts = intake.layouts()
+        inside = (numbers >= self._low) & (numbers <= self._high)
+        known = codes.view(np.uint64) < self._limits
+        if inside.all() and known.all() and all(layout.is_clean for layout, _ in layouts):
+            return Checked(numbers, codes, None, [])
+        findings = self._layout_findings(intake)
+        silent = {f.field for f in findings if f.code in ("missing_column", "duplicate_field")}
+        refused = [row for row, _ in intake.not_rows()]
+        inside[refused] = known[refused] = True
+        findings += self._number_findings(intake, numbers, inside, odd, silent)
+        findings += self._code_findings(intake, codes, known, silent)
+        return Checked(numbers, codes, _priced(intake.rows, findings), findings)
+
+    def _layout_findings(self, intake: Intake) -> list[Finding]:
+        """What is wrong with the names that came, and with rows that are no rows."""
+        findings = []
+        layouts = intake.layouts()
+        absent_everywhere = set.intersection(*(set(layout.absent) for layout, _ in layouts))
+        for name in sorted(absent_everywhere):
+            came = list(dict.fromkeys(str(n) for layout, _ in layouts for n in layout.names))
+            findings.append(Finding(name, "missing_column", None, [came], self._missing_column(name)))
+        for layout, rows in layouts:
+            if intake.rows == 1:
+                rows = [0]
+            for name in layout.repeated:
+                findings.append(_everywhere(name, "duplicate_field", rows, _duplicate_field))
+            for name in layout.unknown:
+                findings.append(_everywhere(name, "unknown_field", rows, self._unknown_field))
+        if not_rows := intake.not_rows():
+            at, values = zip(*not_rows, strict=True)
+            findings.append(Finding(None, "wrong_type", at, values, _not_a_row))
+        return findings
+
+    def _number_findings(
+        self,
+        intake: Intake,
+        numbers: Floats,
+        inside: Mask,
+        odd: list[tuple[int, int]],
+        silent: set[str | None],
+    ) -> list[Finding]:
+        findings = []
+        wrong = np.zeros_like(inside)
+        if odd:
+            wrong[tuple(zip(*odd, strict=True))] = True
+        flagged = ~(inside | (np.isnan(numbers) & self._optional)) | wrong
+        for j in np.flatnonzero(flagged.any(axis=0)):
+            field = self.contract.numbers[j]
+            if field.name in silent:
+                continue
+            rows = np.flatnonzero(flagged[:, j])
+            codes = _number_codes(field, numbers[rows, j], wrong[rows, j])
+            findings += _by_code(intake, field, rows, codes)
+        return findings
+
+    def _code_findings(
+        self, intake: Intake, codes: Codes, known: Mask, silent: set[str | None]
+    ) -> list[Finding]:
+        findings = []
+        for j in np.flatnonzero(~known.all(axis=0)):
+            field = self.contract.categories[j]
+            if field.name in silent:
+                continue
+            rows = np.flatnonzero(~known[:, j])
+            found = codes[rows, j]
+            names = np.full(len(rows), "unseen_level", dtype=object)
+            names[found == self._missing_codes[j]] = "missing_value"
+            names[found == WRONG_TYPE] = "wrong_type"
+            names[found == UNKNOWN_LEVEL] = "unknown_level"
+            findings += _by_code(intake, field, rows, names)
+        return findings
+
+    def _missing_column(self, name: str) -> Any:
+        def sentence(came: list[str]) -> str:
+            field = self.contract.field(name)
+            return f"No row has the field {name}: expected {field.expected}. Came: {_listed(came)}."
+
+        return sentence
+
+    def _unknown_field(self, name: Any) -> str:
+        nearest = self.contract.nearest(str(name))
+        hint = f": did you mean {nearest}?" if nearest else "."
+        return f"The field {shown(name)} is not known and was not used{hint}"
+
+
+def _expected_range(field: Field) -> tuple[float, float]:
+    low, high = field.training_range or (-_LARGEST, _LARGEST)
+    return (
+        low if field.minimum is None else max(low, field.minimum),
+        high if field.maximum is None else min(high, field.maximum),
+    )
+
+
+def _number_codes(field: Field, values: Floats, wrong: Mask) -> npt.NDArray[np.object_]:
+    """Say what is wrong with each value of a number field that is not as expected."""
+    codes = np.full(len(values), "outside_training_range", dtype=object)
+    if field.minimum is not None:
+        codes[values < field.minimum] = "below_minimum"
+    if field.maximum is not None:
+        codes[values > field.maximum] = "above_maximum"
+    codes[np.isinf(values)] = "not_finite"
+    codes[np.isnan(values)] = "missing_value"
+    codes[wrong] = "wrong_type"
+    return codes
+
+
+def _by_code(
+    intake: Intake, field: Field, rows: npt.NDArray[np.int64], codes: npt.NDArray[np.object_]
+) -> list[Finding]:
+    findings = []
+    for code in dict.fromkeys(codes):
+        at = rows[codes == code].tolist()
+        values = intake.cells(field.name, at)
+        findings.append(Finding(field.name, code, at, values, sentence_for(field, code)))
+    return findings
+
+
+def _everywhere(name: Any, code: str, rows: Sequence[int] | None, sentence: Any) -> Finding:
+    values = [name] * (1 if rows is None else len(rows))
+    return Finding(str(name), code, rows, values, sentence)
+
+
+def _priced(rows: int, findings: list[Finding]) -> Mask | None:
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if not errors:
+        return None
+    priced = np.ones(rows, dtype=bool)
+    for finding in errors:
+        priced[slice(None) if finding.rows is None else list(finding.rows)] = False
+    return priced
+
+
+def _duplicate_field(name: Any) -> str:
+    return f"The field {name} came more than once, under its own name or an alias: send it once."
+
+
+def _not_a_row(value: Any) -> str:
+    kind = type(value).__name__
+    return f"The row is {shown(value)} (type {kind}): expected a dict of field names and values."
+
+
+def _listed(names: list[str], *, most: int = 20) -> str:
+    if not names:
+        return "no fields at all"
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,1 @@
+"""The configuration of a model: what config.yml says, checked and typed."""

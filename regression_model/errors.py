@@ -1,0 +1,58 @@
+"""What can go wrong, each with one sentence that names the thing and the way out."""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "ExportError",
+    "InputError",
+    "MissingExtraError",
+    "ModelFileError",
+    "OutputError",
+    "QualityError",
+    "RegressionModelError",
+]
+
+
+class RegressionModelError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+
+class ConfigError(RegressionModelError):
+    """Raised when a configuration cannot be used; lists every mistake with its line.
+
+    Attributes
+    ----------
+    mistakes : tuple of (line, key, message)
+    """
+
+    mistakes: tuple[tuple[int, str, str], ...] = ()
+
+
+class DataError(RegressionModelError):
+    """Raised when training data cannot be read, or breaks the contract in the configuration."""
+
+
+class ExportError(RegressionModelError):
+    """Raised when a fitted pipeline cannot be written as ONNX, or its graph disagrees with it."""
+
+
+class InputError(RegressionModelError):
+    """Raised when an input as a whole cannot be read as rows."""
+
+
+class MissingExtraError(RegressionModelError, ImportError):
+    """Raised when a command needs an optional dependency that is not installed."""
+
+
+class ModelFileError(RegressionModelError):
+    """Raised when a model file is absent, damaged, foreign, or of a newer format."""
+
+
+class OutputError(RegressionModelError):
+    """Raised when a result cannot be written; what stood there before is still there."""
+
+
+class QualityError(RegressionModelError):
+    """Raised when a trained model misses the quality bar of its configuration."""

@@ -1,0 +1,102 @@
+"""The whole graph: inputs, look-up of texts, the steps, the estimator, and the interval."""
+
+from __future__ import annotations
+
+import numpy as np
+from onnx import TensorProto
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.pipeline import Pipeline
+
+from ..contract import Contract
+from .estimators import export_estimator, target_functions
+from .graph import Graph
+from .steps import export_step
+from .table import CODES, CODES_OF_ROWS, LEVELS, NUMBERS, Table
+
+__all__ = ["export_pipeline"]
+
+
+def export_pipeline(
+    pipeline: Pipeline, contract: Contract, *, half_width: float, name: str = "model"
+) -> bytes:
+    """Write a fitted pipeline as an ONNX model in double precision.
+
+    The graph has the inputs
+
+    - `numbers`, double, shape (rows, number fields): NaN where missing;
+    - `levels`, string, shape (rows, category fields): an empty string where missing;
+    - `codes`, int64, optional: the same as `levels` for who knows the codes already, as numbered
+      by `Contract.offsets`. Who feeds it feeds `levels` with no rows.
+
+    and the outputs `prediction`, `lower` and `upper`, double, shape (rows,).
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Fitted, as `build_pipeline` makes it.
+    contract : Contract
+        With the training levels in it.
+    half_width : float
+        Half the width of the prediction interval, on the scale that the estimator learns.
+
+    Raises
+    ------
+    ExportError
+        When a step or the estimator has no export.
+    """
+    graph = Graph()
+    _look_up_codes(graph, contract)
+    *steps, (_, estimator) = pipeline.steps
+    table = Table.of(graph, contract, list(pipeline.feature_names_in_))
+    for _, step in steps:
+        export_step(step, table)
+    _end(graph, estimator, table.take(table.names), half_width)
+    inputs = {
+        NUMBERS: (TensorProto.DOUBLE, ["rows", len(contract.numbers)]),
+        LEVELS: (TensorProto.STRING, ["rows of levels", len(contract.categories)]),
+        CODES: (TensorProto.INT64, ["rows of codes", len(contract.categories)]),
+    }
+    return graph.model(inputs, ["prediction", "lower", "upper"], name=name)
+
+
+def _look_up_codes(graph: Graph, contract: Contract) -> None:
+    """Turn texts into codes: one look-up for all fields, then a table of who knows which text."""
+    fields = contract.categories
+    texts = sorted({level for field in fields for level in field.coded_levels})
+    texts = [*texts, *(t for t in ("", *contract.missing_values) if t not in texts)]
+    number_of = {text: i for i, text in enumerate(texts)}
+    code_of = np.empty((len(fields), len(texts) + 1), dtype=np.int64)
+    for j, (field, offset) in enumerate(zip(fields, contract.offsets, strict=True)):
+        missing = offset + len(field.coded_levels)
+        code_of[j] = missing + 1
+        for token in ("", *contract.missing_values):
+            code_of[j, number_of[token]] = missing
+        for i, level in enumerate(field.coded_levels):
+            code_of[j, number_of[level]] = offset + i
+    text = graph.add(
+        "LabelEncoder",
+        LEVELS,
+        domain="ai.onnx.ml",
+        keys_strings=texts,
+        values_int64s=list(range(len(texts))),
+        default_int64=len(texts),
+    )
+    rows_of_table = graph.indices(np.arange(len(fields)) * (len(texts) + 1))
+    codes = graph.add("Gather", graph.indices(code_of.ravel()), graph.add("Add", text, rows_of_table))
+    graph.default(CODES, np.empty((0, len(fields)), dtype=np.int64))
+    graph.add("Concat", codes, CODES, axis=0, output=CODES_OF_ROWS)
+
+
+def _end(
+    graph: Graph, estimator: TransformedTargetRegressor, features: str, half_width: float
+) -> None:
+    score = export_estimator(estimator.regressor_, graph, features)
+    width = graph.constant(half_width)
+    ends = {
+        "prediction": score,
+        "lower": graph.add("Sub", score, width),
+        "upper": graph.add("Add", score, width),
+    }
+    back = target_functions(estimator) or "Identity"
+    for output, tensor in ends.items():
+        graph.add(back, tensor, output=output)

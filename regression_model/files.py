@@ -1,0 +1,202 @@
+"""Tables in files: CSV, JSON Lines and Parquet, in and out. The base install reads the first two."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from .errors import InputError, MissingExtraError
+from .model_file import write_atomically
+
+__all__ = ["FileKind", "Rows", "kind_of", "read_table", "write_table"]
+
+FileKind = Literal["csv", "jsonl", "parquet"]
+Rows = Any  # a dict of columns, a list of dicts, or a pyarrow table: what Model.predict takes
+
+_KINDS: dict[str, FileKind] = {
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+
+
+def kind_of(path: str) -> FileKind:
+    """Say what kind of file a name means.
+
+    Raises
+    ------
+    InputError
+        When the name ends in none of the known ways.
+    """
+    kind = _KINDS.get(Path(path).suffix.lower())
+    if kind is None:
+        raise InputError(f"{path}: expected a name that ends in {', '.join(_KINDS)}.")
+    return kind
+
+
+def read_table(path: str, *, kind: FileKind | None = None) -> Rows:
+    """Read a table from a file, or from standard input when `path` is `-`.
+
+    Parameters
+    ----------
+    kind : what the file holds; None goes by its name, and by its first character for `-`.
+
+    Raises
+    ------
+    InputError
+        When the file is absent, not UTF-8, ragged, cut short, or otherwise not what it should be.
+    MissingExtraError
+        For Parquet without the extra that reads it.
+    """
+    content = _content(path)
+    if kind is None:
+        kind = kind_of(path) if path != "-" else _guess(content)
+    return {"csv": _read_csv, "jsonl": _read_json_lines, "parquet": _read_parquet}[kind](
+        content, "standard input" if path == "-" else path
+    )
+
+
+def _content(path: str) -> bytes:
+    if path == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def _guess(content: bytes) -> FileKind:
+    if content.startswith(b"PAR1"):
+        return "parquet"
+    return "jsonl" if content.lstrip()[:1] in (b"{", b"[") else "csv"
+
+
+def _text(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"{name}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8: "
+            "save the file as UTF-8."
+        ) from None
+
+
+def _read_csv(content: bytes, name: str) -> dict[str, list[str]] | _Repeated:
+    reader = csv.reader(io.StringIO(_text(content, name), newline=""), strict=True)
+    rows: list[list[str]] = []
+    try:
+        header = next(reader, None)
+        if header is None:
+            raise InputError(f"{name} is empty: expected a line with the names of the columns.")
+        for row in reader:
+            if len(row) != len(header) and row:
+                raise InputError(
+                    f"{name}, line {reader.line_num}: {len(row)} values for {len(header)} columns."
+                )
+            if row:
+                rows.append(row)
+    except csv.Error as error:
+        raise InputError(f"{name}, line {reader.line_num}: not CSV: {error}.") from None
+    columns = list(zip(*rows, strict=True)) or [()] * len(header)
+    if len(set(header)) < len(header):
+        return _Repeated(header, len(rows))
+    return dict(zip(header, map(list, columns), strict=True))
+
+
+class _Repeated:
+    """A table in which a column name stands twice; the check says so for every row."""
+
+    def __init__(self, names: Sequence[str], rows: int) -> None:
+        self.columns = tuple(names)
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return self._rows
+
+
+def _read_json_lines(content: bytes, name: str) -> list[Any]:
+    text = _text(content, name)
+    if text.lstrip()[:1] == "[":
+        try:
+            return list(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise InputError(f"{name}, line {error.lineno}: not JSON: {error.msg}.") from None
+    rows = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            try:
+                rows.append(json.loads(line))
+            except json.JSONDecodeError as error:
+                raise InputError(f"{name}, line {number}: not JSON: {error.msg}.") from None
+    return rows
+
+
+def _read_parquet(content: bytes, name: str) -> Any:
+    parquet = _parquet(name)
+    import pyarrow
+
+    try:
+        return parquet.read_table(pyarrow.BufferReader(content))
+    except pyarrow.ArrowException as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{name} is no whole Parquet file: {reason}") from None
+
+
+def _parquet(name: str) -> Any:
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise MissingExtraError(
+            f"{name}: Parquet needs the extra batch: pip install 'regression-model[batch]'."
+        ) from None
+    return pyarrow.parquet
+
+
+def write_table(path: str, columns: Mapping[str, Iterable[Any]], *, kind: FileKind | None) -> None:
+    """Write columns of one length to a file, or to standard output when `path` is `-`.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written; what stood there before is untouched.
+    """
+    kind = kind or ("csv" if path == "-" else kind_of(path))
+    writer = {"csv": _csv_bytes, "jsonl": _json_lines_bytes, "parquet": _parquet_bytes}[kind]
+    content = writer(columns, path)
+    if path == "-":
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        write_atomically(Path(path), content)
+
+
+def _csv_bytes(columns: Mapping[str, Iterable[Any]], name: str) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return text.getvalue().encode()
+
+
+def _json_lines_bytes(columns: Mapping[str, Iterable[Any]], name: str) -> bytes:
+    rows = zip(*columns.values(), strict=True)
+    lines = [json.dumps(dict(zip(columns, row, strict=True)), allow_nan=False) for row in rows]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _parquet_bytes(columns: Mapping[str, Iterable[Any]], name: str) -> bytes:
+    parquet = _parquet(name)
+    import pyarrow
+
+    sink = io.BytesIO()
+    parquet.write_table(pyarrow.table({key: list(column) for key, column in columns.items()}), sink)
+    return sink.getvalue()

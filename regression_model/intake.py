@@ -1,0 +1,478 @@
+"""Intake: whatever rows come in, the cells of the fields that the model uses come out.
+
+A list of dicts is read row by row, a table column by column; both give the same arrays.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain
+from operator import itemgetter
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from .contract import Contract, Field
+from .errors import InputError
+
+__all__ = ["Intake", "read_rows"]
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+WRONG_TYPE = -1  # stands where a code would stand
+UNKNOWN_LEVEL = -2
+
+# Cells of these types become float64 in one call, with None as NaN. A bool is none of them.
+_PLAIN = frozenset({int, float, type(None), np.float64, np.float32, np.int64, np.int32})
+_NULL_TYPES = frozenset({"NAType", "NaTType", "NullScalar"})  # pandas and pyarrow nulls, by name
+_MOST_CACHED_LEVELS = 10_000
+_MOST_CACHED_LAYOUTS = 256
+
+
+class NotANumber(ValueError):
+    """Raised inside this package when a cell cannot be read as a number."""
+
+
+def is_missing(value: object, missing_values: Iterable[str] = ()) -> bool:
+    """Say whether a cell is one of the many ways to write *missing*."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        text = value.strip()
+        return not text or text in missing_values
+    if type(value).__name__ in _NULL_TYPES:
+        return True
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return bool(np.isnat(value))
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    return isinstance(value, float | np.floating) and math.isnan(value)
+
+
+def read_number(value: object, missing_values: Iterable[str] = ()) -> float:
+    """Read one cell as a number: NaN when it is missing, an infinity when it is too large.
+
+    Raises
+    ------
+    NotANumber
+        For a bool, a date, a text that is no number and every other type.
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    if is_missing(value, missing_values):
+        return math.nan
+    if isinstance(value, str) and "_" not in value:
+        try:
+            return float(value)
+        except ValueError:
+            raise NotANumber from None
+    if isinstance(value, int | float | np.integer | np.floating | Decimal):
+        if isinstance(value, bool):
+            raise NotANumber
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    raise NotANumber
+
+
+class LevelCodes(dict[Any, int]):
+    """The code of every way to write a level of one field; odd ways are worked out when met."""
+
+    def __init__(self, field: Field, offset: int, missing_values: tuple[str, ...]) -> None:
+        levels = field.coded_levels
+        self._missing_values = missing_values
+        self._missing = offset + len(levels)
+        self._unseen = UNKNOWN_LEVEL if field.kind == "ordinal" else self._missing + 1
+        self._takes_numbers = any(level.isdigit() for level in levels)
+        super().__init__(dict.fromkeys((None, np.nan, "", *missing_values), self._missing))
+        self.update((level, offset + i) for i, level in enumerate(levels))
+        self._most = len(self) + _MOST_CACHED_LEVELS
+
+    def __missing__(self, value: object) -> int:
+        code = self._work_out(value)
+        if type(value) is str and len(self) < self._most:
+            self[value] = code
+        return code
+
+    def _work_out(self, value: object) -> int:
+        if isinstance(value, np.ndarray) and value.ndim == 0:
+            value = value.item()
+        if isinstance(value, str):
+            return self.get(value.strip(), self._unseen)
+        if is_missing(value):
+            return self._missing
+        if not self._takes_numbers or isinstance(value, bool | np.bool_):
+            return WRONG_TYPE
+        if isinstance(value, int | np.integer):
+            return self.get(str(value), self._unseen)
+        if isinstance(value, float | np.floating):
+            return self.get(f"{value:.15g}", self._unseen)
+        return WRONG_TYPE
+
+    def code(self, value: object) -> int:
+        """Return the code of any cell, hashable or not."""
+        try:
+            return self[value]
+        except TypeError:
+            return self._work_out(value)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the fields of the model are among the names that came."""
+
+    names: tuple[Any, ...]
+    numbers: tuple[Any, ...]  # for each number field the name it came under, or None
+    categories: tuple[Any, ...]
+    unknown: tuple[Any, ...]
+    repeated: tuple[str, ...]  # fields that came twice, under one name or under two
+    absent: tuple[str, ...]  # required fields that did not come
+
+    @classmethod
+    def of(cls, contract: Contract, names: tuple[Any, ...]) -> Layout:
+        """Match the names that came with the fields of the contract."""
+        known = contract.canonical_names
+        came_as = {known[name]: name for name in names if name in known}
+        times = Counter(known[name] for name in names if name in known)
+        used = (*contract.numbers, *contract.categories)
+        twice = {known.get(name, name) for name, count in Counter(names).items() if count > 1}
+        return cls(
+            names=names,
+            numbers=tuple(came_as.get(field.name) for field in contract.numbers),
+            categories=tuple(came_as.get(field.name) for field in contract.categories),
+            unknown=tuple(n for n in names if n not in known and n != contract.target),
+            repeated=tuple(twice | {f.name for f in used if times[f.name] > 1}),
+            absent=tuple(f.name for f in used if f.required and f.name not in came_as),
+        )
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every required field came once and nothing else came."""
+        return not (self.unknown or self.repeated or self.absent)
+
+
+class Intake(ABC):
+    """Rows that came in, read for one contract.
+
+    Attributes
+    ----------
+    contract : Contract
+    rows : int
+    """
+
+    def __init__(self, contract: Contract, rows: int) -> None:
+        self.contract = contract
+        self.rows = rows
+
+    @abstractmethod
+    def numbers(self) -> tuple[Floats, list[tuple[int, int]]]:
+        """Return an array (rows, number fields), and the cells in it that are no numbers."""
+
+    @abstractmethod
+    def codes(self, lookups: Sequence[LevelCodes]) -> Codes:
+        """Return an array (rows, category fields) of level codes; negative where there is none."""
+
+    @abstractmethod
+    def cells(self, name: str, rows: Sequence[int]) -> list[Any]:
+        """Return what came for the field called `name` in some rows."""
+
+    @abstractmethod
+    def layouts(self) -> list[tuple[Layout, Sequence[int] | None]]:
+        """Return each layout with the rows that have it; None for all rows."""
+
+    def not_rows(self) -> list[tuple[int, Any]]:
+        """Return the rows that are no mappings, with what stands there."""
+        return []
+
+
+def read_rows(contract: Contract, rows: object, layouts: dict[Any, RecordLayout]) -> Intake:
+    """Read a list of dicts, a dict of columns or of scalars, or a table of any known library.
+
+    Raises
+    ------
+    InputError
+        When `rows` is none of these.
+    """
+    if isinstance(rows, list | tuple):
+        return Records(contract, rows, layouts)
+    if isinstance(rows, Mapping):
+        return _read_mapping(contract, rows)
+    if isinstance(rows, str | bytes | int | float) or rows is None:
+        raise InputError(_not_rows(rows))
+    return _read_table(contract, rows)
+
+
+def _not_rows(rows: object) -> str:
+    return (
+        f"The input is of type {type(rows).__name__}: expected a list of dicts, a dict of columns, "
+        "or a pandas, polars or pyarrow table."
+    )
+
+
+class RecordLayout:
+    """A layout of records, with the fastest way to fetch its cells."""
+
+    def __init__(self, contract: Contract, names: tuple[Any, ...]) -> None:
+        self.layout = Layout.of(contract, names)
+        self.numbers = _getter(self.layout.numbers)
+        self.categories = _getter(self.layout.categories)
+
+
+def _getter(names: tuple[Any, ...]) -> Any:
+    if len(names) > 1 and None not in names:
+        return itemgetter(*names)
+    return lambda row: tuple(None if name is None else row[name] for name in names)
+
+
+class Records(Intake):
+    """A list of dicts."""
+
+    def __init__(
+        self, contract: Contract, rows: Sequence[Any], layouts: dict[Any, RecordLayout]
+    ) -> None:
+        super().__init__(contract, len(rows))
+        self._records = rows
+        self._of_row: list[RecordLayout] = []
+        self._not_rows: list[tuple[int, Any]] = []
+        names: tuple[Any, ...] | None = None
+        for at, row in enumerate(rows):
+            if type(row) is not dict and not isinstance(row, Mapping):
+                self._not_rows.append((at, row))
+                row = {}
+            these = tuple(row)
+            if these != names:
+                names = these
+                layout = layouts.get(names)
+                if layout is None:
+                    layout = RecordLayout(contract, names)
+                    if len(layouts) < _MOST_CACHED_LAYOUTS:
+                        layouts[names] = layout
+            self._of_row.append(layout)
+        if self._not_rows:
+            empty = dict(self._not_rows)
+            self._records = [{} if at in empty else row for at, row in enumerate(rows)]
+
+    def numbers(self) -> tuple[Floats, list[tuple[int, int]]]:
+        width = len(self.contract.numbers)
+        cells = [
+            layout.numbers(row) for layout, row in zip(self._of_row, self._records, strict=True)
+        ]
+        flat = tuple(chain.from_iterable(cells))
+        numbers, odd = _to_floats(flat, self.contract.missing_values)
+        return numbers.reshape(self.rows, width), [divmod(at, width) for at in odd]
+
+    def codes(self, lookups: Sequence[LevelCodes]) -> Codes:
+        cells = [
+            layout.categories(row) for layout, row in zip(self._of_row, self._records, strict=True)
+        ]
+        try:
+            codes = [[look[v] for look, v in zip(lookups, row, strict=True)] for row in cells]
+        except TypeError:  # a cell that cannot be hashed
+            codes = [[look.code(v) for look, v in zip(lookups, row, strict=True)] for row in cells]
+        return np.array(codes, dtype=np.int64).reshape(self.rows, len(lookups))
+
+    def cells(self, name: str, rows: Sequence[int]) -> list[Any]:
+        names = [n for n, field in self.contract.canonical_names.items() if field == name] or [name]
+        return [
+            next((self._records[row][n] for n in names if n in self._records[row]), None)
+            for row in rows
+        ]
+
+    def layouts(self) -> list[tuple[Layout, Sequence[int] | None]]:
+        if not self._not_rows and all(layout is self._of_row[0] for layout in self._of_row):
+            return [(self._of_row[0].layout, None)] if self._of_row else []
+        refused = dict(self._not_rows)
+        rows_of: dict[int, list[int]] = {}
+        for at, layout in enumerate(self._of_row):
+            if at not in refused:
+                rows_of.setdefault(id(layout), []).append(at)
+        by_id = {id(layout): layout for layout in self._of_row}
+        return [(by_id[key].layout, rows) for key, rows in rows_of.items()]
+
+    def not_rows(self) -> list[tuple[int, Any]]:
+        return self._not_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """A column as its distinct values and, for each row, which of them it holds."""
+
+    values: Sequence[Any]
+    at: npt.NDArray[np.integer[Any]]
+
+    def __getitem__(self, row: int) -> Any:
+        return self.values[self.at[row]]
+
+
+Column = npt.NDArray[Any] | Distinct | Sequence[Any]
+
+
+class Columns(Intake):
+    """Columns of one length: arrays of numbers, distinct values, or sequences of anything.
+
+    A column that did not come, or came twice, is not among `columns`.
+    """
+
+    def __init__(
+        self, contract: Contract, rows: int, names: tuple[Any, ...], columns: Mapping[Any, Column]
+    ) -> None:
+        super().__init__(contract, rows)
+        self._layout = Layout.of(contract, names)
+        self._columns = columns
+
+    def numbers(self) -> tuple[Floats, list[tuple[int, int]]]:
+        numbers = np.full((self.rows, len(self._layout.numbers)), np.nan)
+        odd: list[tuple[int, int]] = []
+        for j, name in enumerate(self._layout.numbers):
+            column = self._columns.get(name)
+            if column is None:
+                continue
+            if isinstance(column, np.ndarray):
+                numbers[:, j] = column
+            elif isinstance(column, Distinct):
+                distinct, at = _to_floats(column.values, self.contract.missing_values)
+                numbers[:, j] = distinct[column.at]
+                odd += [(int(i), j) for i in np.flatnonzero(np.isin(column.at, at))]
+            else:
+                numbers[:, j], at = _to_floats(column, self.contract.missing_values)
+                odd += [(i, j) for i in at]
+        return numbers, odd
+
+    def codes(self, lookups: Sequence[LevelCodes]) -> Codes:
+        codes = np.empty((self.rows, len(lookups)), dtype=np.int64)
+        for j, (name, lookup) in enumerate(zip(self._layout.categories, lookups, strict=True)):
+            column = self._columns.get(name)
+            codes[:, j] = lookup[None] if column is None else _to_codes(column, lookup, self.rows)
+        return codes
+
+    def cells(self, name: str, rows: Sequence[int]) -> list[Any]:
+        names = [n for n, field in self.contract.canonical_names.items() if field == name] or [name]
+        column = next((self._columns[n] for n in names if n in self._columns), None)
+        return [None if column is None else _plain(column[row]) for row in rows]
+
+    def layouts(self) -> list[tuple[Layout, Sequence[int] | None]]:
+        return [(self._layout, None)] if self.rows else []
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _to_floats(cells: Sequence[Any], missing_values: Iterable[str]) -> tuple[Floats, list[int]]:
+    """Turn cells into float64 with NaN for missing, and say which are no numbers."""
+    if set(map(type, cells)) <= _PLAIN:
+        try:
+            return np.array(cells, dtype=np.float64), []
+        except OverflowError:  # an int beyond float64, found below
+            pass
+    numbers = np.empty(len(cells))
+    odd = []
+    for at, cell in enumerate(cells):
+        try:
+            numbers[at] = read_number(cell, missing_values)
+        except NotANumber:
+            numbers[at] = math.nan
+            odd.append(at)
+    return numbers, odd
+
+
+def _to_codes(column: Column, lookup: LevelCodes, rows: int) -> Codes:
+    if isinstance(column, np.ndarray):
+        column = Distinct(*np.unique(column, return_inverse=True))
+    if isinstance(column, Distinct):
+        codes = [lookup.code(_plain(value)) for value in column.values]
+        return np.array(codes, dtype=np.int64)[column.at]
+    try:
+        return np.fromiter(map(lookup.__getitem__, column), dtype=np.int64, count=rows)
+    except TypeError:  # a cell that cannot be hashed
+        return np.fromiter(map(lookup.code, column), dtype=np.int64, count=rows)
+
+
+def _read_mapping(contract: Contract, columns: Mapping[Any, Any]) -> Intake:
+    """Read a dict of columns, or of scalars: one row."""
+    lengths = {
+        name: len(column)
+        for name, column in columns.items()
+        if hasattr(column, "__len__") and not isinstance(column, str | bytes | Mapping)
+    }
+    if not lengths:
+        return Records(contract, [columns] if columns else [], {})
+    scalars = [name for name in columns if name not in lengths]
+    if scalars:
+        raise InputError(
+            f"The column {scalars[0]!r} is one value and {next(iter(lengths))!r} is a list: expected "
+            "lists of one length, or single values only."
+        )
+    if len(set(lengths.values())) > 1:
+        said = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
+        raise InputError(f"The columns differ in length: {said[:300]}.")
+    names = tuple(columns)
+    read = {name: _column_values(column) for name, column in columns.items()}
+    return Columns(contract, next(iter(lengths.values())), names, read)
+
+
+def _column_values(column: Any) -> Column:
+    """Return a column given by hand as an array of numbers or as a list."""
+    if isinstance(column, list | tuple):
+        return column
+    if isinstance(column, np.ndarray) and column.dtype.kind in "iuf":
+        return column
+    values: Sequence[Any] = column.tolist() if hasattr(column, "tolist") else list(column)
+    return values
+
+
+def _read_table(contract: Contract, table: Any) -> Intake:
+    import narwhals.stable.v2 as nw  # a serving app that sends dicts never pays for it
+
+    names = _column_names(table)
+    if len(set(names)) < len(names):
+        return Columns(contract, len(table), names, {})
+    try:
+        frame = nw.from_native(table, eager_only=True)
+    except TypeError:
+        raise InputError(_not_rows(table)) from None
+    used = {field.name for field in (*contract.numbers, *contract.categories)}
+    columns = {
+        name: _series_values(nw, frame[name])
+        for name in names
+        if contract.canonical_names.get(name) in used
+    }
+    return Columns(contract, frame.shape[0], names, columns)
+
+
+def _column_names(table: Any) -> tuple[Any, ...]:
+    names = getattr(table, "column_names", None)  # pyarrow
+    return tuple(getattr(table, "columns", ()) if names is None else names)
+
+
+def _series_values(nw: Any, series: Any) -> Column:
+    """Return a column of a table: numbers as an array, texts by their distinct values."""
+    dtype = series.dtype
+    if dtype.is_integer() or dtype.is_float():
+        array: npt.NDArray[Any] = series.to_numpy()  # nulls become NaN
+        if array.dtype.kind in "iuf":
+            return array
+    if dtype in (nw.String, nw.Categorical) or isinstance(dtype, nw.Enum):
+        return _distinct(nw, series)
+    values: list[Any] = series.to_list()
+    return values
+
+
+def _distinct(nw: Any, series: Any) -> Distinct:
+    native = series.to_native()
+    if hasattr(native, "factorize"):  # pandas, where it is several times faster
+        at, values = native.factorize()
+        return Distinct([*values.tolist(), None], at)  # -1 is missing
+    texts = series.cast(nw.String)
+    values = texts.drop_nulls().unique().to_list()
+    places = range(len(values))
+    at = texts.replace_strict(values, places, default=len(values), return_dtype=nw.Int64)
+    return Distinct([*values, None], at.to_numpy())

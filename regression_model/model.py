@@ -1,0 +1,246 @@
+"""The model file at run time: open it, describe it, predict with it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+from .checking import Checked, Checker
+from .contract import Contract
+from .errors import ModelFileError
+from .intake import Floats
+from .model_file import find_model_file, open_sealed, read_content
+from .problems import Finding, Problem
+
+__all__ = ["Model", "Prediction", "load_model"]
+
+PACKAGE_ROOT = Path(__file__).resolve().parent
+_OUTPUTS = ["prediction", "lower", "upper"]
+_ROWS_AT_ONCE = 8_192  # the arrays between the graph's nodes then stay in the processor's cache
+_ONLY_ERRORS = 3  # onnxruntime's severity level
+_ONNXRUNTIME_ERRORS = (
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.InvalidProtobuf,
+    ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
+)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of some rows, in their order.
+
+    Attributes
+    ----------
+    values : array of float64, shape (rows,)
+        The predicted target in its unit; NaN for a row with an error.
+    lower, upper : array of float64, shape (rows,)
+        The ends of the prediction interval, at the level that the model file states.
+    version : str
+        Version of the model that answered.
+    """
+
+    values: Floats
+    lower: Floats
+    upper: Floats
+    version: str
+    findings: list[Finding] = field(default_factory=list, repr=False)
+
+    @cached_property
+    def problems(self) -> list[Problem]:
+        """Every error and warning; those of all rows first, then by row."""
+        found = [problem for finding in self.findings for problem in finding.problems()]
+        return sorted(found, key=lambda problem: -1 if problem.row is None else problem.row)
+
+    @property
+    def errors(self) -> list[Problem]:
+        """The problems that left a row without a value."""
+        return [problem for problem in self.problems if problem.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """The problems of rows that have a value all the same."""
+        return [problem for problem in self.problems if problem.severity == "warning"]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return one dict of plain JSON types a row: value, lower, upper, problems, version."""
+        of_all = [problem.to_dict() for problem in self.problems if problem.row is None]
+        dicts: list[dict[str, Any]] = [
+            {
+                "value": value,
+                "lower": lower,
+                "upper": upper,
+                "problems": list(of_all),
+                "version": self.version,
+            }
+            for value, lower, upper in zip(
+                plain(self.values), plain(self.lower), plain(self.upper), strict=True
+            )
+        ]
+        for problem in self.problems:
+            if problem.row is not None:
+                dicts[problem.row]["problems"].append(problem.to_dict())
+        return dicts
+
+
+def plain(values: Floats) -> list[float | None]:
+    """Return an array as plain floats, with None for NaN."""
+    floats = values.tolist()
+    return [None if value != value else value for value in floats]
+
+
+class Model:
+    """A model file, opened. Safe to share between threads, and to open before a server forks.
+
+    Attributes
+    ----------
+    manifest : dict
+        Everything the file says of itself: name, version, target, metrics, interval, training.
+    contract : Contract
+        What a row must look like.
+    """
+
+    def __init__(self, content: bytes, *, name: str = "The model file") -> None:
+        """Open the bytes of a model file; `name` is what error messages call it.
+
+        Raises
+        ------
+        ModelFileError
+            When the bytes are damaged, foreign, or of a newer format.
+        """
+        self.manifest = open_sealed(content, name=name)
+        self.contract = Contract.from_dict(self.manifest["contract"])
+        self._checker = Checker(self.contract)
+        options = onnxruntime.SessionOptions()
+        # One thread and so no pool of them: the lowest latency for a row, and safe to fork.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = _ONLY_ERRORS
+        try:
+            self._session = onnxruntime.InferenceSession(
+                content, options, providers=["CPUExecutionProvider"]
+            )
+        except _ONNXRUNTIME_ERRORS as error:
+            reason = str(error).splitlines()[0]
+            raise ModelFileError(f"{name} holds a graph that cannot be run: {reason}") from None
+        self._no_levels = np.empty((0, len(self.contract.categories)), dtype=object)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return cast(str, self.manifest["name"])
+
+    @property
+    def version(self) -> str:
+        """The version of the package that the model was trained as."""
+        return cast(str, self.manifest["version"])
+
+    def predict(self, rows: object) -> Prediction:
+        """Predict the target for every row, in order.
+
+        Parameters
+        ----------
+        rows : list of dicts, dict of columns or of scalars, or a pandas, polars or pyarrow table
+            It is never changed.
+
+        Returns
+        -------
+        Prediction
+            As many values as rows; NaN and a problem for a row that cannot be priced.
+
+        Raises
+        ------
+        InputError
+            When `rows` is none of these kinds, or its columns differ in length.
+        """
+        checked = self._checker.check(rows)
+        if checked.priced is None:
+            values, lower, upper = self._run(checked)
+        else:
+            values, lower, upper = np.full((3, len(checked.numbers)), np.nan)
+            priced = Checked(
+                checked.numbers[checked.priced], checked.codes[checked.priced], None, []
+            )
+            values[checked.priced], lower[checked.priced], upper[checked.priced] = self._run(priced)
+        if not np.isfinite(values.sum()):
+            _refuse_overflow(values, lower, upper, checked)
+        return Prediction(values, lower, upper, self.version, checked.findings)
+
+    def _run(self, checked: Checked) -> Iterable[Floats]:
+        """Run the graph over rows without errors; three arrays of shape (rows,)."""
+        rows = len(checked.numbers)
+        if rows <= _ROWS_AT_ONCE:
+            return self._run_slice(checked, slice(None))
+        slices = [slice(at, at + _ROWS_AT_ONCE) for at in range(0, rows, _ROWS_AT_ONCE)]
+        parts = [self._run_slice(checked, part) for part in slices]
+        return [np.concatenate(output) for output in zip(*parts, strict=True)]
+
+    def _run_slice(self, checked: Checked, part: slice) -> list[Floats]:
+        feed = {
+            "numbers": checked.numbers[part],
+            "levels": self._no_levels,
+            "codes": checked.codes[part],
+        }
+        return cast(list[Floats], self._session.run(_OUTPUTS, feed))
+
+
+def _refuse_overflow(values: Floats, lower: Floats, upper: Floats, checked: Checked) -> None:
+    """Take back the value of each row that the model could not put into a finite number."""
+    overflown = ~np.isfinite(values)
+    if checked.priced is not None:
+        overflown &= checked.priced
+    rows = np.flatnonzero(overflown).tolist()
+    if not rows:
+        return
+    for array in (values, lower, upper):
+        array[rows] = np.nan
+    checked.findings.append(
+        Finding(None, "not_finite", rows, [None] * len(rows), lambda _: _OVERFLOW)
+    )
+
+
+_OVERFLOW = "The prediction is not a finite number: the row is too far from all training rows."
+
+_shipped_lock = threading.Lock()
+_shipped: Model | None = None
+
+
+def load_model(path: str | Path | None = None) -> Model:
+    """Open the model file at `path`, or the shipped one, which is opened once and kept.
+
+    Raises
+    ------
+    ModelFileError
+        When the file is absent, damaged, foreign, or of a newer format.
+    """
+    if path is not None:
+        return Model(read_content(Path(path)), name=str(path))
+    global _shipped
+    if _shipped is None:
+        with _shipped_lock:
+            if _shipped is None:
+                _shipped = _open_shipped()
+    return _shipped
+
+
+def _open_shipped() -> Model:
+    path = find_model_file(PACKAGE_ROOT)
+    if path is None:
+        version = (PACKAGE_ROOT / "VERSION").read_text(encoding="utf-8").strip()
+        raise ModelFileError(
+            f"There is no model file for version {version} in {PACKAGE_ROOT / 'trained_models'}: "
+            "train it with tox -e train, or name a model file."
+        )
+    return Model(read_content(path), name=str(path))

@@ -1,0 +1,210 @@
+"""The model file as bytes: an ONNX graph with its manifest and a digest sealed in behind it.
+
+An ONNX file is one protobuf message, and a protobuf message may be followed by more of its own
+fields. Two metadata entries are appended to the graph's bytes: the manifest as JSON and, last and
+of fixed length, the SHA-256 of everything before it. Any ONNX tool still reads the file, and this
+module reads the manifest and notices a damaged byte with the standard library alone.
+The digest guards against accidents, not against somebody who recomputes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .errors import ModelFileError, OutputError
+
+__all__ = ["FORMAT", "digest", "open_sealed", "read_manifest", "seal", "stale_reason", "write_atomically"]
+
+FORMAT = 1  # raised when an older runtime half can no longer read what is written
+MANIFEST_KEY = "regression_model.manifest"
+DIGEST_KEY = "regression_model.sha256"
+
+_METADATA_PROPS = 14  # field number of ModelProto.metadata_props
+_KEY, _VALUE = 1, 2  # field numbers of StringStringEntryProto
+_VARINT, _FIXED64, _LENGTH_DELIMITED, _FIXED32 = 0, 1, 2, 5
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def _delimited(field: int, payload: bytes) -> bytes:
+    return _varint(field << 3 | _LENGTH_DELIMITED) + _varint(len(payload)) + payload
+
+
+def _metadata_entry(key: str, value: str) -> bytes:
+    entry = _delimited(_KEY, key.encode()) + _delimited(_VALUE, value.encode())
+    return _delimited(_METADATA_PROPS, entry)
+
+
+_SEAL_LENGTH = len(_metadata_entry(DIGEST_KEY, "0" * 64))
+
+
+def seal(graph: bytes, manifest: dict[str, Any]) -> bytes:
+    """Append `manifest` and the digest of the whole to the bytes of an ONNX model."""
+    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    body = graph + _metadata_entry(MANIFEST_KEY, text)
+    return body + _metadata_entry(DIGEST_KEY, hashlib.sha256(body).hexdigest())
+
+
+def open_sealed(content: bytes, *, name: str) -> dict[str, Any]:
+    """Check the bytes of a model file and return the manifest in it.
+
+    Raises
+    ------
+    ModelFileError
+        When the bytes are damaged or truncated, foreign, or of a newer format.
+    """
+    if not content:
+        raise ModelFileError(f"{name} is empty: it is no model file.")
+    body, trailer = content[:-_SEAL_LENGTH], content[-_SEAL_LENGTH:]
+    sealed = trailer == _metadata_entry(DIGEST_KEY, hashlib.sha256(body).hexdigest())
+    try:
+        metadata = dict(_metadata(content))
+    except (ValueError, IndexError):
+        metadata = {}
+    if not sealed:
+        if MANIFEST_KEY.encode() in content or DIGEST_KEY.encode() in content:
+            raise ModelFileError(f"{name} is damaged or was changed: its digest does not match.")
+        raise ModelFileError(
+            f"{name} is truncated, or was not written by regression-model: "
+            "it has no manifest and no digest."
+        )
+    manifest: dict[str, Any] = json.loads(metadata.get(MANIFEST_KEY, "{}"))
+    if "format" not in manifest:
+        raise ModelFileError(f"{name} was not written by regression-model: it has no manifest.")
+    if manifest["format"] > FORMAT:
+        raise ModelFileError(
+            f"{name} has format {manifest['format']} and this regression-model reads up to "
+            f"{FORMAT}: upgrade with pip install --upgrade regression-model."
+        )
+    return manifest
+
+
+def read_content(path: Path) -> bytes:
+    """Read a model file whole, so that nothing on disk is needed after opening it."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ModelFileError(f"{path} does not exist: train a model or name another file.") from None
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read the manifest of the model file at `path` with the standard library alone."""
+    return open_sealed(read_content(path), name=str(path))
+
+
+def _metadata(content: bytes) -> Iterator[tuple[str, str]]:
+    for field, payload in _fields(content):
+        if field == _METADATA_PROPS:
+            entry = dict(_fields(payload))
+            yield entry[_KEY].decode(), entry[_VALUE].decode()
+
+
+def _fields(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the length-delimited fields of one protobuf message, others are stepped over."""
+    at = 0
+    while at < len(content):
+        tag, at = _read_varint(content, at)
+        wire_type = tag & 7
+        if wire_type == _VARINT:
+            _, at = _read_varint(content, at)
+        elif wire_type in (_FIXED64, _FIXED32):
+            at += 8 if wire_type == _FIXED64 else 4
+        elif wire_type == _LENGTH_DELIMITED:
+            length, at = _read_varint(content, at)
+            if at + length > len(content):
+                raise ValueError("a field ends behind the message")
+            yield tag >> 3, content[at : at + length]
+            at += length
+        else:
+            raise ValueError(f"no wire type {wire_type}")
+
+
+def _read_varint(content: bytes, at: int) -> tuple[int, int]:
+    number = shift = 0
+    while True:
+        byte = content[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return number, at
+        shift += 7
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def find_model_file(package_root: Path) -> Path | None:
+    """The model file of this version below `package_root`, or None when it is not trained."""
+    version = (package_root / "VERSION").read_text(encoding="utf-8").strip()
+    found = sorted((package_root / "trained_models").glob(f"*-{version}.onnx"))
+    return found[0] if found else None
+
+
+def stale_reason(package_root: Path) -> str | None:
+    """Say why the model file below `package_root` is not the one to ship, or None if it is.
+
+    It must be there for the version in `VERSION`, and record the digests that `config.yml` and
+    the training data beside it have now.
+    """
+    version = (package_root / "VERSION").read_text(encoding="utf-8").strip()
+    path = find_model_file(package_root)
+    if path is None:
+        return f"there is no trained model for version {version} in regression_model/trained_models"
+    try:
+        manifest = read_manifest(path)
+    except ModelFileError as error:
+        return str(error).rstrip(".")
+    training = manifest["training"]
+    recorded = {
+        package_root / "config.yml": training["config_sha256"],
+        package_root / "datasets" / training["data_file"]: training["data_sha256"],
+    }
+    for source, expected in recorded.items():
+        if not source.is_file() or digest(source) != expected:
+            return f"{path.name} was trained with another {source.name} than the one beside it"
+    if manifest["version"] != version:
+        return f"{path.name} says it is version {manifest['version']} and VERSION says {version}"
+    return None
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to `path` so that a crash leaves the old file or the new one.
+
+    Raises
+    ------
+    OutputError
+        When the folder cannot be written or the disk is full; the old file is untouched.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)

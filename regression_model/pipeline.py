@@ -1,0 +1,208 @@
+"""From a configuration to a scikit-learn pipeline that is not fitted yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from feature_engine.encoding import MeanEncoder, OneHotEncoder, OrdinalEncoder, RareLabelEncoder
+from feature_engine.imputation import (
+    AddMissingIndicator,
+    ArbitraryNumberImputer,
+    CategoricalImputer,
+    MeanMedianImputer,
+)
+from feature_engine.outliers import ArbitraryOutlierCapper
+from feature_engine.selection import DropFeatures
+from feature_engine.transformation import (
+    LogCpTransformer,
+    LogTransformer,
+    PowerTransformer,
+    YeoJohnsonTransformer,
+)
+from feature_engine.wrappers import SklearnTransformerWrapper
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import VotingRegressor
+from sklearn.linear_model import ElasticNet, Lasso, Ridge
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import Binarizer, StandardScaler
+
+from .config.core import Config, Feature
+from .processing.features import DerivedFeatures, Formula, Indicators, OrderedLevels, Test
+
+__all__ = ["build_pipeline"]
+
+Steps = Iterator[tuple[str, Any]]
+
+_MEMBERS = {"lasso": Lasso, "elastic_net": ElasticNet, "ridge": Ridge}
+_TRANSFORMERS = {
+    "log": lambda columns: LogTransformer(variables=columns),
+    "log1p": lambda columns: LogCpTransformer(variables=columns, C=1),
+    "sqrt": lambda columns: PowerTransformer(variables=columns, exp=0.5),
+    "yeo_johnson": lambda columns: YeoJohnsonTransformer(variables=columns),
+    "binary": lambda columns: SklearnTransformerWrapper(Binarizer(), variables=columns),
+}
+
+
+def build_pipeline(config: Config) -> Pipeline:
+    """Build the pipeline that `config` describes.
+
+    It takes a frame with one column a used feature, float64 for numbers and object for text, with
+    NaN or None where missing, and predicts the target in its own unit.
+    """
+    return Pipeline(
+        [
+            *_flags(config),
+            *_imputers(config),
+            *_ranks_and_indicators(config),
+            *_caps(config),
+            *_encoders(config),
+            *_derived(config),
+            *_transforms(config),
+            *_drops(config),
+            ("scale", StandardScaler()),
+            ("estimate", _estimator(config)),
+        ]
+    )
+
+
+def used_features(config: Config) -> dict[str, Feature]:
+    """Return the features that the pipeline takes, by name."""
+    return {name: f for name, f in config.features.items() if f.use != "no"}
+
+
+def _flags(config: Config) -> Steps:
+    if flagged := [n for n, f in used_features(config).items() if f.flag_missing]:
+        yield "flag_missing", AddMissingIndicator(missing_only=False, variables=flagged)
+
+
+def _imputers(config: Config) -> Steps:
+    """One step a policy: constants together, texts by the level that fills them."""
+    constants: dict[str, float] = {}
+    statistics: dict[str, list[str]] = {}
+    levels: dict[str, list[str]] = {}
+    for name, feature in used_features(config).items():
+        match feature.missing:
+            case None:
+                continue
+            case float(number):
+                constants[name] = number
+            case "median" | "mean" as statistic if feature.is_numeric:
+                statistics.setdefault(statistic, []).append(name)
+            case str(level):
+                levels.setdefault(level, []).append(name)
+    if constants:
+        yield "impute_constant", ArbitraryNumberImputer(imputer_dict=constants)
+    for statistic, names in statistics.items():
+        yield f"impute_{statistic}", MeanMedianImputer(statistic, variables=names)
+    for level, names in levels.items():
+        method = "frequent" if level == "most_frequent" else "missing"
+        imputer = CategoricalImputer(
+            method, level, variables=names, return_object=True, ignore_format=True
+        )
+        yield f"impute_{level}", imputer
+
+
+def _ranks_and_indicators(config: Config) -> Steps:
+    levels = {n: f.levels for n, f in used_features(config).items() if f.kind == "ordinal"}
+    if levels:
+        yield "rank_levels", OrderedLevels(levels)
+    tests = {
+        name: Test(d.inputs[0], levels=d.levels, threshold=d.threshold)
+        for name, d in config.derived.items()
+        if d.verb in ("equals", "above")
+    }
+    if tests:
+        yield "indicators", Indicators(tests)
+
+
+def _caps(config: Config) -> Steps:
+    caps = {n: f.cap for n, f in used_features(config).items() if f.cap is not None}
+    if caps:
+        yield "cap", ArbitraryOutlierCapper(max_capping_dict=caps)
+
+
+def _encoders(config: Config) -> Steps:
+    """Group rare levels, then encode; a level never seen gets what a typical row has."""
+    encoded: dict[str, list[str]] = {}
+    for name in _encoded(config):
+        encode = config.features[name].encode or config.encoding.nominal
+        encoded.setdefault(encode, []).append(name)
+    if not encoded:
+        return
+    every = [name for names in encoded.values() for name in names]
+    yield "group_rare", RareLabelEncoder(
+        tol=config.encoding.rare_share, n_categories=1, variables=every, ignore_format=True
+    )
+    if names := encoded.get("ordered"):
+        yield "encode_ordered", OrdinalEncoder("ordered", variables=names, unseen="ignore")
+        yield "impute_unseen", MeanMedianImputer("median", variables=names)
+    if names := encoded.get("mean"):
+        smoothing = config.encoding.smoothing
+        yield "encode_mean", MeanEncoder(variables=names, smoothing=smoothing, unseen="encode")
+    if names := encoded.get("one_hot"):
+        yield "encode_one_hot", OneHotEncoder(variables=names)
+
+
+def _encoded(config: Config) -> list[str]:
+    """The nominal features whose encoding is used, by the estimator or by a formula."""
+    formulas = {i for d in config.derived.values() if d.verb in _FORMULAS for i in d.inputs}
+    return [
+        name
+        for name, feature in used_features(config).items()
+        if feature.kind == "nominal" and (feature.use == "yes" or name in formulas)
+    ]
+
+
+_FORMULAS = ("sum", "product", "ratio", "elapsed")
+
+
+def _derived(config: Config) -> Steps:
+    formulas = {}
+    for name in config.derived_order:
+        derived = config.derived[name]
+        if derived.verb in _FORMULAS:
+            weights = tuple(weight for _, weight in derived.terms) if derived.verb == "sum" else ()
+            formulas[name] = Formula(derived.verb, derived.inputs, weights)
+    if formulas:
+        yield "derive", DerivedFeatures(formulas)
+
+
+def _transforms(config: Config) -> Steps:
+    transformed: dict[str, list[str]] = {}
+    for name, feature in [*used_features(config).items(), *config.derived.items()]:
+        if feature.transform != "none" and feature.use == "yes":
+            transformed.setdefault(feature.transform, []).append(name)
+    for transform, names in transformed.items():
+        yield f"transform_{transform}", _TRANSFORMERS[transform](names)
+
+
+def _drops(config: Config) -> Steps:
+    """Drop what served only to derive; a one-hot encoded column is gone already."""
+    encoded = set(_encoded(config))
+    dropped = [
+        name
+        for name, feature in [*used_features(config).items(), *config.derived.items()]
+        if feature.use == "derived"
+        and not (name in encoded and (config.features[name].encode or "") == "one_hot")
+    ]
+    if dropped:
+        yield "drop", DropFeatures(dropped)
+
+
+def _estimator(config: Config) -> TransformedTargetRegressor:
+    """Return the members' weighted mean, on the scale that the target is learnt on."""
+    members = [(kind, _member(kind, member, config)) for kind, member in config.estimator.items()]
+    weights = [member.weight for member in config.estimator.values()]
+    regressor = members[0][1] if len(members) == 1 else VotingRegressor(members, weights=weights)
+    if config.target.transform == "log":
+        return TransformedTargetRegressor(regressor, func=np.log, inverse_func=np.exp)
+    return TransformedTargetRegressor(regressor, check_inverse=False)
+
+
+def _member(kind: str, member: Any, config: Config) -> Any:
+    parameters = member.model_dump(exclude={"kind", "weight"})
+    if kind in ("lasso", "elastic_net"):
+        parameters |= {"max_iter": 100_000, "tol": 1e-6, "random_state": config.evaluation.seed}
+    return _MEMBERS[kind](**parameters)

@@ -1,0 +1,1 @@
+"""Data on its way into training and into the model."""

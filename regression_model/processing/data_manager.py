@@ -1,0 +1,98 @@
+"""Datasets and models on disk."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import joblib
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from .. import __version__
+from ..config.core import DATASET_DIR, TRAINED_MODEL_DIR, config
+from ..errors import DataError, InputError, ModelFileError
+from ..files import read_table
+from ..model_file import write_atomically
+
+__all__ = ["dataset_path", "load_dataset", "load_pipeline", "read_dataset", "save_model"]
+
+
+def dataset_path(name: str, *, beside: Path | None = None) -> Path:
+    """Return where a dataset called `name` is: beside a configuration file, or in datasets/."""
+    if beside is not None and (beside.parent / name).is_file():
+        return beside.parent / name
+    return DATASET_DIR / name
+
+
+def read_dataset(path: Path) -> Any:
+    """Read a CSV, JSON Lines or Parquet file as `Model.predict` takes it, every text as it stands.
+
+    Raises
+    ------
+    DataError
+        When the file is absent or cannot be read.
+    """
+    try:
+        return read_table(str(path))
+    except InputError as error:
+        raise DataError(str(error)) from None
+
+
+def load_dataset(*, file_name: str) -> pd.DataFrame:
+    """Return a dataset of the package as a frame: numbers as numbers, and every text as it stands.
+
+    A missing number is NaN; what means missing in a column of text (`NA`) stays there.
+    """
+    frame = pd.DataFrame(read_dataset(dataset_path(file_name))).astype(object)
+    for name, feature in config.features.items():
+        if name in frame and feature.kind not in ("nominal", "ordinal"):
+            cells = frame[name].replace(list(config.data.missing_values), None)
+            frame[name] = pd.to_numeric(cells)
+    if config.target.name in frame:
+        frame[config.target.name] = pd.to_numeric(frame[config.target.name])
+    return frame
+
+
+def save_model(
+    content: bytes, pipeline: Pipeline, *, name: str, folder: Path = TRAINED_MODEL_DIR
+) -> tuple[Path, Path]:
+    """Write the model file and the joblib pipeline of this version, and remove other versions'.
+
+    Returns
+    -------
+    tuple of Path
+        Where the model file and the pipeline are.
+
+    Raises
+    ------
+    OutputError
+        When the folder cannot be written or the disk is full; older files are still there.
+    """
+    model_path = folder / f"{name}-{__version__}.onnx"
+    pipeline_path = model_path.with_suffix(".joblib")
+    buffer = io.BytesIO()
+    joblib.dump(pipeline, buffer)
+    write_atomically(pipeline_path, buffer.getvalue())
+    write_atomically(model_path, content)
+    for other in folder.glob(f"{name}-*"):
+        if other.suffix in (".onnx", ".joblib") and other not in (model_path, pipeline_path):
+            other.unlink()
+    return model_path, pipeline_path
+
+
+def load_pipeline(*, file_name: str) -> Pipeline:
+    """Return a joblib pipeline of `trained_models`, to evaluate or explain it where it was made.
+
+    joblib runs code from the file: load only what you trained. Predictions never need it.
+
+    Raises
+    ------
+    ModelFileError
+        When there is no such file.
+    """
+    path = TRAINED_MODEL_DIR / file_name
+    if not path.is_file():
+        raise ModelFileError(f"{path} does not exist: train the model with tox -e train.")
+    return joblib.load(path)

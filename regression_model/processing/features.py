@@ -1,0 +1,191 @@
+"""The transformers that feature-engine lacks.
+
+feature-engine's OrdinalEncoder learns an order and takes none; its MathFeatures and
+RelativeFeatures can neither weigh, name ratios, compare with a level, nor build on each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from feature_engine.dataframe_checks import check_X
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+__all__ = ["DerivedFeatures", "Formula", "Indicators", "OrderedLevels", "Test"]
+
+
+@dataclass(frozen=True)
+class Test:
+    """A question that an indicator answers with 1 or 0: one of `levels`, or above `threshold`."""
+
+    column: str
+    levels: tuple[str, ...] = ()
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A number made from columns.
+
+    `verb` is `sum` (each column times its weight), `product`, `ratio` (first by second, 0 where
+    the second is 0) or `elapsed` (first minus second, never below 0).
+    """
+
+    verb: str
+    columns: tuple[str, ...]
+    weights: tuple[float, ...] = ()
+
+
+class _ColumnTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """A transformer that learns nothing but the columns it was shown."""
+
+    def fit(self, X: Any, y: Any = None) -> _ColumnTransformer:
+        """Check `X`, shape (rows, columns), and remember its columns."""
+        validate_data(self, X, skip_check_array=True)
+        frame = check_X(X)
+        self._check_columns(frame)
+        self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
+        self.n_features_in_ = frame.shape[1]
+        return self
+
+    def transform(self, X: Any) -> pd.DataFrame:
+        """Return a frame with the same rows and the columns made or changed."""
+        check_is_fitted(self)
+        frame = check_X(X)
+        if frame.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
+                f"{self.n_features_in_} features as input."
+            )
+        return self._transformed(frame)
+
+    def get_feature_names_out(self, input_features: Any = None) -> list[str]:
+        """Return the names of the columns that `transform` gives."""
+        check_is_fitted(self)
+        return [*self.feature_names_in_, *self._made()]
+
+    def _made(self) -> list[str]:
+        return []
+
+    def _needed(self) -> set[str]:
+        raise NotImplementedError
+
+    def _transformed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        raise NotImplementedError
+
+    def _check_columns(self, frame: pd.DataFrame) -> None:
+        if absent := sorted(self._needed() - set(frame.columns) - set(self._made())):
+            raise ValueError(
+                f"{type(self).__name__} needs columns that did not come: {', '.join(absent)}."
+            )
+
+
+class OrderedLevels(_ColumnTransformer):
+    """Replace the levels of ordinal columns by their rank, from 0 for the lowest.
+
+    Parameters
+    ----------
+    levels : mapping of column name to its levels from lowest to highest
+        A value that is none of the levels becomes NaN.
+    """
+
+    def __init__(self, levels: Mapping[str, Sequence[str]] | None = None) -> None:
+        self.levels = levels
+
+    def _needed(self) -> set[str]:
+        return set(self.levels or {})
+
+    def _transformed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        ranked = {
+            column: frame[column].map({level: float(i) for i, level in enumerate(levels)})
+            for column, levels in (self.levels or {}).items()
+        }
+        return frame.assign(**{column: rank.astype(float) for column, rank in ranked.items()})
+
+
+class Indicators(_ColumnTransformer):
+    """Add columns of 1 and 0 that answer a question about another column.
+
+    Parameters
+    ----------
+    tests : mapping of the new column's name to its Test
+    """
+
+    def __init__(self, tests: Mapping[str, Test] | None = None) -> None:
+        self.tests = tests
+
+    def _needed(self) -> set[str]:
+        return {test.column for test in (self.tests or {}).values()}
+
+    def _made(self) -> list[str]:
+        return list(self.tests or {})
+
+    def _transformed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        answers = {
+            name: (
+                frame[test.column].isin(test.levels)
+                if test.threshold is None
+                else frame[test.column] > test.threshold
+            )
+            for name, test in (self.tests or {}).items()
+        }
+        return frame.assign(**{name: answer.astype(float) for name, answer in answers.items()})
+
+
+class DerivedFeatures(_ColumnTransformer):
+    """Add columns computed from others, in an order in which each finds its inputs made.
+
+    Parameters
+    ----------
+    formulas : mapping of the new column's name to its Formula
+    """
+
+    def __init__(self, formulas: Mapping[str, Formula] | None = None) -> None:
+        self.formulas = formulas
+
+    def _needed(self) -> set[str]:
+        return {column for f in (self.formulas or {}).values() for column in f.columns}
+
+    def _made(self) -> list[str]:
+        return list(self.formulas or {})
+
+    def _transformed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        columns = {name: frame[name].to_numpy() for name in self._needed() & set(frame.columns)}
+        made = {}
+        for name, formula in (self.formulas or {}).items():
+            inputs = [columns[column].astype(float) for column in formula.columns]
+            made[name] = columns[name] = COMPUTE[formula.verb](formula, *inputs)
+        return pd.concat([frame, pd.DataFrame(made, index=frame.index)], axis=1)
+
+
+Array = np.ndarray[Any, Any]
+
+
+def _sum(formula: Formula, *inputs: Array) -> Array:
+    weighted = [weight * x for weight, x in zip(formula.weights, inputs, strict=True)]
+    return np.asarray(np.sum(weighted, axis=0))
+
+
+def _product(formula: Formula, *inputs: Array) -> Array:
+    return np.asarray(np.prod(inputs, axis=0))
+
+
+def _ratio(formula: Formula, above: Array, below: Array) -> Array:
+    return np.divide(above, below, out=np.zeros_like(above), where=below != 0)
+
+
+def _elapsed(formula: Formula, later: Array, earlier: Array) -> Array:
+    return np.maximum(later - earlier, 0.0)
+
+
+COMPUTE: dict[str, Callable[..., Array]] = {
+    "sum": _sum,
+    "product": _product,
+    "ratio": _ratio,
+    "elapsed": _elapsed,
+}

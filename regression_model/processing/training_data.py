@@ -1,0 +1,180 @@
+"""Training data: a table, checked against the contract, as the frame that a pipeline takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ..checking import Checked, Checker
+from ..config.core import Config
+from ..contract import Contract, Field
+from ..errors import DataError, InputError
+from ..intake import is_missing, read_rows
+
+__all__ = ["TrainingData", "contract_of", "frame_of", "learn_from", "profile", "read_training_data"]
+
+Floats = npt.NDArray[np.float64]
+_OTHER_LEVEL = "any other level"  # what a frame holds for a level that no training row had
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Rows to train on.
+
+    Attributes
+    ----------
+    contract : Contract
+        With the levels and ranges of these rows in it.
+    frame : DataFrame, shape (rows, used features)
+        float64 columns of numbers and object columns of text, NaN or None where missing.
+    target : Series of float64, shape (rows,)
+    notes : list of str
+        Sentences about columns that were not used.
+    """
+
+    contract: Contract
+    frame: pd.DataFrame
+    target: pd.Series[float]
+    notes: list[str]
+
+
+def contract_of(config: Config) -> Contract:
+    """Return the contract that a configuration states, before any data is seen."""
+    fields = tuple(
+        Field(
+            name=name,
+            kind=feature.kind,
+            description=feature.description,
+            unit=feature.unit,
+            used=feature.use != "no",
+            required=feature.required,
+            minimum=feature.minimum,
+            maximum=feature.maximum,
+            levels=feature.levels,
+            aliases=feature.aliases,
+            missing_means=feature.missing_means,
+        )
+        for name, feature in config.features.items()
+    )
+    return Contract(fields, config.target.name, config.data.missing_values)
+
+
+def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingData:
+    """Check a table with the target in it against the configuration.
+
+    Parameters
+    ----------
+    rows : dict of columns, list of dicts, or a table
+    source : str
+        What error messages call it.
+
+    Raises
+    ------
+    DataError
+        Listing every row that breaks the contract, or has no usable target.
+    """
+    contract = _with_levels_of(contract_of(config), rows)
+    try:
+        checked = Checker(contract).check(rows)
+        target = _check_target(config, rows)
+    except InputError as error:
+        raise DataError(f"{source}: {error}") from None
+    mistakes = [
+        (problem.row, problem.message)
+        for finding in (*checked.findings, *target.findings)
+        if finding.severity == "error" or finding.code == "unseen_level"
+        for problem in finding.problems()
+    ]
+    if mistakes:
+        mistakes.sort(key=lambda mistake: -1 if mistake[0] is None else mistake[0])
+        lines = [
+            f"{source}: {message}" if row is None else f"{source}, row {row + 1}: {message}"
+            for row, message in mistakes
+        ]
+        raise DataError("\n".join(lines))
+    if len(checked.numbers) < config.evaluation.folds:
+        raise DataError(
+            f"{source} has {len(checked.numbers)} rows: expected at least one for each of the "
+            f"{config.evaluation.folds} folds."
+        )
+    frame = frame_of(contract, checked)
+    notes = [p.message for f in checked.findings if f.code == "unknown_field" for p in f.problems()]
+    y = pd.Series(target.numbers[:, 0], name=config.target.name)
+    return TrainingData(learn_from(contract, frame), frame, y, notes)
+
+
+def frame_of(contract: Contract, checked: Checked) -> pd.DataFrame:
+    """Return checked rows as the frame that a pipeline takes."""
+    columns: dict[str, Any] = {}
+    for field in contract.fields:
+        if not field.used:
+            continue
+        if field.is_number:
+            columns[field.name] = checked.numbers[:, contract.numbers.index(field)]
+        else:
+            j = contract.categories.index(field)
+            levels = np.array([*field.coded_levels, None, _OTHER_LEVEL], dtype=object)
+            columns[field.name] = levels[checked.codes[:, j] - contract.offsets[j]]
+    return pd.DataFrame(
+        {name: pd.Series(v, dtype=object if v.dtype == object else float) for name, v in columns.items()}
+    )
+
+
+def learn_from(contract: Contract, frame: pd.DataFrame) -> Contract:
+    """Return the contract with the ranges and levels that the training rows hold."""
+    learnt: dict[str, dict[str, Any]] = {}
+    for field in contract.fields:
+        if field.used and field.is_number:
+            column = frame[field.name].dropna()
+            if len(column):
+                learnt[field.name] = {"training_range": (float(column.min()), float(column.max()))}
+        elif field.used:
+            seen = set(frame[field.name].dropna())
+            levels = tuple(level for level in field.levels if level in seen)
+            learnt[field.name] = {"training_levels": levels}
+    return contract.with_fields(learnt)
+
+
+def profile(contract: Contract, frame: pd.DataFrame) -> dict[str, Any]:
+    """Return what the training rows look like, field by field, to compare later rows with.
+
+    Numbers: the share that is missing and the deciles (11 values); levels: the share of each.
+    """
+    summary: dict[str, Any] = {}
+    for field in (*contract.numbers, *contract.categories):
+        column = frame[field.name]
+        summary[field.name] = {"missing": float(column.isna().mean())}
+        if field.is_number:
+            deciles = np.nanquantile(column.to_numpy(), np.linspace(0, 1, 11)) if len(column) else []
+            summary[field.name]["deciles"] = [float(value) for value in deciles]
+        else:
+            shares = column.value_counts(normalize=True, dropna=True)
+            levels = sorted(shares.index)
+            summary[field.name]["shares"] = {level: float(shares[level]) for level in levels}
+    return summary
+
+
+def _with_levels_of(contract: Contract, rows: Any) -> Contract:
+    """Let a nominal field that lists no levels know those that the rows have."""
+    unlisted = [f for f in contract.categories if f.kind == "nominal" and not f.levels]
+    if not unlisted:
+        return contract
+    intake = read_rows(contract, rows, {})
+    everything = range(intake.rows)
+    learnt = {}
+    for field in unlisted:
+        cells = intake.cells(field.name, everything)
+        texts = {str(c).strip() for c in cells if not is_missing(c, contract.missing_values)}
+        learnt[field.name] = {"levels": tuple(sorted(texts))}
+    return contract.with_fields(learnt)
+
+
+def _check_target(config: Config, rows: Any) -> Checked:
+    """Check the target with the same care as a feature."""
+    target = config.target
+    field = Field(target.name, "number", unit=target.unit, required=True, minimum=target.minimum)
+    return Checker(Contract((field,), "", config.data.missing_values)).check(rows)

@@ -1,0 +1,155 @@
+"""The project's own files agree with each other: tox, make, the changelog, the requirements."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+VERSION = (ROOT / "regression_model" / "VERSION").read_text(encoding="utf-8").strip()
+ENVIRONMENTS = {
+    "bench",
+    "build",
+    "checks",
+    "format",
+    "lint",
+    "lock",
+    "test_package",
+    "test_runtime",
+    "test_runtime-py312",
+    "test_runtime-py313",
+    "train",
+    "typecheck",
+}
+
+
+@cache
+def tox(*arguments: str) -> str:
+    """What tox prints for these arguments, about the project's tox.ini."""
+    command = [sys.executable, "-m", "tox", *arguments, "--root", str(ROOT), "-c", "tox.ini"]
+    # tox's exit code tells as well whether every Python is there, which is no matter here
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+
+
+def tracked_text() -> dict[str, str]:
+    """Every text file of the project by its path: what git would keep, or all without git."""
+    if (ROOT / ".git").exists():
+        names = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split("\0")
+    else:
+        hidden_or_made = re.compile(
+            r"(^|/)(\.(?!ci/)[^/]*|build|dist|__pycache__|[^/]*\.egg-info)/"
+        )
+        names = [path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*")]
+        names = [name for name in names if not hidden_or_made.search(name)]
+    binary = {".onnx", ".joblib", ".csv", ".pyc", ".png"}
+    paths = [ROOT / name for name in names if name]
+    return {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for path in paths
+        if path.is_file() and path.suffix not in binary
+    }
+
+
+def test_tox_has_these_environments_and_describes_each() -> None:
+    """`tox list` is the documentation of what can be run."""
+    configured = json.loads(tox("config", "-e", "ALL", "-k", "description", "--format", "json"))
+    described = {
+        name: section["description"]
+        for name, section in configured["env"].items()
+        if not name.startswith(".")
+    }
+    assert described.keys() == ENVIRONMENTS
+    assert all(described.values())
+
+
+def test_tox_knows_every_key() -> None:
+    """A misspelt key in tox.ini does nothing, and only `tox config` remarks on it."""
+    configured = tox("config", "-e", "ALL")
+    assert "[testenv:train]" in configured
+    assert "# !!! unused" not in configured
+
+
+def test_every_environment_named_in_the_documents_exists() -> None:
+    """Whoever types `make X` or `tox -e X` from a document gets something that runs."""
+    named = set()
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for words in re.findall(
+            r"^ {4}make ([\w\- ]+)|`make ([\w\- ]+)`", text, flags=re.MULTILINE
+        ):
+            named.update(" ".join(words).split())
+        for words in re.findall(r"tox -e ([\w\-,]+)", text):
+            named.update(words.split(","))
+    assert "train" in named
+    assert named <= ENVIRONMENTS
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+def test_make_hands_all_targets_to_one_tox_run() -> None:
+    """Several targets, folders of the same name among them, become one list of environments."""
+
+    def said(*targets: str) -> str:
+        command = ["make", "--dry-run", "--no-print-directory", "tox=tox", *targets]
+        return subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    assert said() == "tox run"
+    assert said("train") == "tox run -e train"
+    assert said("test_package", "checks", "build").splitlines()[0] == (
+        "tox run -e test_package,checks,build"
+    )
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    """A version is not released without saying what is in it."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.search(r"^## \[(.+?)\]", changelog, flags=re.MULTILINE)
+    assert newest is not None
+    assert newest[1] == VERSION
+
+
+def test_the_lock_pins_every_listed_library_exactly() -> None:
+    """Nothing is installed by tox in a version that the lock leaves open."""
+    lines = (ROOT / "requirements" / "lock.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.lstrip().startswith("#")]
+    assert all(re.match(r"[a-z0-9-]+==\S+( ; .+)?$", pin) for pin in pins)
+    pinned = {pin.partition("==")[0] for pin in pins}
+    listed = {
+        re.split(r"[^\w.-]", line, maxsplit=1)[0]
+        for path in (ROOT / "requirements").glob("*.in")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    }
+    assert listed <= pinned
+
+
+def test_requirements_name_libraries_only() -> None:
+    """Where packages come from is for each machine to say."""
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "requirements").iterdir()]
+    texts += [(ROOT / name).read_text(encoding="utf-8") for name in ("pyproject.toml", "tox.ini")]
+    for text in texts:
+        assert "://" not in text
+        assert not re.search(r"(?<!--no-emit-)index-url|find-links|trusted-host", text)
+
+
+def test_no_file_names_a_place_on_one_machine() -> None:
+    """Paths of the machine that a file was written on mean nothing on another."""
+    own_place = re.compile(r"(?<![\w./-])/(?:home|root|Users|work|opt|mnt)/\w+")
+    found = {
+        name: matches
+        for name, text in tracked_text().items()
+        if (matches := own_place.findall(text))
+    }
+    assert found == {}
