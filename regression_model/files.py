@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from .errors import InputError, MissingExtraError
+from .errors import InputError, MissingExtraError, OutputError
 from .model_file import write_atomically
 
 __all__ = ["FileKind", "Rows", "kind_of", "read_table", "write_table"]
@@ -76,7 +77,8 @@ def _content(path: str) -> bytes:
 def _guess(content: bytes) -> FileKind:
     if content.startswith(b"PAR1"):
         return "parquet"
-    return "jsonl" if content.lstrip()[:1] in (b"{", b"[") else "csv"
+    start = content.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    return "jsonl" if start in (b"{", b"[") else "csv"
 
 
 def _text(content: bytes, name: str) -> str:
@@ -94,7 +96,7 @@ def _read_csv(content: bytes, name: str) -> dict[str, list[str]] | _Repeated:
     reader = csv.reader(io.StringIO(_text(content, name), newline=""), strict=True)
     rows: list[list[str]] = []
     try:
-        header = next(reader, None)
+        header = next(filter(None, reader), None)
         if header is None:
             raise InputError(f"{name} is empty: expected a line with the names of the columns.")
         for row in reader:
@@ -126,18 +128,19 @@ class _Repeated:
 def _read_json_lines(content: bytes, name: str) -> list[Any]:
     text = _text(content, name)
     if text.lstrip()[:1] == "[":
-        try:
-            return list(json.loads(text))
-        except json.JSONDecodeError as error:
-            raise InputError(f"{name}, line {error.lineno}: not JSON: {error.msg}.") from None
-    rows = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip():
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise InputError(f"{name}, line {number}: not JSON: {error.msg}.") from None
-    return rows
+        return list(_parsed(text, name, line=1))
+    lines = enumerate(text.split("\n"), start=1)  # other line ends may stand inside a JSON text
+    return [_parsed(line, name, line=number) for number, line in lines if line.strip()]
+
+
+def _parsed(text: str, name: str, *, line: int) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        line, reason = line + error.lineno - 1, error.msg
+    except (RecursionError, ValueError) as error:  # nested too deeply, or a number without end
+        reason = str(error)
+    raise InputError(f"{name}, line {line}: not JSON: {reason}.")
 
 
 def _read_parquet(content: bytes, name: str) -> Any:
@@ -146,8 +149,8 @@ def _read_parquet(content: bytes, name: str) -> Any:
 
     try:
         return parquet.read_table(pyarrow.BufferReader(content))
-    except pyarrow.ArrowException as error:
-        reason = str(error).splitlines()[0]
+    except (pyarrow.ArrowException, OSError) as error:
+        reason = str(error).partition("\n")[0]
         raise InputError(f"{name} is no whole Parquet file: {reason}") from None
 
 
@@ -161,8 +164,19 @@ def _parquet(name: str) -> Any:
     return pyarrow.parquet
 
 
-def write_table(path: str, columns: Mapping[str, Iterable[Any]], *, kind: FileKind | None) -> None:
+def write_table(
+    path: str,
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    kind: FileKind | None = None,
+    numbers: Collection[str] = (),
+) -> None:
     """Write columns of one length to a file, or to standard output when `path` is `-`.
+
+    Parameters
+    ----------
+    kind : what to write; None goes by the name, and is CSV for `-`.
+    numbers : names of columns of numbers, which Parquet must be told when all their cells are None.
 
     Raises
     ------
@@ -170,33 +184,62 @@ def write_table(path: str, columns: Mapping[str, Iterable[Any]], *, kind: FileKi
         When the file cannot be written; what stood there before is untouched.
     """
     kind = kind or ("csv" if path == "-" else kind_of(path))
-    writer = {"csv": _csv_bytes, "jsonl": _json_lines_bytes, "parquet": _parquet_bytes}[kind]
-    content = writer(columns, path)
+    if kind == "parquet":
+        content = _parquet_bytes(columns, path, numbers)
+    else:
+        content = _csv_bytes(columns) if kind == "csv" else _json_lines_bytes(columns)
     if path == "-":
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     else:
-        write_atomically(Path(path), content)
+        _write(Path(path), content)
 
 
-def _csv_bytes(columns: Mapping[str, Iterable[Any]], name: str) -> bytes:
+def _write(path: Path, content: bytes) -> None:
+    """Write a file atomically; a pipe or a device is no file to put another one in place of."""
+    if path.is_file() or not path.exists():
+        write_atomically(path.resolve(), content)
+        return
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def _csv_bytes(columns: Mapping[str, Sequence[Any]]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
-    return text.getvalue().encode()
+    return text.getvalue().encode(errors="backslashreplace")  # half a surrogate pair
 
 
-def _json_lines_bytes(columns: Mapping[str, Iterable[Any]], name: str) -> bytes:
+def _json_lines_bytes(columns: Mapping[str, Sequence[Any]]) -> bytes:
     rows = zip(*columns.values(), strict=True)
     lines = [json.dumps(dict(zip(columns, row, strict=True)), allow_nan=False) for row in rows]
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _parquet_bytes(columns: Mapping[str, Iterable[Any]], name: str) -> bytes:
+def _parquet_bytes(
+    columns: Mapping[str, Sequence[Any]], name: str, numbers: Collection[str]
+) -> bytes:
     parquet = _parquet(name)
     import pyarrow
 
+    def array(column: str) -> Any:
+        if column in numbers:
+            return pyarrow.array(columns[column], pyarrow.float64())
+        try:
+            cells = pyarrow.array(columns[column])
+        except (pyarrow.ArrowException, OverflowError, UnicodeEncodeError):  # cells of many types
+            texts = [None if cell is None else _storable(cell) for cell in columns[column]]
+            return pyarrow.array(texts, pyarrow.string())
+        return cells.cast(pyarrow.string()) if pyarrow.types.is_null(cells.type) else cells
+
     sink = io.BytesIO()
-    parquet.write_table(pyarrow.table({key: list(column) for key, column in columns.items()}), sink)
+    parquet.write_table(pyarrow.table({column: array(column) for column in columns}), sink)
     return sink.getvalue()
+
+
+def _storable(cell: object) -> str:
+    return str(cell).encode(errors="backslashreplace").decode()

@@ -31,7 +31,9 @@ UNKNOWN_LEVEL = -2
 
 # Cells of these types become float64 in one call, with None as NaN. A bool is none of them.
 _PLAIN = frozenset({int, float, type(None), np.float64, np.float32, np.int64, np.int32})
-_NULL_TYPES = frozenset({"NAType", "NaTType", "NullScalar"})  # pandas and pyarrow nulls, by name
+# The nulls of pandas, pyarrow and numpy, by name.
+_NULL_TYPES = frozenset({"NAType", "NaTType", "NullScalar", "MaskedConstant"})
+_MOST_DIGITS_OF_LEVEL = 15
 _MOST_CACHED_LEVELS = 10_000
 _MOST_CACHED_LAYOUTS = 256
 
@@ -64,8 +66,7 @@ def read_number(value: object, missing_values: Iterable[str] = ()) -> float:
     NotANumber
         For a bool, a date, a text that is no number and every other type.
     """
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
+    value = _scalar(value)
     if is_missing(value, missing_values):
         return math.nan
     if isinstance(value, str) and "_" not in value:
@@ -74,13 +75,20 @@ def read_number(value: object, missing_values: Iterable[str] = ()) -> float:
         except ValueError:
             raise NotANumber from None
     if isinstance(value, int | float | np.integer | np.floating | Decimal):
-        if isinstance(value, bool):
+        if isinstance(value, bool | np.timedelta64):  # numpy takes a duration for an integer
             raise NotANumber
         try:
             return float(value)
         except OverflowError:
             return math.inf if value > 0 else -math.inf
     raise NotANumber
+
+
+def _scalar(value: object) -> object:
+    """Return what an array without dimensions holds, and anything else as it is."""
+    if isinstance(value, np.ndarray) and value.ndim == 0 and not is_missing(value):
+        return value[()]
+    return value
 
 
 class LevelCodes(dict[Any, int]):
@@ -103,19 +111,18 @@ class LevelCodes(dict[Any, int]):
         return code
 
     def _work_out(self, value: object) -> int:
-        if isinstance(value, np.ndarray) and value.ndim == 0:
-            value = value.item()
+        value = _scalar(value)
         if isinstance(value, str):
             return self.get(value.strip(), self._unseen)
         if is_missing(value):
             return self._missing
-        if not self._takes_numbers or isinstance(value, bool | np.bool_):
+        if not self._takes_numbers:
             return WRONG_TYPE
-        if isinstance(value, int | np.integer):
-            return self.get(str(value), self._unseen)
-        if isinstance(value, float | np.floating):
-            return self.get(f"{value:.15g}", self._unseen)
-        return WRONG_TYPE
+        try:
+            number = read_number(value)
+        except NotANumber:
+            return WRONG_TYPE
+        return self.get(f"{number:.15g}", self._unseen)
 
     def code(self, value: object) -> int:
         """Return the code of any cell, hashable or not."""
@@ -133,7 +140,7 @@ class Layout:
     numbers: tuple[Any, ...]  # for each number field the name it came under, or None
     categories: tuple[Any, ...]
     unknown: tuple[Any, ...]
-    repeated: tuple[str, ...]  # fields that came twice, under one name or under two
+    repeated: tuple[str, ...]  # fields of the model that came twice, under one name or under two
     absent: tuple[str, ...]  # required fields that did not come
 
     @classmethod
@@ -143,13 +150,12 @@ class Layout:
         came_as = {known[name]: name for name in names if name in known}
         times = Counter(known[name] for name in names if name in known)
         used = (*contract.numbers, *contract.categories)
-        twice = {known.get(name, name) for name, count in Counter(names).items() if count > 1}
         return cls(
             names=names,
             numbers=tuple(came_as.get(field.name) for field in contract.numbers),
             categories=tuple(came_as.get(field.name) for field in contract.categories),
-            unknown=tuple(n for n in names if n not in known and n != contract.target),
-            repeated=tuple(twice | {f.name for f in used if times[f.name] > 1}),
+            unknown=tuple(dict.fromkeys(n for n in names if n not in known.keys() | {contract.target})),
+            repeated=tuple(field.name for field in used if times[field.name] > 1),
             absent=tuple(f.name for f in used if f.required and f.name not in came_as),
         )
 
@@ -242,19 +248,17 @@ class Records(Intake):
         self._records = rows
         self._of_row: list[RecordLayout] = []
         self._not_rows: list[tuple[int, Any]] = []
-        names: tuple[Any, ...] | None = None
+        uncached: dict[Any, RecordLayout] = {}
         for at, row in enumerate(rows):
             if type(row) is not dict and not isinstance(row, Mapping):
                 self._not_rows.append((at, row))
                 row = {}
-            these = tuple(row)
-            if these != names:
-                names = these
-                layout = layouts.get(names)
-                if layout is None:
-                    layout = RecordLayout(contract, names)
-                    if len(layouts) < _MOST_CACHED_LAYOUTS:
-                        layouts[names] = layout
+            names = tuple(row)
+            layout = layouts.get(names) or uncached.get(names)
+            if layout is None:
+                layout = RecordLayout(contract, names)
+                cache = layouts if len(layouts) < _MOST_CACHED_LAYOUTS else uncached
+                cache[names] = layout
             self._of_row.append(layout)
         if self._not_rows:
             empty = dict(self._not_rows)
@@ -336,7 +340,8 @@ class Columns(Intake):
             if column is None:
                 continue
             if isinstance(column, np.ndarray):
-                numbers[:, j] = column
+                with np.errstate(over="ignore"):  # beyond float64 is an infinity
+                    numbers[:, j] = column
             elif isinstance(column, Distinct):
                 distinct, at = _to_floats(column.values, self.contract.missing_values)
                 numbers[:, j] = distinct[column.at]
@@ -363,7 +368,8 @@ class Columns(Intake):
 
 
 def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+    plain = isinstance(value, np.generic) and value.dtype.kind in "biuf"
+    return value.item() if plain else value
 
 
 def _to_floats(cells: Sequence[Any], missing_values: Iterable[str]) -> tuple[Floats, list[int]]:
@@ -401,7 +407,9 @@ def _read_mapping(contract: Contract, columns: Mapping[Any, Any]) -> Intake:
     lengths = {
         name: len(column)
         for name, column in columns.items()
-        if hasattr(column, "__len__") and not isinstance(column, str | bytes | Mapping)
+        if hasattr(column, "__len__")
+        and not isinstance(column, str | bytes | Mapping)
+        and getattr(column, "ndim", 1) > 0
     }
     if not lengths:
         return Records(contract, [columns] if columns else [], {})
@@ -423,8 +431,11 @@ def _column_values(column: Any) -> Column:
     """Return a column given by hand as an array of numbers or as a list."""
     if isinstance(column, list | tuple):
         return column
-    if isinstance(column, np.ndarray) and column.dtype.kind in "iuf":
-        return column
+    if isinstance(column, np.ndarray):
+        if column.dtype.kind in "mM":  # as a list they would be integers
+            return list(column)
+        if column.dtype.kind in "iuf" and column.ndim == 1 and not np.ma.isMaskedArray(column):
+            return column
     values: Sequence[Any] = column.tolist() if hasattr(column, "tolist") else list(column)
     return values
 
@@ -432,9 +443,11 @@ def _column_values(column: Any) -> Column:
 def _read_table(contract: Contract, table: Any) -> Intake:
     import narwhals.stable.v2 as nw  # a serving app that sends dicts never pays for it
 
+    if not hasattr(table, "__len__"):  # not even a table that waits to be computed
+        raise InputError(_not_rows(table))
     names = _column_names(table)
     if len(set(names)) < len(names):
-        return Columns(contract, len(table), names, {})
+        return _read_repeated(contract, table, names)
     try:
         frame = nw.from_native(table, eager_only=True)
     except TypeError:

@@ -87,9 +87,17 @@ class Finding:
 
 
 def shown(value: object) -> str:
-    """Return `value` as it is shown in a sentence: quoted if text, and never long."""
-    text = repr(value) if isinstance(value, str) else str(value)
+    """Return `value` as it is shown in a sentence: quoted if text, on one line, and never long."""
+    text = repr(value) if isinstance(value, str) else " ".join(text_of(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def text_of(value: object) -> str:
+    """Return `value` as text, whatever it is."""
+    try:
+        return str(value)
+    except (ValueError, RecursionError):  # an int of thousands of digits, lists in lists in lists
+        return "a value too long to show"
 
 
 def sentence_for(field: Field, code: str) -> Callable[[Any], str]:

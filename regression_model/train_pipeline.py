@@ -32,6 +32,7 @@ from .processing.training_data import TrainingData, frame_of, profile, read_trai
 
 __all__ = ["TrainingResult", "run_training"]
 
+_REFERENCE_ROWS = 25  # enough to notice a runtime that computes something else
 _RECORDED = ("scikit-learn", "feature-engine", "pandas", "numpy", "scipy", "onnx", "onnxruntime")
 
 
@@ -88,8 +89,8 @@ def run_training(
     _check_quality(config, figures)
     progress("Exporting", 0, 1)
     graph = export_pipeline(pipeline, data.contract, half_width=half_width, name=config.name)
-    parity = _prove(graph, pipeline, data, _scoring_rows(config))
-    manifest = _manifest(config, data, path, figures, half_width, parity)
+    proof = _prove(graph, pipeline, data, _scoring_rows(config))
+    manifest = _manifest(config, data, path, figures, half_width, proof)
     content = seal(graph, manifest)
     Model(content)  # what is written can be opened
     model_path, pipeline_path = save_model(content, pipeline, name=config.name, folder=folder)
@@ -141,8 +142,10 @@ def _check_quality(config: Config, figures: Mapping[str, float]) -> None:
     if bar is None:
         return
     if "rmsle" not in figures:
-        raise ConfigError("quality.rmsle asks for an RMSLE, which a target or a prediction that is "
-                          "not positive has none of: remove the key or set target.minimum.")
+        raise ConfigError(
+            "quality.rmsle asks for a score of positive targets and predictions, and some are not: "
+            "remove the key, or learn the logarithm with target.transform."
+        )
     if figures["rmsle"] > bar:
         raise QualityError(
             f"The cross-validated RMSLE is {figures['rmsle']:.4f} and the configuration allows "
@@ -157,10 +160,19 @@ def _scoring_rows(config: Config) -> Any:
     return read_dataset(dataset_path(config.data.scoring, beside=config.path))
 
 
-def _prove(graph: bytes, pipeline: Pipeline, data: TrainingData, scoring: Any) -> Parity:
+@dataclass(frozen=True)
+class _Proof:
+    """How graph and pipeline agree, and what the pipeline says of the first rows to score."""
+
+    parity: Parity
+    reference: list[float]
+
+
+def _prove(graph: bytes, pipeline: Pipeline, data: TrainingData, scoring: Any) -> _Proof:
     """Compare graph and pipeline on every row, by the look-up of texts and by codes."""
-    scored = _priced(Checker(data.contract).check(scoring))
-    frame = pd.concat([data.frame, frame_of(data.contract, scored)], ignore_index=True)
+    scored = Checker(data.contract).check(scoring)
+    to_price = frame_of(data.contract, _priced(scored))
+    frame = pd.concat([data.frame, to_price], ignore_index=True)
     session = onnxruntime.InferenceSession(graph, _quiet(), providers=["CPUExecutionProvider"])
     numbers, levels = graph_inputs(data.contract, frame)
     (by_text,) = session.run(["prediction"], {"numbers": numbers, "levels": levels})
@@ -171,7 +183,9 @@ def _prove(graph: bytes, pipeline: Pipeline, data: TrainingData, scoring: Any) -
     )
     expected = pipeline.predict(frame)
     prove_parity(expected, by_text)
-    return prove_parity(expected, by_code)
+    parity = prove_parity(expected, by_code)
+    first = expected[len(data.frame) :][:_REFERENCE_ROWS] if scored.priced is None else []
+    return _Proof(parity, [float(value) for value in first])
 
 
 def graph_inputs(contract: Contract, frame: pd.DataFrame) -> tuple[Any, Any]:
@@ -200,7 +214,7 @@ def _manifest(
     path: Path,
     figures: Mapping[str, float],
     half_width: float,
-    parity: Parity,
+    proof: _Proof,
 ) -> dict[str, Any]:
     return {
         "format": FORMAT,
@@ -229,7 +243,8 @@ def _manifest(
             "python": platform.python_version(),
             "libraries": {name: version(name) for name in _RECORDED},
         },
-        "parity": asdict(parity),
+        "parity": asdict(proof.parity),
+        "reference": {"data_file": config.data.scoring, "predictions": proof.reference},
         "profile": profile(data.contract, data.frame),
     }
 

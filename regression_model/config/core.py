@@ -43,6 +43,7 @@ Mistake = tuple[KeyPath, str]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MERGE = re.compile(r"""^[ \t]*["']?<<["']?[ \t]*:""", re.MULTILINE)
 _SYNTAX = {
     "FlowMappingDisallowed": "text that contains brackets or braces needs quotes around it; "
     "a list is written with commas, and keys each on a line of their own",
@@ -400,9 +401,8 @@ class Feature(_Section):
 
     def _level_mistakes(self) -> Iterator[Mistake]:
         if self.kind == "ordinal" and not self.levels:
-            yield (
-                "levels",
-            ), "required key is missing: an ordinal feature lists its levels in order"
+            sentence = "required key is missing: an ordinal feature lists its levels in order"
+            yield ("levels",), sentence
         for level in _repeated(self.levels):
             yield ("levels",), f"{level!r} is listed twice"
 
@@ -644,7 +644,8 @@ class Config(_Section):
 
     @model_validator(mode="after")
     def _check(self) -> "Config":
-        _raise_all([*_Whole(self.target, self.data, self.features, self.derived).mistakes()])
+        whole = _Whole(self.target, self.data, self.features, self.derived, self.encoding)
+        _raise_all([*whole.mistakes()])
         return self
 
 
@@ -685,12 +686,14 @@ class _Whole:
         data: Data | None,
         features: Mapping[str, Feature],
         derived: Mapping[str, Derived],
+        encoding: Encoding | None,
         unread: Collection[str] = (),
     ) -> None:
         self.target = target
         self.tokens = data.missing_values if data else ()
         self.features = features
         self.derived = derived
+        self.encode = encoding.nominal if encoding else None
         self.unread = unread  # names that are known, and nothing else about them
 
     def mistakes(self) -> Iterator[Mistake]:
@@ -749,8 +752,7 @@ class _Whole:
                 known = [*self.features, *self.derived, *self.unread]
                 yield f"no feature is named {name!r}{_nearest(name, known)}"
 
-    @staticmethod
-    def _feature_input(derived: Derived, name: str, feature: Feature) -> Iterator[str]:
+    def _feature_input(self, derived: Derived, name: str, feature: Feature) -> Iterator[str]:
         if feature.kind == "identifier":
             yield f"{name} is an identifier, and no feature can be made from it"
         elif feature.use == "no":
@@ -759,12 +761,15 @@ class _Whole:
             yield f"expected a nominal feature, and {name} has kind {feature.kind}"
         elif derived.verb in ("elapsed", "above") and feature.kind == "nominal":
             yield f"expected numbers or ranks, and {name} is nominal"
-        elif derived.verb != "equals" and feature.encode == "one_hot":
+        elif derived.verb != "equals" and self._is_one_hot(feature):
             yield f"expected one number, and {name} is encoded one_hot; encode it mean or ordered"
         elif feature.levels:
             for level in derived.levels:
                 if level not in feature.levels:
                     yield f"{level!r} is no level of {name}{_nearest(level, feature.levels)}"
+
+    def _is_one_hot(self, feature: Feature) -> bool:
+        return feature.kind == "nominal" and (feature.encode or self.encode) == "one_hot"
 
     def _cycles(self) -> Iterator[Mistake]:
         for cycle in _order(self.derived)[1]:
@@ -860,20 +865,38 @@ def _read_yaml(text: str, source: str) -> dict[str, Any]:
     if stray:
         line = text.count("\n", 0, stray.start()) + 1
         _fail(source, [(line, "", f"expected printable text, got character {stray.group()!r}")])
+    merge = _MERGE.search(text)
+    if merge:  # strictyaml would leave out what stands below
+        _fail(source, [(text.count("\n", 0, merge.end()) + 1, "<<", "unknown key")])
     if not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
         _fail(source, [(1, "", "expected a configuration, got an empty file")])
     try:
         document = strictyaml.load(text, label=source).data
     except strictyaml.YAMLError as error:
         _fail(source, [_syntax_mistake(error)])
-    except AssertionError:  # how strictyaml meets a key that is a list
-        marks = (number for number, line in enumerate(text.splitlines(), 1) if "? " in line)
-        _fail(source, [(next(marks, 1), "", "expected a word as key, got a list")])
+    except (AssertionError, TypeError):  # how strictyaml meets the keys that are named below
+        _fail(source, [_odd_key(ruamel.compose(text, Loader=ruamel.RoundTripLoader))])
     except RecursionError:
         _fail(source, [(1, "", "expected a configuration, got text that is nested too deeply")])
     if not isinstance(document, dict):
         _fail(source, [(1, "", f"expected keys, got {_found(document)}")])
     return document
+
+
+def _odd_key(node: Any) -> tuple[int, str, str]:
+    """Find the first key that is a list, or that comes twice."""
+    waiting = [node]
+    for node in waiting:
+        pairs = node.value if isinstance(node, ruamel.nodes.MappingNode) else []
+        seen: set[str] = set()
+        for key, value in pairs:
+            if not isinstance(key, ruamel.nodes.ScalarNode):
+                return key.start_mark.line + 1, "", "expected a word as key, got a list"
+            if key.value in seen:
+                return key.start_mark.line + 1, "", f"Duplicate key {key.value!r} found"
+            seen.add(key.value)
+            waiting.append(value)
+    return 1, "", "expected keys and values, got text that cannot be read"
 
 
 def _syntax_mistake(error: Exception) -> tuple[int, str, str]:
@@ -912,12 +935,14 @@ class _Lines:
 def _readable_parts(document: Mapping[str, Any]) -> _Whole:
     """What can be read of a document with mistakes, so that the checks between keys run as well."""
     features = _readable(Feature, document.get("features"))
-    derived = _readable(Derived, document.get("derived"))
+    has_features = isinstance(document.get("features"), Mapping)
+    derived = _readable(Derived, document.get("derived")) if has_features else {}
     named = [*_keys(document.get("features")), *_keys(document.get("derived"))]
     unread = [name for name in named if name not in features and name not in derived]
     target = _readable(Target, {"target": document.get("target")}).get("target")
     data = _readable(Data, {"data": document.get("data")}).get("data")
-    return _Whole(target, data, features, derived, unread)
+    encoding = _readable(Encoding, {"encoding": document.get("encoding", {})}).get("encoding")
+    return _Whole(target, data, features, derived, encoding, unread)
 
 
 def _readable(model: type[S], section: object) -> dict[str, S]:

@@ -83,14 +83,12 @@ class Table:
         """Return a tensor of shape (rows, len(names)) with these columns as numbers."""
         self._look_up(names)
         self._fill()
-        places = [self.numbers[name] for name in names]
-        blocks = list(dict.fromkeys(block for block, _ in places))
-        joined = blocks[0] if len(blocks) == 1 else self._join(blocks)
-        starts = dict(zip(blocks, np.cumsum([0, *(self.widths[b] for b in blocks)]), strict=False))
-        at = [int(starts[block]) + i for block, i in places]
-        if at == list(range(sum(self.widths[block] for block in blocks))):
-            return joined
-        return self.graph.add("Gather", joined, self.graph.indices(at), axis=1)
+        blocks = list(dict.fromkeys(self.numbers[name][0] for name in names))
+        block = blocks[0] if len(blocks) == 1 else self._join(blocks)
+        at = [self.numbers[name][1] for name in names]
+        if at == list(range(self.widths[block])):
+            return block
+        return self.graph.add("Gather", block, self.graph.indices(at), axis=1)
 
     def put(self, tensor: str, names: Sequence[str]) -> None:
         """Let the columns of `tensor`, shape (rows, len(names)), be the named columns from now on."""
@@ -113,7 +111,15 @@ class Table:
         self.names = [name for name in self.names if name not in names]
 
     def _join(self, blocks: Sequence[str]) -> str:
-        return self.graph.add("Concat", *blocks, axis=1)
+        """Make one block of several, for this use and all later ones."""
+        joined = self.graph.add("Concat", *blocks, axis=1)
+        widths = [self.widths[block] for block in blocks]
+        starts = dict(zip(blocks, np.cumsum([0, *widths[:-1]]).tolist(), strict=True))
+        self.widths[joined] = sum(widths)
+        for name, (block, i) in self.numbers.items():
+            if block in starts:
+                self.numbers[name] = (joined, starts[block] + i)
+        return joined
 
     def _look_up(self, names: Sequence[str]) -> None:
         """Turn every column of levels that has become numeric into numbers, all in one go."""

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from feature_engine.dataframe_checks import check_X
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import Tags, check_array
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 __all__ = ["DerivedFeatures", "Formula", "Indicators", "OrderedLevels", "Test"]
 
@@ -46,28 +46,36 @@ class _ColumnTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any = None) -> _ColumnTransformer:
         """Check `X`, shape (rows, columns), and remember its columns."""
-        validate_data(self, X, skip_check_array=True)
-        frame = check_X(X)
-        self._check_columns(frame)
-        self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
-        self.n_features_in_ = frame.shape[1]
+        self._check_columns(self._frame_of(X, reset=True))
         return self
 
     def transform(self, X: Any) -> pd.DataFrame:
         """Return a frame with the same rows and the columns made or changed."""
         check_is_fitted(self)
-        frame = check_X(X)
-        if frame.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
-                f"{self.n_features_in_} features as input."
-            )
-        return self._transformed(frame)
+        return self._transformed(self._frame_of(X, reset=False))
 
     def get_feature_names_out(self, input_features: Any = None) -> list[str]:
         """Return the names of the columns that `transform` gives."""
         check_is_fitted(self)
-        return [*self.feature_names_in_, *self._made()]
+        return [*_check_feature_names_in(self, input_features), *self._made()]
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = []  # what is made is float64
+        return tags
+
+    def _frame_of(self, X: Any, *, reset: bool) -> pd.DataFrame:
+        """Return `X` as a frame, once its columns are those of `fit`, or remembered for later."""
+        if not isinstance(X, pd.DataFrame):
+            array = check_array(X, dtype=None, ensure_all_finite=False)
+            validate_data(self, array, reset=reset, skip_check_array=True)
+            return pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])
+        if not X.columns.is_unique:
+            raise ValueError(f"{type(self).__name__} needs columns with different names.")
+        validate_data(self, X, reset=reset, skip_check_array=True)
+        return X
 
     def _made(self) -> list[str]:
         return []

@@ -390,6 +390,28 @@ def test_several_mistakes_of_one_feature_are_all_reported() -> None:
     assert ["minimum", "missing", "transform"] == sorted(found)
 
 
+def test_one_hot_by_default_is_no_number_either() -> None:
+    """A feature that is one-hot encoded only because that is the default cannot be multiplied."""
+    text = SMALL.replace("ratio: area, age", "ratio: area, place")
+    assert "ordered" == parse_config(text).encoding.nominal
+    ((_, key, sentence),) = mistakes_of(text + "encoding:\n  nominal: one_hot\n")
+    assert "derived.per_year.ratio" == key
+    assert "place is encoded one_hot" in sentence
+
+
+def test_unreadable_features_hide_no_other_section() -> None:
+    """Without features nothing is said about what is made from them, and the rest is checked."""
+    start, end = SMALL.index("  # Two lines"), SMALL.index("derived:")
+    text = f"{SMALL[:start]}{SMALL[end:]}".replace("folds: 5", "folds: 1")
+    assert ["features", "evaluation.folds"] == [key for _, key, _ in mistakes_of(text)]
+
+
+def test_merge_key_is_unknown() -> None:
+    """YAML's merge key is refused, not silently left out."""
+    ((line, key, _),) = mistakes_of(f"{SMALL}<<:\n  folds: 3\n")
+    assert (SMALL.count("\n") + 1, "<<") == (line, key)
+
+
 def test_no_usable_feature_is_a_mistake() -> None:
     """A model of nothing is refused."""
     text = SMALL[: SMALL.index("  area:")] + SMALL[SMALL.index("estimator:") :]
@@ -412,6 +434,8 @@ def test_unknown_key_without_a_near_one_lists_the_known() -> None:
         ("just words", 1, "expected keys, got 'just words'"),
         ("- a\n- b\n", 1, "expected keys, got a list"),
         ("a: 1\nb: 2\na: 3\n", 3, "Duplicate key 'a' found"),
+        ("a:\n  b: 1\n  # x\na:\n\nc:\n", 4, "Duplicate key 'a' found"),
+        (SMALL.replace("\nderived:", "features:\n\nderived:"), 66, "Duplicate key 'features'"),
         ("a: 1\nb: {c: 2}\n", 2, "needs quotes around it"),
         ("a: 1\nb: *c\n", 2, "found undefined alias 'c'"),
         ("a: 1\nb: &c 2\n", 2, "needs quotes around it"),
@@ -559,7 +583,8 @@ def test_shipped_configuration_fits_every_value(name: str) -> None:
         assert not (tokens and feature.required), column
         known = values - tokens
         if feature.is_numeric:
-            low, high = feature.bounds
+            low = -math.inf if feature.minimum is None else feature.minimum
+            high = math.inf if feature.maximum is None else feature.maximum
             assert all(low <= float(value) <= high for value in known), column
         elif feature.levels:
             assert known <= set(feature.levels), column

@@ -1,0 +1,1 @@
+"""What the package is measured by, beside its peers, in one run: `python -m benchmarks`."""

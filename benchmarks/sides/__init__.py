@@ -1,0 +1,1 @@
+"""The processes that are measured, each run by the Python of its own environment."""
