@@ -11,7 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ROOT", "Environment", "Unavailable", "base_environment", "our_environment", "peer_environment", "wheel"]
+__all__ = [
+    "ROOT",
+    "Environment",
+    "Unavailable",
+    "base_environment",
+    "our_environment",
+    "peer_environment",
+    "wheel",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "regression_model"
@@ -25,7 +33,7 @@ _TOOLS = {"pip", "setuptools", "pkg_resources", "wheel", "_distutils_hack", "dis
 
 
 class Unavailable(Exception):
-    """Raised when an environment cannot be made; the message says why."""
+    """Raised when an environment, or what is run in it, fails; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,9 @@ class Environment:
 
     def installed_bytes(self) -> int:
         """Return the size of everything in site-packages but pip and setuptools."""
-        code = "import sysconfig as s; print(s.get_path('purelib'), s.get_path('platlib'), sep='\\n')"
+        code = (
+            "import sysconfig as s; print(s.get_path('purelib'), s.get_path('platlib'), sep='\\n')"
+        )
         folders = {Path(line).resolve() for line in self.run("-c", code).splitlines()}
         return sum(path.stat().st_size for folder in folders for path in _counted(folder))
 
@@ -107,7 +117,9 @@ def base_environment() -> Environment:
     lock = REQUIREMENTS / "lock.txt"
     wanted = [str(built)] if built else ["-r", str(REQUIREMENTS / "runtime.in")]
     stamp = _digest(built or REQUIREMENTS / "runtime.in", lock)
-    environment = _make(CACHE / "bench-base", Path(sys.executable), stamp, ["-c", str(lock), *wanted])
+    environment = _make(
+        CACHE / "bench-base", Path(sys.executable), stamp, ["-c", str(lock), *wanted]
+    )
     if not built:
         _copy_package(environment)
     return environment
@@ -126,7 +138,7 @@ def peer_environment() -> Environment:
 
 
 def _python_311() -> Path:
-    if sys.version_info[:2] == (3, 11):
+    if f"{sys.version_info.major}.{sys.version_info.minor}" == "3.11":
         return Path(sys.executable)
     found = shutil.which("python3.11")
     if found is None:
@@ -148,7 +160,9 @@ def _make(folder: Path, python: Path, stamp: str, wanted: list[str]) -> Environm
 
 def _copy_package(environment: Environment) -> None:
     """Put into site-packages what the wheel would: no caches and no joblib."""
-    site = Path(environment.run("-c", "import sysconfig as s; print(s.get_path('purelib'))").strip())
+    site = Path(
+        environment.run("-c", "import sysconfig as s; print(s.get_path('purelib'))").strip()
+    )
     target = site / PACKAGE.name
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(PACKAGE, target, ignore=shutil.ignore_patterns("__pycache__", "*.joblib"))

@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from statistics import median
 
-__all__ = ["Rounds", "as_bytes", "as_ratio", "as_seconds", "best", "interleave", "quantile", "ratio"]
+__all__ = [
+    "Rounds",
+    "as_bytes",
+    "as_ratio",
+    "as_seconds",
+    "best",
+    "interleave",
+    "quantile",
+    "ratio",
+]
 
 Rounds = list[list[float]]  # for each round, the seconds of its calls
 

@@ -67,9 +67,9 @@ class Row:
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Render a Markdown table with columns of even width."""
-    lines = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in (header, *rows)]
+    lines = [
+        [cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in (header, *rows)
+    ]
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["-" * width for width in widths])
-    return "\n".join(
-        "| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines
-    )
+    return "\n".join("| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from .intake import (
     RecordLayout,
     read_rows,
 )
-from .problems import Finding, sentence_for, shown
+from .problems import Finding, sentence_for, shown, text_of
 
 __all__ = ["Checked", "Checker"]
 
@@ -92,10 +92,11 @@ class Checker:
         layouts = intake.layouts()
         inside = (numbers >= self._low) & (numbers <= self._high)
         known = codes.view(np.uint64) < self._limits
-        if inside.all() and known.all() and all(layout.is_clean for layout, _ in layouts):
+        clean = all(layout.is_clean for layout, _ in layouts) and not intake.not_rows()
+        if inside.all() and known.all() and clean:
             return Checked(numbers, codes, None, [])
         findings = self._layout_findings(intake)
-        silent = {f.field for f in findings if f.code in ("missing_column", "duplicate_field")}
+        silent = _spoken_of(findings)
         refused = [row for row, _ in intake.not_rows()]
         inside[refused] = known[refused] = True
         findings += self._number_findings(intake, numbers, inside, odd, silent)
@@ -106,10 +107,12 @@ class Checker:
         """What is wrong with the names that came, and with rows that are no rows."""
         findings = []
         layouts = intake.layouts()
-        absent_everywhere = set.intersection(*(set(layout.absent) for layout, _ in layouts))
-        for name in sorted(absent_everywhere):
-            came = list(dict.fromkeys(str(n) for layout, _ in layouts for n in layout.names))
-            findings.append(Finding(name, "missing_column", None, [came], self._missing_column(name)))
+        absent = [set(layout.absent) for layout, _ in layouts]
+        for name in sorted(set.intersection(*absent)) if absent else ():
+            came = list(dict.fromkeys(text_of(n) for layout, _ in layouts for n in layout.names))
+            findings.append(
+                Finding(name, "missing_column", None, [came], self._missing_column(name))
+            )
         for layout, rows in layouts:
             if intake.rows == 1:
                 rows = [0]
@@ -128,7 +131,7 @@ class Checker:
         numbers: Floats,
         inside: Mask,
         odd: list[tuple[int, int]],
-        silent: set[str | None],
+        silent: Mapping[str | None, Any],
     ) -> list[Finding]:
         findings = []
         wrong = np.zeros_like(inside)
@@ -137,21 +140,19 @@ class Checker:
         flagged = ~(inside | (np.isnan(numbers) & self._optional)) | wrong
         for j in np.flatnonzero(flagged.any(axis=0)):
             field = self.contract.numbers[j]
-            if field.name in silent:
-                continue
+            flagged[silent.get(field.name, []), j] = False
             rows = np.flatnonzero(flagged[:, j])
             codes = _number_codes(field, numbers[rows, j], wrong[rows, j])
             findings += _by_code(intake, field, rows, codes)
         return findings
 
     def _code_findings(
-        self, intake: Intake, codes: Codes, known: Mask, silent: set[str | None]
+        self, intake: Intake, codes: Codes, known: Mask, silent: Mapping[str | None, Any]
     ) -> list[Finding]:
         findings = []
         for j in np.flatnonzero(~known.all(axis=0)):
             field = self.contract.categories[j]
-            if field.name in silent:
-                continue
+            known[silent.get(field.name, []), j] = True
             rows = np.flatnonzero(~known[:, j])
             found = codes[rows, j]
             names = np.full(len(rows), "unseen_level", dtype=object)
@@ -169,7 +170,7 @@ class Checker:
         return sentence
 
     def _unknown_field(self, name: Any) -> str:
-        nearest = self.contract.nearest(str(name))
+        nearest = self.contract.nearest(text_of(name))
         hint = f": did you mean {nearest}?" if nearest else "."
         return f"The field {shown(name)} is not known and was not used{hint}"
 
@@ -206,9 +207,20 @@ def _by_code(
     return findings
 
 
+def _spoken_of(findings: list[Finding]) -> dict[str | None, Any]:
+    """Return the rows in which a field is absent or repeated, and so has no value to speak of."""
+    rows_of: dict[str | None, Any] = {}
+    for finding in findings:
+        if finding.rows is None:
+            rows_of[finding.field] = slice(None)
+        elif finding.code == "duplicate_field":
+            rows_of.setdefault(finding.field, []).extend(finding.rows)
+    return rows_of
+
+
 def _everywhere(name: Any, code: str, rows: Sequence[int] | None, sentence: Any) -> Finding:
     values = [name] * (1 if rows is None else len(rows))
-    return Finding(str(name), code, rows, values, sentence)
+    return Finding(text_of(name), code, rows, values, sentence)
 
 
 def _priced(rows: int, findings: list[Finding]) -> Mask | None:

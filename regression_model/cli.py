@@ -10,9 +10,10 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from .contract import Contract
+    from .evaluation import Progress
     from .files import FileKind, Rows
     from .model import Prediction
     from .problems import Problem
@@ -38,8 +40,6 @@ _PACKAGE_ROOT = Path(__file__).resolve().parent
 _MOST_ROWS_SHOWN = 50
 _SIGPIPE_EXIT = 141  # what a shell reports of a program whose reader went away
 _FIGURES = ("prediction", "lower", "upper")
-
-Progress = Callable[[str, int, int], None]
 
 
 class Kind(StrEnum):
@@ -129,6 +129,8 @@ def program(
 
 def main() -> None:
     """Run the program and exit."""
+    if isinstance(sys.stdout, TextIOWrapper):  # a name that the terminal cannot show is no failure
+        sys.stdout.reconfigure(errors="backslashreplace")
     app(prog_name="regression-model")
 
 
@@ -164,9 +166,9 @@ def train(
         ),
     ] = False,
 ) -> None:
-    """Train the model that a configuration describes and write its model file.
+    """Train a model and write its file.
 
-    The figures are cross-validated. Exit code 1 says that the model misses the quality bar of its
+    A configuration describes the model and names its training rows. The figures are cross-validated. Exit code 1 says that the model misses the quality bar of its
     configuration; nothing is written then, nor after any error.
 
     \b
@@ -200,10 +202,10 @@ def _is_fresh() -> bool:
 
 
 def _train(config: Path | None, data: Path | None, output: Path | None) -> TrainingResult:
-    with _shown_progress() as progress, _extra("train"):
+    with _shown_progress() as progress:
         progress("Loading libraries", 0, 1)
-        from .train_pipeline import run_training
-
+        with _extra("train"):
+            from .train_pipeline import run_training
         progress("Loading libraries", 1, 1)
         return run_training(config_path=config, data_path=data, output=output, progress=progress)
 
@@ -213,8 +215,6 @@ def _extra(name: str) -> Iterator[None]:
     """Turn a failed import into the sentence that says what to install."""
     try:
         yield
-    except RegressionModelError:
-        raise
     except ImportError as error:
         raise MissingExtraError(
             f"This command needs the extra {name} ({error}): "
@@ -228,10 +228,15 @@ def _shown_progress() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield _stage_lines()
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich import progress as rich
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=_console(sys.stderr)) as bars:
+    columns = (
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(),
+        rich.MofNCompleteColumn(),
+        rich.TimeElapsedColumn(),
+    )
+    with rich.Progress(*columns, console=_console(sys.stderr)) as bars:
         tasks: dict[str, Any] = {}
 
         def show(stage: str, done: int, of: int) -> None:
@@ -268,7 +273,9 @@ def _show_training(result: TrainingResult) -> None:
 def check(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration file.")],
 ) -> None:
-    """Validate a configuration: one sentence if it is in order, or every mistake with its line.
+    """Validate a configuration.
+
+    Says in one sentence that it is in order, or names every mistake with its line.
 
     \b
     Example:
@@ -276,8 +283,7 @@ def check(
     """
     with _extra("train"):
         from .config.core import load_config
-
-        loaded = load_config(config)
+    loaded = load_config(config)
     used = sum(feature.use != "no" for feature in loaded.features.values())
     counts = (
         f"{_count(len(loaded.features), 'feature')} ({used} used), "
@@ -315,9 +321,9 @@ def predict(
         bool, typer.Option("--interval", help="Add the columns lower and upper.")
     ] = False,
 ) -> None:
-    """Predict the target for every row of a table; Parquet needs the extra batch.
+    """Predict the target for every row.
 
-    One row comes out for each row that goes in, in the same order: its identifier if it has one,
+    Reads and writes CSV, JSON Lines and, with the extra batch, Parquet. One row comes out for each row that goes in, in the same order: its identifier if it has one,
     the prediction, and its problems. Exit code 1 says that some rows have no prediction.
 
     \b
@@ -427,7 +433,7 @@ def _say_of_all_rows(prediction: Prediction) -> None:
 def _check_all_predicted(prediction: Prediction) -> None:
     missed = sum(value != value for value in prediction.values.tolist())
     if missed:
-        _fail(f"{missed:,} of {_count(len(prediction), 'row')} have no prediction.", code=1)
+        _fail(f"No prediction for {missed:,} of {_count(len(prediction), 'row')}.", code=1)
 
 
 def _show_results(columns: Mapping[str, Sequence[Any]], rows: int) -> None:
@@ -452,7 +458,9 @@ def info(
         bool, typer.Option("--json", help="The whole manifest as JSON, for programs.")
     ] = False,
 ) -> None:
-    """Show what a model file says of itself: target, figures, training record, fields.
+    """Show what a model file says of itself.
+
+    That is its name and target, what it was trained on and with, and how good it is.
 
     \b
     Examples:

@@ -51,6 +51,11 @@ class Field:
         return self.levels if self.kind == "ordinal" else self.training_levels or self.levels
 
     @property
+    def has_numeric_levels(self) -> bool:
+        """Whether a level may come as a number."""
+        return any(level.isdigit() for level in self.coded_levels)
+
+    @property
     def expected(self) -> str:
         """What a value should be, to end a sentence with."""
         if self.is_category:
@@ -140,11 +145,14 @@ class Contract:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Contract:
         """Rebuild what `to_dict` gave."""
-        fields = tuple(
-            Field(**{key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()})
-            for entry in data["fields"]
-        )
-        return cls(fields, data["target"], tuple(data["missing_values"]))
+        fields = []
+        for entry in data["fields"]:
+            attributes: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value
+                for key, value in entry.items()
+            }
+            fields.append(Field(**attributes))
+        return cls(tuple(fields), data["target"], tuple(data["missing_values"]))
 
     def json_schema(self, *, title: str = "Row") -> dict[str, Any]:
         """Return the JSON Schema (2020-12) of one row.
@@ -175,8 +183,7 @@ class Contract:
             tokens = () if field.required else ("", *self.missing_values)
             schema["enum"] = [*dict.fromkeys((*field.levels, *tokens))]
         else:
-            numeric = any(level.isdigit() for level in field.coded_levels)
-            schema["type"] = ["string", "integer"] if numeric else ["string"]
+            schema["type"] = ["string", "integer"] if field.has_numeric_levels else ["string"]
             schema["examples"] = list(field.coded_levels)
         if field.required:
             if schema.get("type") == ["number"] or schema.get("type") == ["string"]:

@@ -1,4 +1,4 @@
-"""Tables in files: CSV, JSON Lines and Parquet, in and out. The base install reads the first two."""
+"""Tables in files: CSV, JSON Lines and Parquet, in and out; the base install has the first two."""
 
 from __future__ import annotations
 
@@ -108,21 +108,25 @@ def _read_csv(content: bytes, name: str) -> dict[str, list[str]] | _Repeated:
                 rows.append(row)
     except csv.Error as error:
         raise InputError(f"{name}, line {reader.line_num}: not CSV: {error}.") from None
-    columns = list(zip(*rows, strict=True)) or [()] * len(header)
+    columns = list(map(list, zip(*rows, strict=True))) or [[] for _ in header]
     if len(set(header)) < len(header):
-        return _Repeated(header, len(rows))
-    return dict(zip(header, map(list, columns), strict=True))
+        return _Repeated(header, columns)
+    return dict(zip(header, columns, strict=True))
 
 
 class _Repeated:
     """A table in which a column name stands twice; the check says so for every row."""
 
-    def __init__(self, names: Sequence[str], rows: int) -> None:
+    def __init__(self, names: Sequence[str], columns: Sequence[list[str]]) -> None:
         self.columns = tuple(names)
-        self._rows = rows
+        self._columns = columns
 
     def __len__(self) -> int:
-        return self._rows
+        return len(self._columns[0])
+
+    def select(self, positions: Sequence[int]) -> dict[str, list[str]]:
+        """Return the columns at some positions, whose names stand once."""
+        return {self.columns[at]: self._columns[at] for at in positions}
 
 
 def _read_json_lines(content: bytes, name: str) -> list[Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,12 +28,12 @@ Codes = npt.NDArray[np.int64]
 
 WRONG_TYPE = -1  # stands where a code would stand
 UNKNOWN_LEVEL = -2
+UNHASHABLE = (TypeError, ValueError)  # numpy raises the second for a duration without a unit
 
 # Cells of these types become float64 in one call, with None as NaN. A bool is none of them.
 _PLAIN = frozenset({int, float, type(None), np.float64, np.float32, np.int64, np.int32})
 # The nulls of pandas, pyarrow and numpy, by name.
 _NULL_TYPES = frozenset({"NAType", "NaTType", "NullScalar", "MaskedConstant"})
-_MOST_DIGITS_OF_LEVEL = 15
 _MOST_CACHED_LEVELS = 10_000
 _MOST_CACHED_LAYOUTS = 256
 
@@ -84,6 +84,24 @@ def read_number(value: object, missing_values: Iterable[str] = ()) -> float:
     raise NotANumber
 
 
+def read_level(field: Field, value: object) -> str:
+    """Read one cell as the text of a level, or an empty one when it is missing.
+
+    Raises
+    ------
+    NotANumber
+        For what is neither text nor, where levels are numbers, a number.
+    """
+    value = _scalar(value)
+    if isinstance(value, str):
+        return value.strip()
+    if is_missing(value):
+        return ""
+    if field.has_numeric_levels:
+        return f"{read_number(value):.15g}"
+    raise NotANumber
+
+
 def _scalar(value: object) -> object:
     """Return what an array without dimensions holds, and anything else as it is."""
     if isinstance(value, np.ndarray) and value.ndim == 0 and not is_missing(value):
@@ -96,11 +114,10 @@ class LevelCodes(dict[Any, int]):
 
     def __init__(self, field: Field, offset: int, missing_values: tuple[str, ...]) -> None:
         levels = field.coded_levels
-        self._missing_values = missing_values
-        self._missing = offset + len(levels)
-        self._unseen = UNKNOWN_LEVEL if field.kind == "ordinal" else self._missing + 1
-        self._takes_numbers = any(level.isdigit() for level in levels)
-        super().__init__(dict.fromkeys((None, np.nan, "", *missing_values), self._missing))
+        self._field = field
+        missing = offset + len(levels)
+        self._unseen = UNKNOWN_LEVEL if field.kind == "ordinal" else missing + 1
+        super().__init__(dict.fromkeys((None, np.nan, "", *missing_values), missing))
         self.update((level, offset + i) for i, level in enumerate(levels))
         self._most = len(self) + _MOST_CACHED_LEVELS
 
@@ -111,24 +128,16 @@ class LevelCodes(dict[Any, int]):
         return code
 
     def _work_out(self, value: object) -> int:
-        value = _scalar(value)
-        if isinstance(value, str):
-            return self.get(value.strip(), self._unseen)
-        if is_missing(value):
-            return self._missing
-        if not self._takes_numbers:
-            return WRONG_TYPE
         try:
-            number = read_number(value)
+            return self.get(read_level(self._field, value), self._unseen)
         except NotANumber:
             return WRONG_TYPE
-        return self.get(f"{number:.15g}", self._unseen)
 
     def code(self, value: object) -> int:
         """Return the code of any cell, hashable or not."""
         try:
             return self[value]
-        except TypeError:
+        except UNHASHABLE:
             return self._work_out(value)
 
 
@@ -154,7 +163,9 @@ class Layout:
             names=names,
             numbers=tuple(came_as.get(field.name) for field in contract.numbers),
             categories=tuple(came_as.get(field.name) for field in contract.categories),
-            unknown=tuple(dict.fromkeys(n for n in names if n not in known.keys() | {contract.target})),
+            unknown=tuple(
+                dict.fromkeys(n for n in names if n not in known.keys() | {contract.target})
+            ),
             repeated=tuple(field.name for field in used if times[field.name] > 1),
             absent=tuple(f.name for f in used if f.required and f.name not in came_as),
         )
@@ -279,7 +290,7 @@ class Records(Intake):
         ]
         try:
             codes = [[look[v] for look, v in zip(lookups, row, strict=True)] for row in cells]
-        except TypeError:  # a cell that cannot be hashed
+        except UNHASHABLE:
             codes = [[look.code(v) for look, v in zip(lookups, row, strict=True)] for row in cells]
         return np.array(codes, dtype=np.int64).reshape(self.rows, len(lookups))
 
@@ -392,13 +403,14 @@ def _to_floats(cells: Sequence[Any], missing_values: Iterable[str]) -> tuple[Flo
 
 def _to_codes(column: Column, lookup: LevelCodes, rows: int) -> Codes:
     if isinstance(column, np.ndarray):
-        column = Distinct(*np.unique(column, return_inverse=True))
+        values, at = np.unique(column, return_inverse=True)
+        column = Distinct(values.tolist(), at)
     if isinstance(column, Distinct):
-        codes = [lookup.code(_plain(value)) for value in column.values]
-        return np.array(codes, dtype=np.int64)[column.at]
+        codes: Codes = np.array([lookup.code(value) for value in column.values], dtype=np.int64)
+        return codes.take(column.at)
     try:
         return np.fromiter(map(lookup.__getitem__, column), dtype=np.int64, count=rows)
-    except TypeError:  # a cell that cannot be hashed
+    except UNHASHABLE:
         return np.fromiter(map(lookup.code, column), dtype=np.int64, count=rows)
 
 
@@ -416,8 +428,8 @@ def _read_mapping(contract: Contract, columns: Mapping[Any, Any]) -> Intake:
     scalars = [name for name in columns if name not in lengths]
     if scalars:
         raise InputError(
-            f"The column {scalars[0]!r} is one value and {next(iter(lengths))!r} is a list: expected "
-            "lists of one length, or single values only."
+            f"The column {scalars[0]!r} is one value and {next(iter(lengths))!r} is a list: "
+            "expected lists of one length, or single values only."
         )
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
@@ -445,9 +457,13 @@ def _read_table(contract: Contract, table: Any) -> Intake:
 
     if not hasattr(table, "__len__"):  # not even a table that waits to be computed
         raise InputError(_not_rows(table))
-    names = _column_names(table)
-    if len(set(names)) < len(names):
-        return _read_repeated(contract, table, names)
+    rows, names = len(table), _column_names(table)
+    times = Counter(names)
+    if len(times) < len(names):  # no library finds a column by a name that came twice
+        once = [at for at, name in enumerate(names) if times[name] == 1]
+        table = table.iloc[:, once] if hasattr(table, "iloc") else table.select(once)
+    if isinstance(table, Mapping):
+        return Columns(contract, rows, names, table)
     try:
         frame = nw.from_native(table, eager_only=True)
     except TypeError:
@@ -456,9 +472,9 @@ def _read_table(contract: Contract, table: Any) -> Intake:
     columns = {
         name: _series_values(nw, frame[name])
         for name in names
-        if contract.canonical_names.get(name) in used
+        if contract.canonical_names.get(name) in used and times[name] == 1
     }
-    return Columns(contract, frame.shape[0], names, columns)
+    return Columns(contract, rows, names, columns)
 
 
 def _column_names(table: Any) -> tuple[Any, ...]:
@@ -486,6 +502,8 @@ def _distinct(nw: Any, series: Any) -> Distinct:
         return Distinct([*values.tolist(), None], at)  # -1 is missing
     texts = series.cast(nw.String)
     values = texts.drop_nulls().unique().to_list()
+    if not values:  # nothing to tell the type of a look-up by
+        return Distinct([None], np.zeros(len(texts), dtype=np.int64))
     places = range(len(values))
     at = texts.replace_strict(values, places, default=len(values), return_dtype=nw.Int64)
     return Distinct([*values, None], at.to_numpy())

@@ -122,7 +122,12 @@ class Model:
             When the bytes are damaged, foreign, or of a newer format.
         """
         self.manifest = open_sealed(content, name=name)
-        self.contract = Contract.from_dict(self.manifest["contract"])
+        try:
+            self.contract = Contract.from_dict(self.manifest["contract"])
+        except (LookupError, TypeError, AttributeError):
+            raise ModelFileError(
+                f"{name} has a manifest with no contract that can be read."
+            ) from None
         self._checker = Checker(self.contract)
         options = onnxruntime.SessionOptions()
         # One thread and so no pool of them: the lowest latency for a row, and safe to fork.
@@ -174,7 +179,7 @@ class Model:
                 checked.numbers[checked.priced], checked.codes[checked.priced], None, []
             )
             values[checked.priced], lower[checked.priced], upper[checked.priced] = self._run(priced)
-        if not np.isfinite(values.sum()):
+        if not (np.isfinite(lower).all() and np.isfinite(upper).all()):
             _refuse_overflow(values, lower, upper, checked)
         return Prediction(values, lower, upper, self.version, checked.findings)
 
@@ -198,7 +203,7 @@ class Model:
 
 def _refuse_overflow(values: Floats, lower: Floats, upper: Floats, checked: Checked) -> None:
     """Take back the value of each row that the model could not put into a finite number."""
-    overflown = ~np.isfinite(values)
+    overflown = ~(np.isfinite(values) & np.isfinite(lower) & np.isfinite(upper))
     if checked.priced is not None:
         overflown &= checked.priced
     rows = np.flatnonzero(overflown).tolist()

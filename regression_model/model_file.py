@@ -19,7 +19,15 @@ from typing import Any
 
 from .errors import ModelFileError, OutputError
 
-__all__ = ["FORMAT", "digest", "open_sealed", "read_manifest", "seal", "stale_reason", "write_atomically"]
+__all__ = [
+    "FORMAT",
+    "digest",
+    "open_sealed",
+    "read_manifest",
+    "seal",
+    "stale_reason",
+    "write_atomically",
+]
 
 FORMAT = 1  # raised when an older runtime half can no longer read what is written
 MANIFEST_KEY = "regression_model.manifest"
@@ -69,24 +77,23 @@ def open_sealed(content: bytes, *, name: str) -> dict[str, Any]:
     if not content:
         raise ModelFileError(f"{name} is empty: it is no model file.")
     body, trailer = content[:-_SEAL_LENGTH], content[-_SEAL_LENGTH:]
-    sealed = trailer == _metadata_entry(DIGEST_KEY, hashlib.sha256(body).hexdigest())
-    try:
-        metadata = dict(_metadata(content))
-    except (ValueError, IndexError):
-        metadata = {}
-    if not sealed:
+    if trailer != _metadata_entry(DIGEST_KEY, hashlib.sha256(body).hexdigest()):
         if MANIFEST_KEY.encode() in content or DIGEST_KEY.encode() in content:
             raise ModelFileError(f"{name} is damaged or was changed: its digest does not match.")
         raise ModelFileError(
             f"{name} is truncated, or was not written by regression-model: "
             "it has no manifest and no digest."
         )
-    manifest: dict[str, Any] = json.loads(metadata.get(MANIFEST_KEY, "{}"))
-    if "format" not in manifest:
-        raise ModelFileError(f"{name} was not written by regression-model: it has no manifest.")
-    if manifest["format"] > FORMAT:
+    try:
+        manifest: dict[str, Any] = json.loads(dict(_metadata(content))[MANIFEST_KEY])
+        format_ = int(manifest["format"])
+    except (LookupError, TypeError, ValueError):
         raise ModelFileError(
-            f"{name} has format {manifest['format']} and this regression-model reads up to "
+            f"{name} was not written by regression-model: it has no manifest."
+        ) from None
+    if format_ > FORMAT:
+        raise ModelFileError(
+            f"{name} has format {format_} and this regression-model reads up to "
             f"{FORMAT}: upgrade with pip install --upgrade regression-model."
         )
     return manifest
@@ -97,7 +104,9 @@ def read_content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise ModelFileError(f"{path} does not exist: train a model or name another file.") from None
+        raise ModelFileError(
+            f"{path} does not exist: train a model or name another file."
+        ) from None
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}.") from None
 
@@ -143,6 +152,8 @@ def _read_varint(content: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return number, at
         shift += 7
+        if shift > 63:
+            raise ValueError("a number of more than 64 bits")
 
 
 def digest(path: Path) -> str:

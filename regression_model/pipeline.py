@@ -23,19 +23,29 @@ from feature_engine.transformation import (
 )
 from feature_engine.wrappers import SklearnTransformerWrapper
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import VotingRegressor
+from sklearn.ensemble import GradientBoostingRegressor, VotingRegressor
+from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import ElasticNet, Lasso, Ridge
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Binarizer, StandardScaler
+from sklearn.svm import SVR, LinearSVR
 
 from .config.core import Config, Feature
-from .processing.features import DerivedFeatures, Formula, Indicators, OrderedLevels, Test
+from .errors import ConfigError
+from .processing.features import (
+    DerivedFeatures,
+    Formula,
+    Indicators,
+    MostFrequentImputer,
+    OrderedLevels,
+    Test,
+)
 
 __all__ = ["build_pipeline"]
 
 Steps = Iterator[tuple[str, Any]]
 
-_MEMBERS = {"lasso": Lasso, "elastic_net": ElasticNet, "ridge": Ridge}
+_LINEAR = {"max_iter": 100_000, "tol": 1e-6}
 _TRANSFORMERS = {
     "log": lambda columns: LogTransformer(variables=columns),
     "log1p": lambda columns: LogCpTransformer(variables=columns, C=1),
@@ -96,12 +106,14 @@ def _imputers(config: Config) -> Steps:
         yield "impute_constant", ArbitraryNumberImputer(imputer_dict=constants)
     for statistic, names in statistics.items():
         yield f"impute_{statistic}", MeanMedianImputer(statistic, variables=names)
-    for level, names in levels.items():
-        method = "frequent" if level == "most_frequent" else "missing"
-        imputer = CategoricalImputer(
-            method, level, variables=names, return_object=True, ignore_format=True
+    if names := levels.pop("most_frequent", []):
+        yield "impute_most_frequent", MostFrequentImputer(
+            "frequent", variables=names, return_object=True, ignore_format=True
         )
-        yield f"impute_{level}", imputer
+    for number, (level, names) in enumerate(levels.items(), start=1):  # a level can hold any text
+        yield f"impute_level_{number}", CategoricalImputer(
+            "missing", level, variables=names, return_object=True, ignore_format=True
+        )
 
 
 def _ranks_and_indicators(config: Config) -> Steps:
@@ -133,7 +145,7 @@ def _encoders(config: Config) -> Steps:
         return
     every = [name for names in encoded.values() for name in names]
     yield "group_rare", RareLabelEncoder(
-        tol=config.encoding.rare_share, n_categories=1, variables=every, ignore_format=True
+        tol=config.encoding.rare_share, n_categories=0, variables=every, ignore_format=True
     )
     if names := encoded.get("ordered"):
         yield "encode_ordered", OrdinalEncoder("ordered", variables=names, unseen="ignore")
@@ -179,15 +191,9 @@ def _transforms(config: Config) -> Steps:
 
 
 def _drops(config: Config) -> Steps:
-    """Drop what served only to derive; a one-hot encoded column is gone already."""
-    encoded = set(_encoded(config))
-    dropped = [
-        name
-        for name, feature in [*used_features(config).items(), *config.derived.items()]
-        if feature.use == "derived"
-        and not (name in encoded and (config.features[name].encode or "") == "one_hot")
-    ]
-    if dropped:
+    """Drop what served only to derive."""
+    columns = [*used_features(config).items(), *config.derived.items()]
+    if dropped := [name for name, column in columns if column.use == "derived"]:
         yield "drop", DropFeatures(dropped)
 
 
@@ -203,6 +209,21 @@ def _estimator(config: Config) -> TransformedTargetRegressor:
 
 def _member(kind: str, member: Any, config: Config) -> Any:
     parameters = member.model_dump(exclude={"kind", "weight"})
-    if kind in ("lasso", "elastic_net"):
-        parameters |= {"max_iter": 100_000, "tol": 1e-6, "random_state": config.evaluation.seed}
-    return _MEMBERS[kind](**parameters)
+    seed = {"random_state": config.evaluation.seed}
+    match kind:
+        case "lasso":
+            return Lasso(**parameters, **_LINEAR, **seed)
+        case "elastic_net":
+            return ElasticNet(**parameters, **_LINEAR, **seed)
+        case "ridge":
+            return Ridge(**parameters)
+        case "linear_svr":
+            return LinearSVR(**parameters, **_LINEAR, **seed)
+        case "svr":
+            return SVR(**parameters)
+        case "gradient_boosting":
+            return GradientBoostingRegressor(**parameters, **seed)
+        case "nystroem":
+            alpha = parameters.pop("alpha")
+            return make_pipeline(Nystroem(**parameters, **seed), Ridge(alpha))
+    raise ConfigError(f"There is no estimator of kind {kind!r}.")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .serve import Timed, outcome_of, serve, time_calls
+from .serve import Timed, outcome_of, outcome_of_table, serve, time_calls
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
     from regression_model import Model
     from regression_model.checking import Checked
 
@@ -34,6 +36,7 @@ class Ours:
         """Make all inputs ready, and see to it that all ways give the same prices."""
         import joblib
         import pandas as pd
+
         from regression_model import load_model, make_prediction
 
         self._predict = make_prediction
@@ -41,16 +44,16 @@ class Ours:
         self._pipeline = joblib.load(pipeline)
         self._session = _open_session()
         self._folder = Path(folder)
-        self._frame = pd.read_csv(csv)
-        many = pd.concat([self._frame] * times, ignore_index=True)
-        for name, rows in {"dicts": records, "table": self._frame, "many": many}.items():
+        self._csv = csv
+        self._table = pd.read_csv(csv)
+        many = pd.concat([self._table] * times, ignore_index=True)
+        for name, rows in {"dicts": records, "table": self._table, "many": many}.items():
             self._prepare(name, rows)
         _check_agreement(self._timed)
 
     def choose(self, rows: list[dict[str, Any]]) -> None:
         """Take the rows that are sent one at a time; save the first for new processes."""
         import joblib
-        import numpy as np
 
         checked = [self._check([row]) for row in rows]
         frames = [_frame_of(self._model, one) for one in checked]
@@ -63,7 +66,7 @@ class Ours:
             "one, texts": (self._run, texts),
         }
         joblib.dump(frames[0], self._folder / "frame.joblib")
-        np.savez(self._folder / "feed.npz", **codes[0])
+        (self._folder / "feed.pickle").write_bytes(pickle.dumps(codes[0]))
 
     def time(self, what: str, calls: int, warm_up: int) -> list[float]:
         """Return the seconds of some calls."""
@@ -72,8 +75,9 @@ class Ours:
     def behave(self, rows: Any) -> dict[str, Any]:
         """Return what comes of some rows; None for the whole table."""
         if rows is None:
-            rows = self._frame
-        outcome = outcome_of(self._predict, rows)
+            outcome, rows = outcome_of_table(self._predict, self._csv), self._table
+        else:
+            outcome = outcome_of(self._predict, rows)
         problems = [p.to_dict() for p in self._model.predict(rows).problems]
         return outcome | {"problems": problems}
 

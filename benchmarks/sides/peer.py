@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
-from .serve import Timed, outcome_of, serve, time_calls
+from .serve import Timed, outcome_of, outcome_of_table, serve, time_calls
 
 __all__ = ["main"]
 
@@ -20,14 +20,16 @@ class Peer:
     def prepare(self, records: list[dict[str, Any]], csv: str, times: int) -> list[int]:
         """Make all inputs ready; return which of the records, sent alone, get a price."""
         import pandas as pd
+
         from regression_model.predict import make_prediction
 
         self._predict: Callable[..., Any] = make_prediction
-        self._frame = pd.read_csv(csv)
-        many = pd.concat([self._frame] * times, ignore_index=True)
+        self._csv = csv
+        table = pd.read_csv(csv)
+        many = pd.concat([table] * times, ignore_index=True)
         self._timed = {
             "dicts": (self._call, [records]),
-            "table": (self._call, [self._frame]),
+            "table": (self._call, [table]),
             "many": (self._call, [many]),
         }
         return [at for at, row in enumerate(records[:100]) if self._is_priced(row)]
@@ -42,7 +44,9 @@ class Peer:
 
     def behave(self, rows: Any) -> dict[str, Any]:
         """Return what comes of some rows; None for the whole table."""
-        return outcome_of(self._predict, self._frame.copy() if rows is None else rows)
+        if rows is None:
+            return outcome_of_table(self._predict, self._csv)
+        return outcome_of(self._predict, rows)
 
     def versions(self) -> dict[str, str]:
         """Return the versions of the libraries that matter."""
@@ -60,4 +64,6 @@ class Peer:
 def main() -> None:
     """Serve until standard input ends."""
     peer = Peer()
-    serve({name: getattr(peer, name) for name in ("prepare", "choose", "time", "behave", "versions")})
+    serve(
+        {name: getattr(peer, name) for name in ("prepare", "choose", "time", "behave", "versions")}
+    )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter_ns
 from typing import Any
 
-__all__ = ["Timed", "outcome_of", "serve"]
+__all__ = ["Timed", "outcome_of", "outcome_of_table", "serve", "time_calls"]
 
 Predict = Callable[..., Mapping[str, Any]]
 Timed = tuple[Callable[[Any], Any], Sequence[Any]]  # a function, and what it is called with in turn
@@ -48,3 +48,13 @@ def outcome_of(make_prediction: Predict, rows: Any) -> dict[str, Any]:
         return {"rows": len(rows), "raised": f"{type(error).__name__}: {message}"}
     prices = [None if p is None else float(p) for p in result["predictions"] or []]
     return {"rows": len(rows), "prices": prices, "errors": result["errors"]}
+
+
+def outcome_of_table(make_prediction: Predict, csv: str) -> dict[str, Any]:
+    """Return what comes of a whole table, and whether the caller's own table was changed."""
+    import pandas as pd
+
+    table = pd.read_csv(csv)
+    before = table.copy(deep=True)
+    outcome = outcome_of(make_prediction, table)
+    return outcome | {"changed": not table.equals(before) or [*table] != [*before]}

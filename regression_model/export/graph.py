@@ -56,6 +56,10 @@ class Graph:
         """Return the name of an int64 constant."""
         return self.constant(values, np.int64)
 
+    def needs_opset(self, domain: str, version: int) -> None:
+        """Say that an operator came with a newer version of its domain."""
+        self._opsets[domain] = max(self._opsets[domain], version)
+
     def default(self, name: str, values: npt.NDArray[Any]) -> None:
         """Give the input called `name` the value it has when it is not fed."""
         self._defaults.append(numpy_helper.from_array(values, name))

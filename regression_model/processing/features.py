@@ -1,7 +1,8 @@
 """The transformers that feature-engine lacks.
 
 feature-engine's OrdinalEncoder learns an order and takes none; its MathFeatures and
-RelativeFeatures can neither weigh, name ratios, compare with a level, nor build on each other.
+RelativeFeatures can neither weigh, name ratios, compare with a level, nor build on each other;
+its CategoricalImputer gives up when two levels are equally frequent.
 """
 
 from __future__ import annotations
@@ -12,11 +13,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from feature_engine.dataframe_checks import check_X
+from feature_engine.imputation import CategoricalImputer
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
-__all__ = ["DerivedFeatures", "Formula", "Indicators", "OrderedLevels", "Test"]
+__all__ = [
+    "DerivedFeatures",
+    "Formula",
+    "Indicators",
+    "MostFrequentImputer",
+    "OrderedLevels",
+    "Test",
+]
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,27 @@ class _ColumnTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(
                 f"{type(self).__name__} needs columns that did not come: {', '.join(absent)}."
             )
+
+
+class MostFrequentImputer(CategoricalImputer):  # type: ignore[misc]
+    """Fill what is missing with the most frequent value; the first in order if there are several.
+
+    Parameters
+    ----------
+    imputation_method : str
+        `frequent`; this and the others are CategoricalImputer's.
+    """
+
+    def fit(self, X: Any, y: Any = None) -> MostFrequentImputer:
+        """Learn the most frequent value of each of the `variables`."""
+        frame = check_X(X)
+        modes = {name: frame[name].mode() for name in self.variables}
+        if empty := [name for name, mode in modes.items() if mode.empty]:
+            raise ValueError(f"No row has a value to learn from: {', '.join(empty)}.")
+        self.variables_ = list(modes)
+        self.imputer_dict_ = {name: mode.iloc[0] for name, mode in modes.items()}
+        self._get_feature_names_in(frame)
+        return self
 
 
 class OrderedLevels(_ColumnTransformer):

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, create_model
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator
 from pydantic import Field as ModelField
+from pydantic import create_model
 
 from ..contract import Contract, Field
-from ..intake import is_missing
+from ..intake import NotANumber, is_missing, read_level, read_number
 from ..model import load_model
 
 __all__ = ["HouseDataInputSchema", "MultipleHouseDataInputs", "row_model"]
@@ -57,14 +59,23 @@ def _type(field: Field, missing_values: tuple[str, ...]) -> Any:
 
 
 def _reader(field: Field, missing_values: tuple[str, ...]) -> Any:
+    def read_any_number(value: Any) -> float | None:
+        number = read_number(value, missing_values)
+        return None if math.isnan(number) else number
+
+    def read_any_level(value: Any) -> str | None:
+        level = read_level(field, value)
+        known = level in field.coded_levels
+        return None if not known and is_missing(level, missing_values) else level
+
     def read(value: Any) -> Any:
-        if isinstance(value, bool):
-            raise ValueError(f"expected {field.expected}")
-        if isinstance(value, str) and value.strip() in field.coded_levels:
-            return value.strip()
-        if is_missing(value, missing_values):
-            return None
-        return str(value) if field.is_category and isinstance(value, int) else value
+        try:
+            read_ = read_any_number(value) if field.is_number else read_any_level(value)
+        except NotANumber:
+            raise ValueError(f"expected {field.expected}") from None
+        if read_ is None and field.required:
+            raise ValueError(f"is missing: expected {field.expected}")
+        return read_
 
     return read
 
@@ -85,8 +96,8 @@ def _shipped_row_model() -> type[BaseModel]:
 
 @cache
 def _shipped_rows_model() -> type[BaseModel]:
-    rows = list[_shipped_row_model()]  # type: ignore[misc]
-    return create_model("MultipleHouseDataInputs", inputs=(rows, ...))
+    row: Any = _shipped_row_model()
+    return create_model("MultipleHouseDataInputs", inputs=(list[row], ...))
 
 
 if TYPE_CHECKING:

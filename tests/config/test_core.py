@@ -4,6 +4,7 @@ import csv
 import hashlib
 import math
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,12 @@ REFUSED = [  # what to replace, by what, key, part of the sentence
         "features.colour.missing",
         "did you mean 'green'?",
     ),
+    (
+        "kind: year\n    use: derived",
+        "kind: year\n    use: derived\n    transform: log",
+        "features.sold.transform",
+        "has no effect: the model sees only what is made from it",
+    ),
     ("red, green,", "red, red,", "features.colour.levels", "'red' is listed twice"),
     ("    levels: Po, TA, Ex\n", "", "features.quality.levels", "lists its levels in order"),
     ("    missing: TA", "    missing: Gd", "features.quality.missing", "got 'Gd'"),
@@ -205,6 +212,12 @@ REFUSED = [  # what to replace, by what, key, part of the sentence
         "derived.per_year",
         "sum and ratio",
     ),
+    (
+        "red, dark blue\n    use: derived",
+        "red, dark blue\n    use: derived\n    transform: log",
+        "derived.is_red.transform",
+        "has no effect: the model sees only what is made from it",
+    ),
     ("equals: colour, red", "equals: colour, rde", "derived.is_red.equals", "did you mean 'red'?"),
     ("equals: colour, red", "equals: quality, TA", "derived.is_red.equals", "has kind ordinal"),
     ("equals: colour, red", "equals: age, red", "derived.is_red.equals", "a derived one"),
@@ -228,9 +241,63 @@ REFUSED = [  # what to replace, by what, key, part of the sentence
     ("evaluation:\n  folds: 5", "interval:\n  level: 1", "interval.level", "to below 1, got 1"),
     ("evaluation:\n  folds: 5", "interval: 0.9", "interval", "expected keys, got '0.9'"),
     ("evaluation:\n  folds: 5", "quality:\n  rmsle: -1", "quality.rmsle", "above 0, got -1"),
+    ("evaluation:\n  folds: 5", "quality:\n  coverage: 0", "quality.coverage", "above 0, got 0"),
+    ("evaluation:\n  folds: 5", "quality:\n  coverage: 1", "quality.coverage", "below 1, got 1"),
     ("evaluation:\n  folds: 5", "encoding:\n  smoothing: -1", "encoding.smoothing", "-1"),
     ("evaluation:\n  folds: 5", "encoding:\n  nominal: on", "encoding.nominal", "got 'on'"),
 ]
+
+
+MEMBERS = [  # what the file says of a member, and what else it then has
+    ({"kind": "ridge", "alpha": 2}, {}),
+    ({"kind": "linear_svr", "C": 0.5, "epsilon": 0}, {}),
+    ({"kind": "svr", "C": 10, "gamma": 0.001, "epsilon": 0.1, "weight": 2}, {}),
+    (
+        {"kind": "gradient_boosting", "n_estimators": 300, "max_depth": 3, "learning_rate": 0.1},
+        {"subsample": 1, "min_samples_leaf": 1, "max_features": 1, "loss": "squared_error"},
+    ),
+    (
+        {"kind": "gradient_boosting", "n_estimators": 1, "max_depth": 1, "learning_rate": 2}
+        | {"subsample": 0.5, "min_samples_leaf": 9, "max_features": 0.1, "loss": "huber"},
+        {},
+    ),
+    ({"kind": "nystroem", "n_components": 100, "gamma": 0.01, "alpha": 1e-3}, {}),
+]
+
+REFUSED_PARAMETERS = [  # kind, parameter, what it says, part of the sentence
+    ("linear_svr", "C", 0, "above 0, got 0"),
+    ("linear_svr", "epsilon", -1, "at least 0, got -1"),
+    ("linear_svr", "gamma", 1, "unknown key"),
+    ("linear_svr", "c", 1, "unknown key; did you mean 'C'?"),
+    ("svr", "C", "inf", "expected a number, got 'inf'"),
+    ("svr", "gamma", 0, "above 0, got 0"),
+    ("svr", "gamma", "scale", "expected a number, got 'scale'"),
+    ("svr", "epsilon", -0.5, "at least 0, got -0.5"),
+    ("svr", "weight", 0, "above 0, got 0"),
+    ("gradient_boosting", "n_estimators", 0, "expected 1 or more, got 0"),
+    ("gradient_boosting", "n_estimators", 1.5, "a whole number, got '1.5'"),
+    ("gradient_boosting", "max_depth", 0, "expected 1 or more, got 0"),
+    ("gradient_boosting", "max_depth", "none", "a whole number, got 'none'"),
+    ("gradient_boosting", "learning_rate", 0, "above 0, got 0"),
+    ("gradient_boosting", "subsample", 0, "above 0, got 0"),
+    ("gradient_boosting", "subsample", 1.1, "at most 1, got 1.1"),
+    ("gradient_boosting", "min_samples_leaf", 0.5, "a whole number, got '0.5'"),
+    ("gradient_boosting", "min_samples_leaf", 0, "expected 1 or more, got 0"),
+    ("gradient_boosting", "max_features", 0, "above 0, got 0"),
+    ("gradient_boosting", "max_features", 2, "at most 1, got 2"),
+    ("gradient_boosting", "max_features", "sqrt", "expected a number, got 'sqrt'"),
+    ("gradient_boosting", "loss", "hubr", "squared_error or huber, got 'hubr'; did you mean"),
+    ("nystroem", "n_components", 0, "expected 1 or more, got 0"),
+    ("nystroem", "gamma", 0, "above 0, got 0"),
+    ("nystroem", "alpha", 0, "above 0, got 0"),
+]
+
+
+def with_member(kind: str, parameters: Mapping[str, object]) -> str:
+    """The small configuration with this member alone."""
+    start, end = SMALL.index("estimator:"), SMALL.index("evaluation:")
+    lines = [f"    {name}: {value}\n" for name, value in parameters.items()]
+    return f"{SMALL[:start]}estimator:\n  {kind}:\n{''.join(lines)}{SMALL[end:]}"
 
 
 def line_of(text: str, key: str) -> int:
@@ -329,6 +396,87 @@ def test_estimator_members_are_typed(small: Config) -> None:
     assert {"kind": "lasso", "alpha": 0.001, "weight": 1.0} == small.estimator["lasso"].model_dump()
     assert isinstance(small.estimator["elastic_net"], core.ElasticNetMember)
     assert 2.0 == small.estimator["elastic_net"].weight
+
+
+@pytest.mark.parametrize(("said", "left_out"), MEMBERS)
+def test_members_have_the_parameters_of_their_kind(
+    said: dict[str, object], left_out: dict[str, object]
+) -> None:
+    """What the file says is kept under the same name; the rest has its default."""
+    kind, parameters = str(said["kind"]), {n: v for n, v in said.items() if n != "kind"}
+    member = parse_config(with_member(kind, parameters)).estimator[kind]
+    assert {"weight": 1.0} | said | left_out == member.model_dump()
+    with pytest.raises(ValidationError):
+        member.weight = 3.0
+
+
+def test_whole_and_broken_parameters_have_their_types() -> None:
+    """Libraries take a whole number for a count and a broken one for a share."""
+    said, _ = MEMBERS[3]
+    parameters = {name: value for name, value in said.items() if name != "kind"}
+    member = parse_config(with_member("gradient_boosting", parameters)).estimator
+    found = {n: type(v) for n, v in member["gradient_boosting"].model_dump().items()}
+    assert (int, int, int) == tuple(
+        found[name] for name in ("n_estimators", "max_depth", "min_samples_leaf")
+    )
+    assert (float, float, float) == tuple(
+        found[name] for name in ("learning_rate", "subsample", "max_features")
+    )
+
+
+@pytest.mark.parametrize(("kind", "parameter", "value", "sentence"), REFUSED_PARAMETERS)
+def test_a_mistake_in_a_member_is_named(
+    kind: str, parameter: str, value: object, sentence: str
+) -> None:
+    """One parameter changed in a good member, one mistake on its line."""
+    good = next(said for said, _ in MEMBERS if said["kind"] == kind)
+    parameters = {name: value for name, value in good.items() if name != "kind"}
+    text = with_member(kind, parameters | {parameter: value})
+    ((line, key, found),) = mistakes_of(text)
+    assert (f"estimator.{kind}.{parameter}", line_of(text, key)) == (key, line)
+    assert sentence in found
+
+
+@pytest.mark.parametrize(
+    ("kind", "required"),
+    [
+        ("linear_svr", ["C", "epsilon"]),
+        ("svr", ["C", "epsilon", "gamma"]),
+        ("gradient_boosting", ["learning_rate", "max_depth", "n_estimators"]),
+        ("nystroem", ["alpha", "gamma", "n_components"]),
+    ],
+)
+def test_members_name_every_parameter_that_is_missing(kind: str, required: list[str]) -> None:
+    """What has no default is asked for, all at once."""
+    found = mistakes_of(with_member(kind, {"weight": 1}))
+    assert [(f"estimator.{kind}.{name}", "required key is missing") for name in required] == [
+        (key, sentence) for _, key, sentence in found
+    ]
+
+
+def test_quality_may_ask_for_coverage() -> None:
+    """Both bars of a release are optional."""
+    quality = parse_config(SMALL + "quality:\n  rmsle: 0.2\n  coverage: 0.88\n").quality
+    assert (0.2, 0.88) == (quality.rmsle, quality.coverage)
+    assert (None, None) == (core.Quality().rmsle, core.Quality().coverage)
+
+
+def test_no_transform_may_be_written_where_it_has_no_effect() -> None:
+    """`transform: none` says what is so anyway."""
+    use = "    kind: year\n    use: derived\n"
+    feature = parse_config(SMALL.replace(use, f"{use}    transform: none\n")).features["sold"]
+    assert ("derived", "none") == (feature.use, feature.transform)
+
+
+def test_several_mistakes_of_one_derived_feature_are_all_reported() -> None:
+    """The verbs, the levels and the transform are checked each on their own."""
+    text = SMALL.replace(
+        "equals: colour, red, dark blue",
+        "equals: colour, red, red\n    sum: area\n    transform: binary",
+    )
+    assert ["derived.is_red", "derived.is_red.equals", "derived.is_red.transform"] == [
+        key for _, key, _ in mistakes_of(text)
+    ]
 
 
 def test_configuration_is_frozen(small: Config) -> None:
@@ -549,6 +697,14 @@ def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
     """A path that is a folder is refused."""
     with pytest.raises(ConfigError, match="cannot be read"):
         load_config(tmp_path)
+
+
+def test_public_names_are_sorted_and_there() -> None:
+    """One place to import from, whatever module a thing is written in."""
+    assert sorted(core.__all__) == core.__all__
+    assert all(hasattr(core, name) for name in core.__all__)
+    assert {type(member).__name__ for member in core.config.estimator.values()} <= {*core.__all__}
+    assert {model.__name__ for model in core.MEMBERS.values()} <= {*core.__all__}
 
 
 def rows(name: str) -> tuple[list[str], list[dict[str, str]]]:

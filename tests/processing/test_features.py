@@ -16,6 +16,7 @@ from regression_model.processing.features import (
     DerivedFeatures,
     Formula,
     Indicators,
+    MostFrequentImputer,
     OrderedLevels,
 )
 from regression_model.processing.features import Test as Question  # not a test
@@ -82,6 +83,36 @@ def test_the_order_is_the_one_given_and_not_one_learnt():
     fitted = OrderedLevels({"grade": ("Ex", "TA", "Po")}).fit(FRAME.iloc[:1], [1.0])
 
     assert [2.0, 0.0, 1.0] == fitted.transform(FRAME)["grade"].tolist()[:3]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["b", "a", None, "b"], "b"),
+        (["b", "a", None, None], "a"),
+        ([2.0, np.nan, 3.0, 3.0], 3.0),
+        ([2.0, np.nan, 3.0, np.nan], 2.0),
+    ],
+)
+def test_the_most_frequent_value_stands_in_for_none(values, expected):
+    """Of several that are equally frequent it is the first in order, on every run."""
+    frame = pd.DataFrame({"x": pd.Series(values, dtype=object if "a" in values else float)})
+    imputer = MostFrequentImputer(
+        "frequent", variables=["x"], return_object=True, ignore_format=True
+    )
+
+    filled = imputer.fit_transform(frame)
+
+    assert [expected if pd.isna(value) else value for value in values] == filled["x"].tolist()
+    assert {"x": expected} == clone(imputer).fit(frame).imputer_dict_
+
+
+def test_a_column_without_values_has_no_most_frequent_one():
+    """The message names the column."""
+    frame = pd.DataFrame({"x": pd.Series([None, None], dtype=object), "y": [1.0, 2.0]})
+
+    with pytest.raises(ValueError, match="No row has a value to learn from: x"):
+        MostFrequentImputer("frequent", variables=["x", "y"]).fit(frame)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,116 @@
+"""Columns made from others, and the order to make them in."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from .mistakes import Mistake, either, raise_all, repeated
+from .sections import Section
+from .transforms import Bounds, Transform, unused_transform
+from .values import Above, NameAndLevels, Pair, Product, Sentence, Text, WeightedSum
+
+__all__ = ["VERBS", "Derived", "Verb", "in_order"]
+
+Verb = Literal["sum", "product", "ratio", "elapsed", "equals", "above"]
+
+VERBS: tuple[Verb, ...] = ("sum", "product", "ratio", "elapsed", "equals", "above")
+
+
+class Derived(Section):
+    """A column made from others with one verb, before any transform of theirs."""
+
+    sum: WeightedSum | None = None
+    product: Product | None = None
+    ratio: Pair | None = None
+    elapsed: Pair | None = None
+    equals: NameAndLevels | None = None
+    above: Above | None = None
+    transform: Transform = "none"
+    use: Literal["yes", "derived"] = "yes"
+    description: Sentence | None = None
+    unit: Text | None = None
+
+    @property
+    def verb(self) -> Verb:
+        """How the column is made."""
+        return next(verb for verb in VERBS if getattr(self, verb) is not None)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the columns it is made from, in the order of the file."""
+        if self.sum is not None:
+            return tuple(name for name, _ in self.sum)
+        if self.equals is not None:
+            return self.equals[:1]
+        if self.above is not None:
+            return (self.above[0],)
+        return self.product or self.ratio or self.elapsed or ()
+
+    @property
+    def terms(self) -> tuple[tuple[str, float], ...]:
+        """Names and weights of a sum."""
+        return self.sum or ()
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Levels for which `equals` is 1."""
+        return self.equals[1:] if self.equals else ()
+
+    @property
+    def threshold(self) -> float | None:
+        """Number over which `above` is 1."""
+        return self.above[1] if self.above else None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        mistakes: list[Mistake] = []
+        verbs = [verb for verb in VERBS if getattr(self, verb) is not None]
+        if len(verbs) != 1:
+            written = " and ".join(verbs) or "none"
+            mistakes.append(((), f"expected exactly one of {either(VERBS)}, got {written}"))
+        mistakes += [(("equals",), f"{level!r} is listed twice") for level in repeated(self.levels)]
+        unused = unused_transform(self.transform, self.use)
+        mistakes += [(("transform",), unused)] if unused else []
+        raise_all(mistakes)
+        return self
+
+    def bounds(self, inputs: Sequence[Bounds]) -> Bounds:
+        """Bounds of the column, from the bounds of its inputs in their order."""
+        if self.sum is not None:
+            weights = [Bounds(weight, weight) for _, weight in self.sum]
+            return functools.reduce(Bounds.plus, map(Bounds.times, inputs, weights))
+        if self.product is not None:
+            return functools.reduce(Bounds.times, inputs)
+        if self.ratio is not None:
+            return inputs[0].times(inputs[1].inverse())
+        if self.elapsed is not None:
+            later, earlier = inputs
+            return Bounds(max(0.0, later.low - earlier.high), max(0.0, later.high - earlier.low))
+        return Bounds(0.0, 1.0)
+
+
+def in_order(derived: Mapping[str, Derived]) -> tuple[list[str], list[list[str]]]:
+    """Put every derived feature after its inputs, otherwise as in the file; name the cycles."""
+    order: list[str] = []
+    cycles: list[list[str]] = []
+    waiting = dict(derived)
+    while waiting:
+        ready = [name for name, one in waiting.items() if waiting.keys().isdisjoint(one.inputs)]
+        cycle = [] if ready else _cycle(waiting)
+        cycles += [cycle] if cycle else []
+        for name in ready[:1] or cycle:
+            order.append(name)
+            del waiting[name]
+    return order, cycles
+
+
+def _cycle(waiting: Mapping[str, Derived]) -> list[str]:
+    """Follow inputs that wait, from the first, until a name comes back."""
+    trail = [next(iter(waiting))]
+    while True:
+        step = next(name for name in waiting[trail[-1]].inputs if name in waiting)
+        if step in trail:
+            return trail[trail.index(step) :]
+        trail.append(step)

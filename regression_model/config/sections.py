@@ -1,0 +1,117 @@
+"""The sections of the file that say a few things each."""
+
+import math
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+
+from .mistakes import Mistake, raise_all
+from .transforms import Bounds, transform_mistake
+from .values import (
+    NotNegative,
+    Number,
+    Positive,
+    PositiveShare,
+    Sentence,
+    Share,
+    Text,
+    WholeNumber,
+    Words,
+    check_name,
+)
+
+__all__ = [
+    "AppConfig",
+    "Data",
+    "Encode",
+    "Encoding",
+    "Evaluation",
+    "Interval",
+    "Quality",
+    "Section",
+    "Target",
+]
+
+Encode = Literal["ordered", "mean", "one_hot"]
+
+
+class Section(BaseModel):
+    """Keys that belong together; others are refused, and none can be set later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Target(Section):
+    """The column to predict."""
+
+    name: Annotated[Text, AfterValidator(check_name)]
+    description: Sentence
+    unit: Text | None = None
+    minimum: Number | None = None
+    transform: Literal["none", "log"] = "none"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        low = -math.inf if self.minimum is None else self.minimum
+        mistake = transform_mistake(self.transform, Bounds(low))
+        raise_all([(("transform",), mistake)] if mistake else [])
+        return self
+
+
+class Data(Section):
+    """Where the rows are: names inside datasets/, or paths relative to the configuration file."""
+
+    training: Text
+    scoring: Text | None = None
+    missing_values: Words = ()
+    source: Sentence | None = None
+
+
+class Encoding(Section):
+    """How levels become numbers where a feature does not say so itself."""
+
+    nominal: Encode = "ordered"
+    rare_share: Share = 0.01
+    smoothing: NotNegative = 0.0
+
+
+class Evaluation(Section):
+    """How the model is scored on rows that it has not seen."""
+
+    folds: WholeNumber = 10
+    seed: WholeNumber = 0
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        mistakes: list[Mistake] = []
+        if self.folds < 2:
+            mistakes.append((("folds",), f"expected 2 or more, got {self.folds}"))
+        if not 0 <= self.seed < 2**32:  # what numpy takes
+            mistakes.append((("seed",), f"expected 0 to {2**32 - 1}, got {self.seed}"))
+        raise_all(mistakes)
+        return self
+
+
+class Interval(Section):
+    """The share of true values that intervals should hold."""
+
+    level: PositiveShare = 0.9
+
+
+class Quality(Section):
+    """The worst cross-validated scores that a release may have.
+
+    `rmsle` is at most this; `coverage`, the share of true values inside their interval, at least.
+    """
+
+    rmsle: Positive | None = None
+    coverage: PositiveShare | None = None
+
+
+class AppConfig(Section):
+    """The few names that serving apps read from the configuration."""
+
+    package_name: str
+    training_data_file: str
+    test_data_file: str
+    pipeline_save_file: str

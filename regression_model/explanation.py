@@ -1,0 +1,114 @@
+"""Why a row has its price: what each field adds to, or takes from, that of a typical row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .contract import Contract
+from .intake import Codes, Floats
+
+__all__ = ["Explanation", "explain_row"]
+
+_PAIRS = 2  # of an order and its reverse, for each background row
+_SEED = 0
+
+Predict = Callable[[Floats, Codes], Floats]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What moved one prediction away from the typical one, in the target's unit.
+
+    Attributes
+    ----------
+    base : float
+        The mean prediction of the background rows in the model file.
+    value : float
+        The prediction of the row: `base` and all `contributions` together.
+    contributions : dict of field name to float
+        The largest first.
+    standard_errors : dict of field name to float
+        Of the contributions: they are estimated from a sample of orders.
+    """
+
+    base: float
+    value: float
+    contributions: dict[str, float]
+    standard_errors: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the explanation as plain JSON types."""
+        return {
+            "base": self.base,
+            "value": self.value,
+            "contributions": self.contributions,
+            "standard_errors": self.standard_errors,
+        }
+
+
+def explain_row(
+    predict: Predict,
+    contract: Contract,
+    row: tuple[Floats, Codes],
+    background: tuple[Floats, Codes],
+) -> Explanation:
+    """Estimate the Shapley values of the fields of one row against background rows.
+
+    From every background row to the explained one the fields are exchanged one after the other,
+    in a random order and in its reverse; a field's contribution is the mean change of the
+    prediction when its turn comes. The changes of one walk add up to the difference of its two
+    ends, so the contributions add up to the difference between the prediction and `base`.
+
+    Parameters
+    ----------
+    predict : from arrays (rows, number fields) and (rows, category fields) to predictions
+    row : the explained row, each array of shape (fields,)
+    background : arrays of shape (background rows, fields)
+
+    Notes
+    -----
+    Strumbelj and Kononenko, "Explaining prediction models and individual predictions with feature
+    contributions", Knowledge and Information Systems 41 (2014); the pairs of an order and its
+    reverse: Mitchell, Cooper, Frank and Holmes, "Sampling permutations for Shapley value
+    estimation", Journal of Machine Learning Research 23 (2022). The orders are seeded: the same
+    row always gets the same explanation.
+    """
+    names = [field.name for field in (*contract.numbers, *contract.categories)]
+    ranks = _ranks(len(background[0]), len(names))
+    turns = np.arange(len(names) + 1)
+    exchanged = ranks[:, None, :] < turns[None, :, None]  # walks, turns, fields
+    split = len(contract.numbers)
+    repeats = len(ranks) // len(background[0])
+    numbers = _mixed(exchanged[:, :, :split], row[0], np.repeat(background[0], repeats, axis=0))
+    codes = _mixed(exchanged[:, :, split:], row[1], np.repeat(background[1], repeats, axis=0))
+    predictions = predict(numbers, codes).reshape(len(ranks), len(turns))
+    changes = np.take_along_axis(np.diff(predictions, axis=1), ranks, axis=1)  # walks, fields
+    means = changes.mean(axis=0)
+    pairs = changes.reshape(-1, 2, len(names)).mean(axis=1)
+    errors = pairs.std(axis=0, ddof=1) / np.sqrt(len(pairs))
+    order = np.argsort(-np.abs(means), kind="stable")
+    return Explanation(
+        base=float(predictions[:, 0].mean()),
+        value=float(predictions[0, -1]),
+        contributions={names[j]: float(means[j]) for j in order},
+        standard_errors={names[j]: float(errors[j]) for j in order},
+    )
+
+
+def _ranks(background: int, fields: int) -> npt.NDArray[np.int64]:
+    """The turn of each field in each walk, shape (walks, fields); reverses follow their orders."""
+    generator = np.random.default_rng(_SEED)
+    shape = (background * _PAIRS, fields)
+    forward = generator.permuted(np.broadcast_to(np.arange(fields), shape), axis=1)
+    return np.stack([forward, fields - 1 - forward], axis=1).reshape(-1, fields)
+
+
+def _mixed(exchanged: npt.NDArray[np.bool_], row: Any, background: Any) -> Any:
+    """Rows of which the exchanged fields are the explained row's, shape (walks x turns, fields)."""
+    mixed = np.where(exchanged, row, background[:, None, :])
+    return mixed.reshape(-1, exchanged.shape[-1])

@@ -1,0 +1,111 @@
+"""What several tests share: the shipped model, the rows to price, and a small contract."""
+
+import csv
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import regression_model
+from regression_model import Model, load_model
+from regression_model.contract import Contract, Field
+
+if find_spec("hypothesis"):  # the tests of the base install do without
+    from hypothesis import settings
+
+    settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
+    settings.load_profile("repeatable")
+
+DATASETS = Path(regression_model.__file__).parent / "datasets"
+
+
+@pytest.fixture(scope="session")
+def model() -> Model:
+    """The shipped model."""
+    return load_model()
+
+
+@pytest.fixture(scope="session")
+def scoring_file() -> Path:
+    """The packaged rows to price: 1,459 of them."""
+    return DATASETS / "test.csv"
+
+
+@pytest.fixture(scope="session")
+def training_file() -> Path:
+    """The packaged training rows."""
+    return DATASETS / "train.csv"
+
+
+@pytest.fixture(scope="session")
+def all_rows(scoring_file: Path) -> tuple[dict[str, str], ...]:
+    """Every row to price as texts, as the file has it; not to be changed."""
+    with scoring_file.open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+@pytest.fixture
+def rows(all_rows: tuple[dict[str, str], ...]) -> list[dict[str, Any]]:
+    """Ten rows to price, free to be changed."""
+    return [dict(row) for row in all_rows[:10]]
+
+
+@pytest.fixture(scope="session")
+def required_number(model: Model) -> Field:
+    """A field of the shipped model: a required number with a minimum and no maximum."""
+    return next(
+        f for f in model.contract.numbers if f.required and f.minimum is not None and not f.maximum
+    )
+
+
+@pytest.fixture(scope="session")
+def ordinal(model: Model) -> Field:
+    """An ordinal field of the shipped model."""
+    return next(f for f in model.contract.categories if f.kind == "ordinal")
+
+
+@pytest.fixture(scope="session")
+def nominal(model: Model) -> Field:
+    """A nominal field of the shipped model."""
+    return next(f for f in model.contract.categories if f.kind == "nominal")
+
+
+@pytest.fixture(scope="session")
+def garden() -> Contract:
+    """A small contract with every kind of field, as it is after training."""
+    return Contract(
+        fields=(
+            Field("id", "identifier", used=False),
+            Field(
+                "area",
+                "number",
+                unit="m2",
+                required=True,
+                minimum=1,
+                maximum=1000,
+                training_range=(10, 500),
+            ),
+            Field(
+                "1st",
+                "number",
+                minimum=0,
+                aliases=("beds", "n_beds"),
+                training_range=(0, 8),
+            ),
+            Field("depth", "number", training_range=(-20, -1)),
+            Field("built", "year", minimum=1800, training_range=(1900, 2010)),
+            Field(
+                "zone",
+                "nominal",
+                required=True,
+                levels=("A", "B", "C"),
+                training_levels=("A", "B"),
+            ),
+            Field("kind", "nominal", levels=("20", "30"), training_levels=("20", "30")),
+            Field("soil", "ordinal", levels=("Po", "Fa", "Gd"), aliases=("ground",)),
+            Field("note", "nominal", levels=("x",), used=False),
+        ),
+        target="price",
+        missing_values=("NA",),
+    )

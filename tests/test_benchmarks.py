@@ -1,0 +1,165 @@
+"""The figures of the benchmark are worked out and shown as they should be, and the pages hold them."""
+
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _benchmarks() -> Iterator[None]:
+    """The package `benchmarks`, which is not installed; the sources beside it stay out of reach."""
+    folder = ROOT / "benchmarks"
+    spec = spec_from_file_location(
+        "benchmarks", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None and spec.loader is not None
+    sys.modules["benchmarks"] = package = module_from_spec(spec)
+    spec.loader.exec_module(package)
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "benchmarks"]:
+        del sys.modules[name]
+
+
+def module(name: str) -> ModuleType:
+    """One module of the benchmarks."""
+    return import_module(f"benchmarks.{name}")
+
+
+def page_rows(name: str) -> dict[str, list[str]]:
+    """The rows of all tables of a page, by their first cell."""
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    lines = [line.strip("| ") for line in text.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.split(" | ")] for line in lines]
+    return {row[0]: row for row in rows}
+
+
+def test_a_ratio_is_the_median_of_the_ratios_of_the_rounds() -> None:
+    """A machine that is twice as slow for one round changes nothing."""
+    ratio = module("figures").ratio
+    peer = [[20.0, 20.0, 90.0], [40.0, 40.0], [20.0]]
+    ours = [[2.0, 2.0, 1.0], [4.0, 4.0], [2.0]]
+    assert 10.0 == ratio(peer, ours)
+
+
+def test_quantiles_are_of_all_calls() -> None:
+    """The 99th of a hundred calls in two rounds is one that was measured."""
+    quantile = module("figures").quantile
+    rounds = [[float(i) for i in range(50)], [float(i) for i in range(50, 100)]]
+    assert [0.0, 50.0, 99.0] == [quantile(rounds, share) for share in (0.0, 0.5, 0.99)]
+
+
+def test_sides_take_turns_and_the_first_round_does_not_count() -> None:
+    """A B A B, so that no side has a better machine than another."""
+    turns: list[str] = []
+
+    def taker(name: str) -> list[float]:
+        turns.append(name)
+        return [float(len(turns))]
+
+    takers = {"a": lambda: taker("a"), "b": lambda: taker("b")}
+    taken = module("figures").interleave(takers, 2)
+    assert ["a", "b"] * 3 == turns
+    assert {"a": [[3.0], [5.0]], "b": [[4.0], [6.0]]} == taken
+
+
+@pytest.mark.parametrize(
+    ("function", "value", "expected"),
+    [
+        ("as_seconds", 0.0000421234, "42.1 µs"),
+        ("as_seconds", 0.00499, "4.99 ms"),
+        ("as_seconds", 6.5701, "6.57 s"),
+        ("as_bytes", 42_000.0, "42.0 kB"),
+        ("as_bytes", 472e6, "472 MB"),
+        ("as_ratio", 451.4, "451×"),
+        ("as_ratio", 1.749, "1.75×"),
+        ("as_ratio", None, ""),
+    ],
+)
+def test_figures_have_three_digits(function: str, value: float | None, expected: str) -> None:
+    """Nobody reads more, and less would hide a difference."""
+    assert expected == getattr(module("figures"), function)(value)
+
+
+@pytest.mark.parametrize(
+    ("measured", "verdict"),
+    [
+        ((200.0, 5.0), "met"),
+        ((199.0, 5.0), "**not met**: at least 200× faster than the peer"),
+        ((400.0, 5.1), "**not met**: at most 5× the bare session"),
+        ((None, 4.0), "not measured"),
+        ((None, 6.0), "**not met**: at most 5× the bare session"),
+    ],
+)
+def test_a_verdict_names_what_is_missed(measured: tuple[float | None, ...], verdict: str) -> None:
+    """A demand that was not measured is neither met nor missed."""
+    row = module("table").Row(module("demands").ONE_P50, "42 µs", measured=measured)
+    assert verdict == row.verdict
+    assert ("not met" in verdict) == bool(row.missed)
+
+
+def test_a_row_with_no_demand_has_no_verdict() -> None:
+    """It is there to be read."""
+    row = module("table").Row("wheel", "700 kB")
+    assert len(module("table").HEADER) == len(row.cells)
+    assert ("", "") == row.cells[-2:]
+
+
+def test_tables_are_markdown_with_even_columns() -> None:
+    """The same text is read in a terminal and rendered from the page."""
+    table = module("table").markdown(("what", "ours"), [("a|b", "1 µs"), ("c", "")])
+    assert table.splitlines() == [
+        "| what | ours |",
+        "| ---- | ---- |",
+        "| a\\|b | 1 µs |",
+        "| c    |      |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sentence"),
+    [
+        ({"rows": 3, "raised": "KeyError: 'X'"}, "3 in, none out: raises `KeyError: 'X'`"),
+        ({"rows": 3, "prices": [1.0, 2.0], "errors": None}, "3 in, 2 out; no word about it"),
+        (
+            {
+                "rows": 2,
+                "prices": [1.0, None],
+                "errors": "[...]",
+                "problems": [
+                    {"row": 1, "code": "missing_value", "severity": "error", "message": "Told."}
+                ],
+            },
+            "2 in, 2 out, 1 of them prices, None in the place of the others; "
+            "error `missing_value`, row 1: Told.",
+        ),
+        ({"rows": 0, "prices": [], "errors": None}, "0 in, 0 out; no errors"),
+    ],
+)
+def test_what_comes_of_bad_rows_is_one_sentence(outcome: dict[str, object], sentence: str) -> None:
+    """As many results as rows, or not, and what was said about it."""
+    assert sentence == module("behaviour").sentence(outcome)
+
+
+def test_the_page_states_every_demand() -> None:
+    """No row of the table goes missing, and no limit in it is another one than that measured."""
+    rows = page_rows("benchmarks.md")
+    for what, demands in module("demands").DEMANDS.items():
+        assert "; ".join(demand.text for demand in demands) == rows[what][-2]
+
+
+def test_the_page_shows_what_comes_of_bad_rows() -> None:
+    """Every case that is tried is told."""
+    rows = page_rows("benchmarks.md")
+    assert rows.keys() >= module("behaviour").bad_rows([{}, {}, {}]).keys()
+
+
+def test_the_page_about_inputs_compares_all_ways() -> None:
+    """The choice can be followed."""
+    assert page_rows("inputs.md").keys() >= module("inputs").WAYS.keys()
