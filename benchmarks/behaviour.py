@@ -10,7 +10,7 @@ __all__ = ["HEADER", "bad_rows", "behaviours", "sentence"]
 
 HEADER = ("what came", "ours", "the peer")
 Behave = Callable[..., dict[str, Any]]
-_LONGEST = 150
+_LONGEST = 110
 
 
 def bad_rows(good: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]] | None]:
@@ -57,7 +57,7 @@ def sentence(outcome: dict[str, Any]) -> str:
         said += f", {priced:,} of them prices, None in the place of the others"
     said += f"; {_words(outcome)}"
     if outcome.get("changed"):
-        said += "; the caller's table is another afterwards"
+        said += "; the caller's table has been changed"
     return said
 
 
@@ -71,7 +71,7 @@ def _words(outcome: dict[str, Any]) -> str:
         )
     if problems:
         counts = Counter((p["severity"], p["code"]) for p in problems)
-        return ", ".join(f"{n:,} {kind} `{code}`" for (kind, code), n in counts.items())
+        return ", ".join(f"{n:,} {kind}s `{code}`" for (kind, code), n in counts.items())
     if outcome["errors"]:
         return f"errors: {_shortened(str(outcome['errors']))}"
     return "no word about it" if outcome["rows"] else "no errors"

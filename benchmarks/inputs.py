@@ -220,7 +220,8 @@ def _times(call: Callable[[], Any], count: int) -> list[float]:
 _TEXT = """\
 # The inputs of the graph
 
-`python -m benchmarks.inputs` measures this, after `tox -e train`, and writes this page.
+`python -m benchmarks.inputs` measures this and writes this page, where the extra `train` is
+installed and a model is trained.
 
 Three graphs do the same with {numbers} numbers and {categories} categories and give the same
 results: levels become numbers, and all numbers are multiplied with weights. Only the inputs

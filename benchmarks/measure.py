@@ -6,12 +6,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 from . import demands
 from .environments import Environment, wheel
@@ -136,7 +135,7 @@ def _row(
 
 def _held_to(row: Row, *values: float | None) -> Row:
     """Attach the values of the demands, when the row has any."""
-    return Row(**{**vars(row), "measured": values[: len(row.demands)]})
+    return replace(row, measured=values[: len(row.demands)])
 
 
 class Starts:
@@ -241,7 +240,7 @@ def disk(base: Environment, peer: Environment | None) -> Row:
 
 def files(worker: Worker) -> list[Row]:
     """Weigh the model file and the wheel."""
-    model: Any = Path(worker.ask("model_file"))
+    model = Path(worker.ask("model_file"))
     built = wheel()
     rows = [Row("model file", as_bytes(model.stat().st_size))]
     return [*rows, Row("wheel", as_bytes(built.stat().st_size))] if built else rows

@@ -49,6 +49,12 @@ class Checked:
     priced: Mask | None
     findings: list[Finding]
 
+    def only_priced(self) -> Checked:
+        """Return the rows that have no error."""
+        if self.priced is None:
+            return self
+        return Checked(self.numbers[self.priced], self.codes[self.priced], None, [])
+
 
 class Checker:
     """Checks rows against one contract; safe to share between threads."""

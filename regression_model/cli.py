@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,7 +39,8 @@ __all__ = ["app", "main"]
 
 _PACKAGE_ROOT = Path(__file__).resolve().parent
 _MOST_ROWS_SHOWN = 50
-_SIGPIPE_EXIT = 141  # what a shell reports of a program whose reader went away
+_INTERRUPTED_EXIT = 130  # as a shell reports a program that Ctrl-C ended
+_SIGPIPE_EXIT = 141  # and one whose reader went away
 _FIGURES = ("prediction", "lower", "upper")
 
 
@@ -62,7 +64,7 @@ class _Program(TyperGroup):
         except RegressionModelError as error:
             _fail(_sentence(error), code=1 if isinstance(error, QualityError) else 2)
         except KeyboardInterrupt:
-            _fail("Interrupted.", code=130)
+            _fail("Interrupted.", code=_INTERRUPTED_EXIT)
         except BrokenPipeError:
             _drop_standard_output()
             raise typer.Exit(_SIGPIPE_EXIT) from None
@@ -129,9 +131,31 @@ def program(
 
 def main() -> None:
     """Run the program and exit."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _stop)
     if isinstance(sys.stdout, TextIOWrapper):  # a name that the terminal cannot show is no failure
         sys.stdout.reconfigure(errors="backslashreplace")
     app(prog_name="regression-model")
+
+
+def _stop(*_: object) -> None:
+    """End at once on Ctrl-C: no file is begun, and a library that loads can lose an exception."""
+    os.write(2, b"Interrupted: nothing was written.\n")
+    os._exit(_INTERRUPTED_EXIT)
+
+
+@contextmanager
+def _making_a_file() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt, so that no half of a file is left behind."""
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is not _stop:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 # Training
@@ -168,8 +192,9 @@ def train(
 ) -> None:
     """Train a model and write its file.
 
-    A configuration describes the model and names its training rows. The figures are cross-validated. Exit code 1 says that the model misses the quality bar of its
-    configuration; nothing is written then, nor after any error.
+    A configuration describes the model and names its training rows. The figures are
+    cross-validated. Exit code 1 says that the model misses the quality bar of its configuration;
+    nothing is written then, nor after any error.
 
     \b
     Examples:
@@ -189,7 +214,7 @@ def train(
     try:
         result = _train(config, data, output)
     except KeyboardInterrupt:
-        _fail("Interrupted: nothing was written.", code=130)
+        _fail("Interrupted: nothing was written.", code=_INTERRUPTED_EXIT)
     _show_training(result)
 
 
@@ -202,11 +227,10 @@ def _is_fresh() -> bool:
 
 
 def _train(config: Path | None, data: Path | None, output: Path | None) -> TrainingResult:
-    with _shown_progress() as progress:
-        progress("Loading libraries", 0, 1)
-        with _extra("train"):
-            from .train_pipeline import run_training
-        progress("Loading libraries", 1, 1)
+    _say("Loading libraries ...")
+    with _extra("train"):
+        from .train_pipeline import run_training
+    with _making_a_file(), _shown_progress() as progress:
         return run_training(config_path=config, data_path=data, output=output, progress=progress)
 
 
@@ -323,8 +347,9 @@ def predict(
 ) -> None:
     """Predict the target for every row.
 
-    Reads and writes CSV, JSON Lines and, with the extra batch, Parquet. One row comes out for each row that goes in, in the same order: its identifier if it has one,
-    the prediction, and its problems. Exit code 1 says that some rows have no prediction.
+    Reads and writes CSV, JSON Lines and, with the extra batch, Parquet. One row comes out for each
+    row that goes in, in the same order: its identifier if it has one, the prediction, and its
+    problems. Exit code 1 says that some rows have no prediction.
 
     \b
     Examples:
@@ -347,7 +372,8 @@ def predict(
     if terminal and output is None and kind is None:
         _show_results(columns, len(prediction))
     else:
-        write_table(output or "-", columns, kind=kind, numbers=_FIGURES)
+        with _making_a_file():
+            write_table(output or "-", columns, kind=kind, numbers=_FIGURES)
     _check_all_predicted(prediction)
 
 

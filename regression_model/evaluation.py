@@ -14,10 +14,31 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 
-__all__ = ["CrossValidation", "conformal_half_width", "cross_validate", "metrics", "rmsle"]
+from .interval import fit_interval
+
+__all__ = [
+    "CrossValidation",
+    "Fold",
+    "Progress",
+    "cross_validate",
+    "held_out_intervals",
+    "interval_metrics",
+    "metrics",
+    "rmsle",
+]
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """The rows of one fold, and their features as the estimator fitted in it takes them."""
+
+    train: npt.NDArray[np.int64]
+    test: npt.NDArray[np.int64]
+    train_features: Floats
+    test_features: Floats
 
 
 @dataclass(frozen=True)
@@ -29,10 +50,12 @@ class CrossValidation:
     predictions : array of float64, shape (rows,)
     folds : array of int, shape (rows,)
         The fold in which each row was held out.
+    parts : list of Fold
     """
 
     predictions: Floats
     folds: npt.NDArray[np.int64]
+    parts: list[Fold]
 
 
 def cross_validate(
@@ -55,14 +78,17 @@ def cross_validate(
     """
     predictions = np.empty(len(frame))
     fold_of = np.empty(len(frame), dtype=np.int64)
+    parts = []
     splits = KFold(folds, shuffle=True, random_state=seed).split(frame)
     for fold, (train, test) in enumerate(splits):
         progress("Cross-validating", fold, folds)
         fitted = clone(pipeline).fit(frame.iloc[train], target.iloc[train])
-        predictions[test] = fitted.predict(frame.iloc[test])
+        features = fitted[:-1].transform(frame)
+        parts.append(Fold(train, test, features[train], features[test]))
+        predictions[test] = fitted[-1].predict(features[test])
         fold_of[test] = fold
     progress("Cross-validating", folds, folds)
-    return CrossValidation(predictions, fold_of)
+    return CrossValidation(predictions, fold_of, parts)
 
 
 def rmsle(target: Floats, predictions: Floats) -> float:
@@ -90,27 +116,41 @@ def metrics(target: Floats, result: CrossValidation) -> dict[str, float]:
         "rmse": float(np.sqrt(np.mean(error**2))),
         "mae": float(np.mean(np.abs(error))),
         "median_absolute_error": float(np.median(np.abs(error))),
-        "r2": float(1 - np.sum(error**2) / np.sum((target - target.mean()) ** 2)),
     }
+    if (variance := np.mean((target - target.mean()) ** 2)) > 0:
+        figures["r2"] = float(1 - np.mean(error**2) / variance)
     if (target != 0).all():
         figures["mape"] = float(np.mean(np.abs(error / target)))
     return {name: value for name, value in figures.items() if math.isfinite(value)}
 
 
-def conformal_half_width(residuals: Floats, *, level: float) -> float:
-    """Return the half width of an interval that holds a share `level` of unseen rows.
+def held_out_intervals(
+    result: CrossValidation, residuals: Floats, *, level: float, alpha: float | None, seed: int
+) -> Floats:
+    """Return the half width of every row's interval, fitted on the residuals of the other folds.
 
     Parameters
     ----------
     residuals : array of float64, shape (rows,)
-        Of held-out rows, on the scale on which the interval has one width.
-
-    Notes
-    -----
-    The quantile of the absolute residuals with the finite-sample correction of split conformal
-    prediction, taken over the folds together: Vovk, "Cross-conformal predictors", Annals of
-    Mathematics and Artificial Intelligence 74 (2015). The largest residual where `level` asks for
-    more than the rows can tell.
+        Of the held-out predictions, on the scale that the estimator learns.
+    level, alpha, seed : as for `fit_interval`.
     """
-    rank = math.ceil((len(residuals) + 1) * level)
-    return float(np.sort(np.abs(residuals))[min(rank, len(residuals)) - 1])
+    half_widths = np.empty(len(residuals))
+    for part in result.parts:
+        interval = fit_interval(
+            part.train_features, residuals[part.train], level=level, alpha=alpha, seed=seed
+        )
+        half_widths[part.test] = interval.half_width(part.test_features)
+    return half_widths
+
+
+def interval_metrics(target: Floats, lower: Floats, upper: Floats) -> dict[str, float]:
+    """Return how often intervals hold the target, and how wide they are relative to its middle."""
+    inside = (lower <= target) & (target <= upper)
+    quartiles = np.digitize(target, np.quantile(target, [0.25, 0.5, 0.75]))
+    width = (upper - lower) / np.abs((upper + lower) / 2)
+    return {
+        "coverage": float(inside.mean()),
+        "coverage_worst_quartile": min(float(inside[quartiles == q].mean()) for q in set(quartiles)),
+        "median_relative_width": float(np.median(width)),
+    }

@@ -33,7 +33,8 @@ class Explanation:
     contributions : dict of field name to float
         The largest first.
     standard_errors : dict of field name to float
-        Of the contributions: they are estimated from a sample of orders.
+        Of the contributions, which are estimated from a sample of orders; the background rows are
+        taken as they are.
     """
 
     base: float
@@ -89,8 +90,8 @@ def explain_row(
     predictions = predict(numbers, codes).reshape(len(ranks), len(turns))
     changes = np.take_along_axis(np.diff(predictions, axis=1), ranks, axis=1)  # walks, fields
     means = changes.mean(axis=0)
-    pairs = changes.reshape(-1, 2, len(names)).mean(axis=1)
-    errors = pairs.std(axis=0, ddof=1) / np.sqrt(len(pairs))
+    pairs = changes.reshape(len(background[0]), _PAIRS, 2, len(names)).mean(axis=2)
+    errors = np.sqrt((pairs.var(axis=1, ddof=1) / _PAIRS).sum(axis=0)) / len(background[0])
     order = np.argsort(-np.abs(means), kind="stable")
     return Explanation(
         base=float(predictions[:, 0].mean()),

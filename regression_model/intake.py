@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -448,8 +448,10 @@ def _column_values(column: Any) -> Column:
             return list(column)
         if column.dtype.kind in "iuf" and column.ndim == 1 and not np.ma.isMaskedArray(column):
             return column
-    values: Sequence[Any] = column.tolist() if hasattr(column, "tolist") else list(column)
-    return values
+    for method in ("tolist", "to_list"):  # the second in polars
+        if hasattr(column, method):
+            return cast(Column, getattr(column, method)())
+    return list(column)
 
 
 def _read_table(contract: Contract, table: Any) -> Intake:

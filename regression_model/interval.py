@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 
-__all__ = ["ConformalInterval", "conformal_quantile", "fit_interval"]
+__all__ = ["ConformalInterval", "Scale", "conformal_quantile", "fit_interval", "scale_of"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -53,6 +54,26 @@ class ConformalInterval:
             return np.full(len(features), self.quantile)
         exponent = features @ self.weights + self.intercept
         return self.quantile * np.exp(np.clip(exponent, self.lowest, self.highest))
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The scale that an estimator learns: from the target to it, and back."""
+
+    to: Callable[[Floats], Floats]
+    back: Callable[[Floats], Floats]
+
+    def around(self, predictions: Floats, half_widths: Floats) -> tuple[Floats, Floats]:
+        """Return the ends of intervals of `half_widths` on this scale, in the target's unit."""
+        scores = self.to(predictions)
+        return self.back(scores - half_widths), self.back(scores + half_widths)
+
+
+def scale_of(transform: str) -> Scale:
+    """Return the scale that a configuration's `target.transform` names."""
+    if transform == "log":
+        return Scale(np.log, np.exp)
+    return Scale(lambda values: values, lambda values: values)
 
 
 def fit_interval(

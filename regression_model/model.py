@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import onnxruntime
@@ -16,9 +16,12 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from .checking import Checked, Checker
 from .contract import Contract
 from .errors import ModelFileError
-from .intake import Floats
+from .intake import Codes, Floats
 from .model_file import find_model_file, open_sealed, read_content
 from .problems import Finding, Problem
+
+if TYPE_CHECKING:
+    from .explanation import Explanation
 
 __all__ = ["Model", "Prediction", "load_model"]
 
@@ -139,7 +142,9 @@ class Model:
             )
         except _ONNXRUNTIME_ERRORS as error:
             reason = str(error).splitlines()[0]
-            raise ModelFileError(f"{name} holds a graph that cannot be run: {reason}") from None
+            raise ModelFileError(
+                f"{name} holds a graph that cannot be run: {reason.rstrip('.')}."
+            ) from None
         self._no_levels = np.empty((0, len(self.contract.categories)), dtype=object)
 
     @property
@@ -175,13 +180,50 @@ class Model:
             values, lower, upper = self._run(checked)
         else:
             values, lower, upper = np.full((3, len(checked.numbers)), np.nan)
-            priced = Checked(
-                checked.numbers[checked.priced], checked.codes[checked.priced], None, []
-            )
-            values[checked.priced], lower[checked.priced], upper[checked.priced] = self._run(priced)
+            priced = self._run(checked.only_priced())
+            values[checked.priced], lower[checked.priced], upper[checked.priced] = priced
         if not (np.isfinite(lower).all() and np.isfinite(upper).all()):
             _refuse_overflow(values, lower, upper, checked)
         return Prediction(values, lower, upper, self.version, checked.findings)
+
+    def explain(self, rows: object) -> list[Explanation | None]:
+        """Say what each field adds to, or takes from, the prediction of every row, in order.
+
+        Parameters
+        ----------
+        rows : as for `predict`
+
+        Returns
+        -------
+        list of Explanation or None
+            None for a row that cannot be priced; `predict` says why. The contributions are
+            seeded estimates of Shapley values, and add up to the prediction exactly.
+
+        Raises
+        ------
+        InputError
+            As for `predict`.
+        """
+        from .explanation import explain_row
+
+        def run(numbers: Floats, codes: Codes) -> Floats:
+            prediction, *_ = self._run(Checked(numbers, codes, None, []))
+            return prediction
+
+        checked = self._checker.check(rows)
+        typical = self._background
+        priced = checked.priced if checked.priced is not None else np.ones(len(checked.numbers), bool)
+        return [
+            explain_row(run, self.contract, (checked.numbers[i], checked.codes[i]), typical)
+            if priced[i]
+            else None
+            for i in range(len(priced))
+        ]
+
+    @cached_property
+    def _background(self) -> tuple[Floats, Codes]:
+        checked = self._checker.check(self.manifest["background"])
+        return checked.numbers, checked.codes
 
     def _run(self, checked: Checked) -> Iterable[Floats]:
         """Run the graph over rows without errors; three arrays of shape (rows,)."""

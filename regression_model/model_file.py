@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -182,11 +182,14 @@ def stale_reason(package_root: Path) -> str | None:
         manifest = read_manifest(path)
     except ModelFileError as error:
         return str(error).rstrip(".")
-    training = manifest["training"]
-    recorded = {
-        package_root / "config.yml": training["config_sha256"],
-        package_root / "datasets" / training["data_file"]: training["data_sha256"],
-    }
+    try:
+        training = manifest["training"]
+        recorded = {
+            package_root / "config.yml": training["config_sha256"],
+            package_root / "datasets" / training["data_file"]: training["data_sha256"],
+        }
+    except (LookupError, TypeError):
+        return f"{path.name} does not say how it was trained"
     for source, expected in recorded.items():
         if not source.is_file() or digest(source) != expected:
             return f"{path.name} was trained with another {source.name} than the one beside it"
@@ -203,19 +206,40 @@ def write_atomically(path: Path, content: bytes) -> None:
     OutputError
         When the folder cannot be written or the disk is full; the old file is untouched.
     """
-    temporary = None
+    write_all_atomically({path: content})
+
+
+def write_all_atomically(contents: Mapping[Path, bytes]) -> None:
+    """Write several files: only when all of them are on the disk does any take its place.
+
+    Raises
+    ------
+    OutputError
+        When a folder cannot be written or the disk is full; the old files are untouched.
+    """
+    path = next(iter(contents))
+    waiting: dict[Path, str] = {}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-        temporary = None
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+            handle, waiting[path] = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(waiting[path], mode)
+        for path in contents:
+            os.replace(waiting[path], path)
+            del waiting[path]
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None
     finally:
-        if temporary is not None:
+        for temporary in waiting.values():
             Path(temporary).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -30,7 +30,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Binarizer, StandardScaler
 from sklearn.svm import SVR, LinearSVR
 
-from .config.core import Config, Feature
+from .config.core import Config, Derived, Feature
 from .errors import ConfigError
 from .processing.features import (
     DerivedFeatures,
@@ -98,8 +98,8 @@ def _imputers(config: Config) -> Steps:
                 continue
             case float(number):
                 constants[name] = number
-            case "median" | "mean" as statistic if feature.is_numeric:
-                statistics.setdefault(statistic, []).append(name)
+            case "median" | "mean" if feature.is_numeric:
+                statistics.setdefault(feature.missing, []).append(name)
             case str(level):
                 levels.setdefault(level, []).append(name)
     if constants:
@@ -181,19 +181,23 @@ def _derived(config: Config) -> Steps:
         yield "derive", DerivedFeatures(formulas)
 
 
+def _columns(config: Config) -> list[tuple[str, Feature | Derived]]:
+    """Every column of the pipeline that has a name in the configuration."""
+    return [*used_features(config).items(), *config.derived.items()]
+
+
 def _transforms(config: Config) -> Steps:
     transformed: dict[str, list[str]] = {}
-    for name, feature in [*used_features(config).items(), *config.derived.items()]:
-        if feature.transform != "none" and feature.use == "yes":
-            transformed.setdefault(feature.transform, []).append(name)
+    for name, column in _columns(config):
+        if column.transform != "none" and column.use == "yes":
+            transformed.setdefault(column.transform, []).append(name)
     for transform, names in transformed.items():
         yield f"transform_{transform}", _TRANSFORMERS[transform](names)
 
 
 def _drops(config: Config) -> Steps:
     """Drop what served only to derive."""
-    columns = [*used_features(config).items(), *config.derived.items()]
-    if dropped := [name for name, column in columns if column.use == "derived"]:
+    if dropped := [name for name, column in _columns(config) if column.use == "derived"]:
         yield "drop", DropFeatures(dropped)
 
 
@@ -218,7 +222,10 @@ def _member(kind: str, member: Any, config: Config) -> Any:
         case "ridge":
             return Ridge(**parameters)
         case "linear_svr":
-            return LinearSVR(**parameters, **_LINEAR, **seed)
+            # Its intercept is penalised, so the target is centred first.
+            centre = StandardScaler(with_std=False)
+            machine = LinearSVR(**parameters, **_LINEAR, **seed)
+            return TransformedTargetRegressor(machine, transformer=centre)
         case "svr":
             return SVR(**parameters)
         case "gradient_boosting":

@@ -1,4 +1,4 @@
-"""The figures of the benchmark are worked out and shown as they should be, and the pages hold them."""
+"""The figures of the benchmark are worked out and shown as they should be."""
 
 import sys
 from collections.abc import Iterator

@@ -402,7 +402,7 @@ NO_ROWS = {
     "a text": ("A", "The row is 'A' (type str)"),
     "a list": ([1, 2], "The row is [1, 2] (type list)"),
     "a list of pairs": ([("area", 1)], "The row is [('area', 1)] (type list)"),
-    "a series": (pd.Series({"area": 1}), "The row is area    1 (type Series)"),
+    "a series": (pd.Series({"area": 1}), "The row is area 1 dtype: int64 (type Series)"),
     "a bool": (False, "The row is False (type bool)"),
 }
 
@@ -556,7 +556,7 @@ def test_a_row_is_read_the_same_alone_and_among_others(garden: Contract, rows: l
 
 @given(columns=st.lists(st.lists(cells, min_size=3, max_size=3), min_size=7, max_size=7))
 def test_rows_and_columns_tell_the_same(garden: Contract, columns: list[list[Any]]) -> None:
-    """A dict of columns, its rows as dicts and a table of objects are three ways to say one thing."""
+    """A dict of columns, its rows as dicts and a table of objects say one thing in three ways."""
     by_columns = dict(
         zip(("area", "1st", "depth", "built", "zone", "kind", "soil"), columns, strict=True)
     )

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,13 +16,13 @@ from typer.testing import CliRunner, Result
 
 import regression_model
 from regression_model.cli import app
-from regression_model.model_file import FORMAT, find_model_file, open_sealed, seal, stale_reason
+from regression_model.model_file import FORMAT, find_model_file, open_sealed, seal
 
 pty = pytest.importorskip("pty", reason="there are no pseudo-terminals")
 
 PACKAGE = Path(regression_model.__file__).parent
 TEST_CSV = PACKAGE / "datasets" / "test.csv"
-PROGRAM = [sys.executable, "-m", "regression_model"]
+PROGRAM = [sys.executable, "-P", "-m", "regression_model"]  # -P: nothing from this folder
 BOATS_CONFIG = """\
 name: boats
 description: Prices of second-hand boats
@@ -79,7 +80,7 @@ def run_blocked(modules: Sequence[str], *arguments: str | Path) -> tuple[int, st
         "finally:\n    print('imported', *sorted(sys.modules), file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
+        [sys.executable, "-P", "-c", code, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
@@ -255,7 +256,8 @@ def test_training_into_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     assert in_the_way.read_text(encoding="utf-8") == "mine"
 
 
-def test_an_interrupted_training_run_writes_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stage", ["Loading libraries", "Cross-validating"])
+def test_an_interrupted_training_run_writes_nothing(tmp_path: Path, stage: str) -> None:
     """Ctrl-C in the middle: one sentence, exit code 130, and the older model as it was."""
     older = tmp_path / "house-prices-0.0.1.onnx"
     older.write_bytes(b"older")
@@ -267,7 +269,7 @@ def test_an_interrupted_training_run_writes_nothing(tmp_path: Path) -> None:
     signal.signal(signal.SIGINT, ignoring)
     assert process.stderr is not None
     with process, process.stderr as err:
-        while "Cross-validating" not in (line := err.readline()):
+        while stage not in (line := err.readline()):
             assert line
         process.send_signal(signal.SIGINT)
         said = err.read()
@@ -275,6 +277,24 @@ def test_an_interrupted_training_run_writes_nothing(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert list(tmp_path.iterdir()) == [older]
     assert older.read_bytes() == b"older"
+
+
+def test_a_full_disk_while_training(tmp_path: Path) -> None:
+    """One sentence names the file, and neither it nor a part of it is there."""
+    resource = pytest.importorskip("resource")
+    done = subprocess.run(
+        [*PROGRAM, "train", "--config", str(boats(tmp_path))],
+        capture_output=True,
+        text=True,
+        check=False,
+        # a limit for files is a disk that is full, for whoever may not mount one
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"Error: {tmp_path / 'trained_models'}{os.sep}boats-")
+    assert "cannot be written: " in last
+    assert list((tmp_path / "trained_models").iterdir()) == []
 
 
 def test_progress_on_a_terminal_is_a_bar(tmp_path: Path) -> None:
@@ -303,13 +323,30 @@ def read_terminal(terminal: int) -> bytes:
         return b""
 
 
-def test_if_stale_leaves_a_fresh_model_alone() -> None:
-    """Nothing is trained when the shipped model belongs to the files beside it."""
-    if reason := stale_reason(PACKAGE):
-        pytest.skip(reason)
-    result = invoke("train", "--if-stale")
-    assert result.exit_code == 0
-    assert result.stderr == "The model is up to date: nothing to do.\n"
+def test_if_stale_trains_only_what_is_stale(tmp_path: Path) -> None:
+    """A model is trained once for a configuration, and again when that has changed."""
+    copy = tmp_path / PACKAGE.name
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "*.onnx"))
+    boats(tmp_path).replace(copy / "config.yml")
+    (tmp_path / "boats.csv").replace(copy / "datasets" / "boats.csv")
+    here = {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    code, out, err = run("train", "--if-stale", env=here)
+    assert code == 0
+    assert err.startswith("Training: there is no trained model for version ")
+    model = copy / "trained_models" / f"boats-{regression_model.__version__}.onnx"
+    assert f"Model file: {model}\n" in out
+    written = model.stat().st_mtime_ns
+    assert run("train", "--if-stale", env=here) == (
+        0,
+        "",
+        "The model is up to date: nothing to do.\n",
+    )
+    assert model.stat().st_mtime_ns == written
+    (copy / "config.yml").write_text(BOATS_CONFIG.replace("alpha: 1", "alpha: 2"), encoding="utf-8")
+    code, out, err = run("train", "--if-stale", env=here)
+    assert code == 0
+    assert "was trained with another config.yml" in err
+    assert model.stat().st_mtime_ns > written
 
 
 # Configurations

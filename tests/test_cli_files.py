@@ -20,15 +20,15 @@ import regression_model
 from regression_model.cli import app
 
 PACKAGE = Path(regression_model.__file__).parent
-PROGRAM = [sys.executable, "-m", "regression_model"]
+PROGRAM = [sys.executable, "-P", "-m", "regression_model"]  # -P: nothing from this folder
 HEADER, *LINES = (PACKAGE / "datasets" / "test.csv").read_text(encoding="utf-8").splitlines()
 NAMES = HEADER.split(",")
 
 
 def run(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[bytes]:
     """Run the program."""
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    return subprocess.run([*PROGRAM, *map(str, arguments)], check=False, **streams)
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    return subprocess.run([*PROGRAM, *map(str, arguments)], check=False, text=False, **streams)
 
 
 def predict(*arguments: str | Path, given: str | bytes | None = None) -> Result:
@@ -192,7 +192,7 @@ def test_parquet_without_its_extra(tmp_path: Path) -> None:
         "from regression_model.cli import main\nmain()"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, "predict", str(tmp_path / "rows.parquet")],
+        [sys.executable, "-P", "-c", code, "predict", str(tmp_path / "rows.parquet")],
         capture_output=True,
         text=True,
         check=False,

@@ -99,7 +99,11 @@ def bicycles(features=FEATURES, rest="", *, top=TOP, estimator=LASSO):
 
 def feature(name, **keys):
     """Write one feature as YAML."""
-    lines = [f"  {name}:", "    description: Something", *(f"    {k}: {v}" for k, v in keys.items())]
+    lines = [
+        f"  {name}:",
+        "    description: Something",
+        *(f"    {k}: {v}" for k, v in keys.items()),
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -110,6 +111,24 @@ def test_make_hands_all_targets_to_one_tox_run() -> None:
     assert said("test_package", "checks", "build").splitlines()[0] == (
         "tox run -e test_package,checks,build"
     )
+
+
+def test_every_module_belongs_to_one_half() -> None:
+    """A new module that import-linter is not told of would be free to import anything."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    halves = project["tool"]["importlinter"]["contracts"][0]
+    runtime, training = (
+        {name for name in halves[key] if name.startswith("regression_model.")}
+        for key in ("source_modules", "forbidden_modules")
+    )
+    above_both = {"regression_model.__main__", "regression_model.cli"}
+    sources = (ROOT / "regression_model").rglob("*.py")
+    paths = [path.relative_to(ROOT).with_suffix("") for path in sources]
+    modules = {".".join(path.parts) for path in paths if path.name != "__init__"}
+    packages = {name for name in training if (ROOT / name.replace(".", "/")).is_dir()}
+    inside = {name for name in modules if any(name.startswith(f"{one}.") for one in packages)}
+    assert not runtime & training
+    assert modules - inside == (runtime | training | above_both) - packages
 
 
 def test_the_changelog_begins_with_this_version() -> None:

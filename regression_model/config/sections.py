@@ -93,9 +93,14 @@ class Evaluation(Section):
 
 
 class Interval(Section):
-    """The share of true values that intervals should hold."""
+    """The share of true values that intervals should hold, and what makes them wider.
+
+    `ridge_alpha` is the penalty of the regression that tells where the model is less sure; without
+    it every interval has one width.
+    """
 
     level: PositiveShare = 0.9
+    ridge_alpha: Positive | None = None
 
 
 class Quality(Section):

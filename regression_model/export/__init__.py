@@ -2,5 +2,6 @@
 
 from .onnx_file import export_pipeline
 from .parity import Parity, prove_parity
+from .proof import Proof, graph_inputs, prove
 
-__all__ = ["Parity", "export_pipeline", "prove_parity"]
+__all__ = ["Parity", "Proof", "export_pipeline", "graph_inputs", "prove", "prove_parity"]

@@ -13,6 +13,7 @@ from sklearn.ensemble import GradientBoostingRegressor, VotingRegressor
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, Ridge
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR, LinearSVR
 
 from ..errors import ExportError
@@ -47,10 +48,11 @@ def export_estimator(estimator: Any, graph: Graph, features: str) -> str:
 @export_estimator.register(LinearSVR)
 @export_estimator.register(Ridge)
 def _(estimator: Any, graph: Graph, features: str) -> str:
-    return _linear(graph, features, estimator.coef_, estimator.intercept_)
+    return linear(graph, features, estimator.coef_, estimator.intercept_)
 
 
-def _linear(graph: Graph, features: str, weights: npt.ArrayLike, intercept: npt.ArrayLike) -> str:
+def linear(graph: Graph, features: str, weights: npt.ArrayLike, intercept: npt.ArrayLike) -> str:
+    """Return the tensor of shape (rows,) that is `features @ weights + intercept`."""
     # A column, not a vector: onnxruntime multiplies by a matrix 20 times faster.
     column = graph.constant(np.reshape(weights, (-1, 1)))
     product = graph.add("Squeeze", graph.add("MatMul", features, column), graph.indices([1]))
@@ -58,22 +60,39 @@ def _linear(graph: Graph, features: str, weights: npt.ArrayLike, intercept: npt.
 
 
 @export_estimator.register
+def _(estimator: TransformedTargetRegressor, graph: Graph, features: str) -> str:
+    """A member that learnt a centred target."""
+    return graph.add(
+        "Add",
+        export_estimator(estimator.regressor_, graph, features),
+        graph.constant(_centre(estimator)),
+    )
+
+
+def _centre(estimator: TransformedTargetRegressor) -> float:
+    scaler = estimator.transformer_
+    if not isinstance(scaler, StandardScaler) or scaler.with_std:
+        raise ExportError("The target's transformation has no ONNX export; centring has one.")
+    return float(scaler.mean_[0])
+
+
+@export_estimator.register
 def _(estimator: SVR, graph: Graph, features: str) -> str:
     if estimator.kernel != "rbf":
         raise ExportError(f"An SVR with the kernel {estimator.kernel!r} has no ONNX export.")
     kernel = _rbf(graph, features, estimator.support_vectors_, estimator._gamma)
-    return _linear(graph, kernel, estimator.dual_coef_, estimator.intercept_)
+    return linear(graph, kernel, estimator.dual_coef_, estimator.intercept_)
 
 
 @export_estimator.register
 def _(estimator: Pipeline, graph: Graph, features: str) -> str:
     """Landmarks and a linear model on them: their two matrices are multiplied beforehand."""
-    landmarks, linear = (step for _, step in estimator.steps)
+    landmarks, model = (step for _, step in estimator.steps)
     if not isinstance(landmarks, Nystroem) or landmarks.kernel != "rbf":
         raise ExportError("A pipeline as an estimator has an export for Nystroem with rbf only.")
     kernel = _rbf(graph, features, landmarks.components_, landmarks.gamma)
-    weights = landmarks.normalization_.T @ np.ravel(linear.coef_)
-    return _linear(graph, kernel, weights, linear.intercept_)
+    weights = landmarks.normalization_.T @ np.ravel(model.coef_)
+    return linear(graph, kernel, weights, model.intercept_)
 
 
 def _rbf(graph: Graph, features: str, points: npt.NDArray[Any], gamma: float) -> str:
@@ -149,14 +168,30 @@ def _tree_attributes(trees: list[Any], learning_rate: float) -> dict[str, Any]:
 
 @export_estimator.register
 def _(estimator: VotingRegressor, graph: Graph, features: str) -> str:
-    weights = estimator.weights or [1.0] * len(estimator.estimators_)
-    total = None
-    for member, weight in zip(estimator.estimators_, weights, strict=True):
-        share = graph.constant(weight / sum(weights))
-        part = graph.add("Mul", export_estimator(member, graph, features), share)
-        total = part if total is None else graph.add("Add", total, part)
-    assert total is not None, "a VotingRegressor has at least one member"
-    return total
+    """The weighted mean of the members; those that are linear are one linear model together."""
+    weights = np.array(estimator.weights or [1.0] * len(estimator.estimators_))
+    members = list(zip(estimator.estimators_, weights / weights.sum(), strict=True))
+    straight = [(share, line) for m, share in members if (line := _as_line(m)) is not None]
+    parts = []
+    if straight:
+        coefficients = sum(share * line[0] for share, line in straight)
+        intercept = sum(share * line[1] for share, line in straight)
+        parts.append(linear(graph, features, coefficients, intercept))
+    for member, share in members:
+        if _as_line(member) is None:
+            tensor = export_estimator(member, graph, features)
+            parts.append(graph.add("Mul", tensor, graph.constant(share)))
+    return parts[0] if len(parts) == 1 else graph.add("Sum", *parts)
+
+
+def _as_line(estimator: Any) -> tuple[npt.NDArray[np.float64], float] | None:
+    """Return the coefficients and the intercept of a linear model, None for any other."""
+    if isinstance(estimator, ElasticNet | Lasso | LinearRegression | LinearSVR | Ridge):
+        return np.ravel(estimator.coef_), float(np.ravel(estimator.intercept_)[0])
+    if isinstance(estimator, TransformedTargetRegressor):
+        line = _as_line(estimator.regressor_)
+        return None if line is None else (line[0], line[1] + _centre(estimator))
+    return None
 
 
 def target_functions(estimator: TransformedTargetRegressor) -> str | None:
@@ -171,4 +206,8 @@ def target_functions(estimator: TransformedTargetRegressor) -> str | None:
         return None
     if estimator.func is np.log and estimator.inverse_func is np.exp:
         return "Exp"
-    raise ExportError("The target's transformation has no ONNX export; the logarithm has one.")
+    function = estimator.func or type(estimator.transformer)
+    raise ExportError(
+        f"There is no ONNX export for {function.__name__} as the target's transformation; "
+        "the logarithm has one."
+    )

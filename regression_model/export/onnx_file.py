@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from onnx import TensorProto
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
 from ..contract import Contract
-from .estimators import export_estimator, target_functions
+from ..errors import ExportError
+from ..interval import ConformalInterval
+from .estimators import export_estimator, linear, target_functions
 from .graph import Graph
 from .steps import export_step
 from .table import CODES, CODES_OF_ROWS, LEVELS, NUMBERS, Table
@@ -17,7 +21,7 @@ __all__ = ["export_pipeline"]
 
 
 def export_pipeline(
-    pipeline: Pipeline, contract: Contract, *, half_width: float, name: str = "model"
+    pipeline: Pipeline, contract: Contract, *, interval: ConformalInterval, name: str = "model"
 ) -> bytes:
     """Write a fitted pipeline as an ONNX model in double precision.
 
@@ -36,8 +40,8 @@ def export_pipeline(
         Fitted, as `build_pipeline` makes it.
     contract : Contract
         With the training levels in it.
-    half_width : float
-        Half the width of the prediction interval, on the scale that the estimator learns.
+    interval : ConformalInterval
+        Fitted on the features that the estimator takes.
 
     Raises
     ------
@@ -50,8 +54,8 @@ def export_pipeline(
     table = Table.of(graph, contract, list(pipeline.feature_names_in_))
     for _, step in steps:
         export_step(step, table)
-    _end(graph, estimator, table.take(table.names), half_width)
-    inputs = {
+    _end(graph, estimator, table.take(table.names), interval)
+    inputs: dict[str, tuple[int, list[Any]]] = {
         NUMBERS: (TensorProto.DOUBLE, ["rows", len(contract.numbers)]),
         LEVELS: (TensorProto.STRING, ["rows of levels", len(contract.categories)]),
         CODES: (TensorProto.INT64, ["rows of codes", len(contract.categories)]),
@@ -88,10 +92,18 @@ def _look_up_codes(graph: Graph, contract: Contract) -> None:
 
 
 def _end(
-    graph: Graph, estimator: TransformedTargetRegressor, features: str, half_width: float
+    graph: Graph,
+    estimator: TransformedTargetRegressor,
+    features: str,
+    interval: ConformalInterval,
 ) -> None:
+    if not isinstance(estimator, TransformedTargetRegressor):
+        raise ExportError(
+            f"The last step of the pipeline is of type {type(estimator).__name__}; "
+            "a TransformedTargetRegressor has an ONNX export."
+        )
     score = export_estimator(estimator.regressor_, graph, features)
-    width = graph.constant(half_width)
+    width = _half_width(graph, features, interval)
     ends = {
         "prediction": score,
         "lower": graph.add("Sub", score, width),
@@ -100,3 +112,13 @@ def _end(
     back = target_functions(estimator) or "Identity"
     for output, tensor in ends.items():
         graph.add(back, tensor, output=output)
+
+
+def _half_width(graph: Graph, features: str, interval: ConformalInterval) -> str:
+    quantile = graph.constant(interval.quantile)
+    if interval.weights is None:
+        return quantile
+    exponent = linear(graph, features, interval.weights, interval.intercept)
+    above = graph.add("Max", exponent, graph.constant(interval.lowest))
+    within = graph.add("Min", above, graph.constant(interval.highest))
+    return graph.add("Mul", graph.add("Exp", within), quantile)

@@ -35,7 +35,8 @@ def prove_parity(
     """
     if len(expected) == 0:
         return Parity(0, 0.0)
-    difference = np.abs(actual - expected) / np.maximum(np.abs(expected), np.finfo(float).tiny)
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is refused below
+        difference = np.abs(actual - expected) / np.maximum(np.abs(expected), np.finfo(float).tiny)
     worst = int(np.argmax(np.where(np.isfinite(difference), difference, np.inf)))
     if not difference[worst] <= tolerance:
         raise ExportError(

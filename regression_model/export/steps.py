@@ -29,7 +29,7 @@ from sklearn.preprocessing import Binarizer, StandardScaler
 
 from ..errors import ExportError
 from ..processing.features import DerivedFeatures, Formula, Indicators, OrderedLevels
-from .table import Table
+from .table import Table, is_missing
 
 __all__ = ["export_step"]
 
@@ -50,10 +50,6 @@ def export_step(step: Any, table: Table) -> None:
     )
 
 
-def _missing(value: Any) -> bool:
-    return value is None or isinstance(value, float) and math.isnan(value)
-
-
 # Missing values
 
 
@@ -62,8 +58,8 @@ def _(step: AddMissingIndicator, table: Table) -> None:
     numbers = [name for name in step.variables_ if name in table.numbers]
     for name in step.variables_:
         if name in table.levels:
-            flags = table.levels[name].map(lambda value: float(_missing(value)))
-            table.put_levels(f"{name}_na", flags)
+            of_levels = table.levels[name].map(lambda value: float(is_missing(value)))
+            table.put_levels(f"{name}_na", of_levels)
     if numbers:
         missing = table.graph.add("IsNaN", table.take(numbers))
         flags = table.graph.add("Cast", missing, to=TensorProto.DOUBLE)
@@ -80,9 +76,7 @@ def _(step: Any, table: Table) -> None:
 def _(step: CategoricalImputer, table: Table) -> None:
     for name, filler in step.imputer_dict_.items():
         if name in table.levels:
-            table.levels[name] = table.levels[name].map(
-                lambda value, filler=filler: filler if _missing(value) else value
-            )
+            table.levels[name] = table.levels[name].fill(filler)
         else:
             table.fill({name: filler})
 
@@ -124,11 +118,7 @@ def _answer(levels: Sequence[str], threshold: float | None) -> Callable[[Any], f
 @export_step.register
 def _(step: RareLabelEncoder, table: Table) -> None:
     for name, frequent in step.encoder_dict_.items():
-        table.levels[name] = table.levels[name].map(
-            lambda value, frequent=frozenset(frequent): (
-                value if value in frequent or _missing(value) else step.replace_with
-            )
-        )
+        table.levels[name] = table.levels[name].map(_or_rare(frequent, step.replace_with))
 
 
 @export_step.register(OrdinalEncoder)
@@ -144,9 +134,14 @@ def _(step: Any, table: Table) -> None:
 def _(step: OneHotEncoder, table: Table) -> None:
     for name in step.variables_:
         for level in step.encoder_dict_[name]:
-            column = table.levels[name].map(lambda value, level=level: float(value == level))
+            column = table.levels[name].map(_answer((level,), None))
             table.put_levels(f"{name}_{level}", column)
     table.drop(step.variables_)
+
+
+def _or_rare(frequent: Sequence[str], rare: str) -> Callable[[Any], Any]:
+    known = frozenset(frequent)
+    return lambda value: value if value in known or is_missing(value) else rare
 
 
 def _or_nan(numbers: dict[Any, float], otherwise: float = math.nan) -> Callable[[Any], float]:
@@ -160,13 +155,8 @@ def _or_nan(numbers: dict[Any, float], otherwise: float = math.nan) -> Callable[
 def _(step: ArbitraryOutlierCapper, table: Table) -> None:
     for caps, operator in ((step.right_tail_caps_, "Min"), (step.left_tail_caps_, "Max")):
         if caps:
-            _elementwise(
-                table,
-                caps,
-                lambda x, caps=caps, operator=operator: table.graph.add(
-                    operator, x, table.graph.constant(list(caps.values()))
-                ),
-            )
+            bounds = table.graph.constant(list(caps.values()))
+            table.put(table.graph.add(operator, table.take(list(caps)), bounds), list(caps))
 
 
 @export_step.register
@@ -249,7 +239,11 @@ def _(step: SklearnTransformerWrapper, table: Table) -> None:
 def _(step: StandardScaler, table: Table) -> None:
     def scale(x: str) -> str:
         centred = table.graph.add("Sub", x, table.graph.constant(step.mean_))
-        return table.graph.add("Div", centred, table.graph.constant(step.scale_))
+        scaled = table.graph.add("Div", centred, table.graph.constant(step.scale_))
+        if len(step.scale_) > 1:
+            return scaled
+        # onnxruntime fuses a division by one number with a product after it, in single precision.
+        return table.graph.add("Max", scaled, table.graph.constant(-np.inf))
 
     table.names = list(step.feature_names_in_)  # in the order in which the estimator takes them
     _elementwise(table, table.names, scale)

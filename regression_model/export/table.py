@@ -40,6 +40,10 @@ class Levels:
         """Return the column with every value passed through `function`."""
         return Levels(self.source, tuple(function(value) for value in self.values))
 
+    def fill(self, filler: Any) -> Levels:
+        """Return the column with `filler` where a value is missing."""
+        return self.map(lambda value: filler if is_missing(value) else value)
+
     @property
     def is_numeric(self) -> bool:
         """Whether every level has become a number (or NaN)."""
@@ -73,9 +77,7 @@ class Table:
         """Put a number in the place of NaN, in the named columns of numbers."""
         for name, value in values.items():
             if name in self.levels:
-                self.levels[name] = self.levels[name].map(
-                    lambda v, value=value: value if _is_missing(v) else v
-                )
+                self.levels[name] = self.levels[name].fill(float(value))
             elif name not in self.fills:
                 self.fills[name] = float(value)
 
@@ -156,7 +158,8 @@ class Table:
         self.fills.clear()
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Whether a level stands for a missing value so far."""
     return value is None or isinstance(value, float) and math.isnan(value)
 
 

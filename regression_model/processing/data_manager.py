@@ -14,7 +14,7 @@ from .. import __version__
 from ..config.core import DATASET_DIR, TRAINED_MODEL_DIR, config
 from ..errors import DataError, InputError, ModelFileError
 from ..files import read_table
-from ..model_file import write_atomically
+from ..model_file import write_all_atomically
 
 __all__ = ["dataset_path", "load_dataset", "load_pipeline", "read_dataset", "save_model"]
 
@@ -74,12 +74,16 @@ def save_model(
     pipeline_path = model_path.with_suffix(".joblib")
     buffer = io.BytesIO()
     joblib.dump(pipeline, buffer)
-    write_atomically(pipeline_path, buffer.getvalue())
-    write_atomically(model_path, content)
+    write_all_atomically({pipeline_path: buffer.getvalue(), model_path: content})
     for other in folder.glob(f"{name}-*"):
-        if other.suffix in (".onnx", ".joblib") and other not in (model_path, pipeline_path):
+        if _is_of_model(other, name) and other not in (model_path, pipeline_path):
             other.unlink()
     return model_path, pipeline_path
+
+
+def _is_of_model(path: Path, name: str) -> bool:
+    """Say whether a version follows the name; in `bicycles-electric-1.0.0` another word does."""
+    return path.suffix in (".onnx", ".joblib") and "-" not in path.stem.removeprefix(f"{name}-")
 
 
 def load_pipeline(*, file_name: str) -> Pipeline:

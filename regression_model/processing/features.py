@@ -51,7 +51,7 @@ class Formula:
     weights: tuple[float, ...] = ()
 
 
-class _ColumnTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class _ColumnTransformer(TransformerMixin, BaseEstimator):
     """A transformer that learns nothing but the columns it was shown."""
 
     def fit(self, X: Any, y: Any = None) -> _ColumnTransformer:
@@ -103,7 +103,7 @@ class _ColumnTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
 
 
-class MostFrequentImputer(CategoricalImputer):  # type: ignore[misc]
+class MostFrequentImputer(CategoricalImputer):
     """Fill what is missing with the most frequent value; the first in order if there are several.
 
     Parameters

@@ -15,9 +15,18 @@ from ..contract import Contract, Field
 from ..errors import DataError, InputError
 from ..intake import is_missing, read_rows
 
-__all__ = ["TrainingData", "contract_of", "frame_of", "learn_from", "profile", "read_training_data"]
+__all__ = [
+    "TrainingData",
+    "background",
+    "contract_of",
+    "frame_of",
+    "learn_from",
+    "profile",
+    "read_training_data",
+]
 
 Floats = npt.NDArray[np.float64]
+_BACKGROUND_ROWS = 64  # a few milliseconds to explain a row
 _OTHER_LEVEL = "any other level"  # what a frame holds for a level that no training row had
 
 
@@ -77,8 +86,8 @@ def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingDat
     DataError
         Listing every row that breaks the contract, or has no usable target.
     """
-    contract = _with_levels_of(contract_of(config), rows)
     try:
+        contract = _with_levels_of(contract_of(config), rows)
         checked = Checker(contract).check(rows)
         target = _check_target(config, rows)
     except InputError as error:
@@ -95,7 +104,7 @@ def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingDat
             f"{source}: {message}" if row is None else f"{source}, row {row + 1}: {message}"
             for row, message in mistakes
         ]
-        raise DataError("\n".join(lines))
+        raise DataError("\n".join(dict.fromkeys(lines)))  # target and features are checked apart
     if len(checked.numbers) < config.evaluation.folds:
         raise DataError(
             f"{source} has {len(checked.numbers)} rows: expected at least one for each of the "
@@ -142,20 +151,30 @@ def learn_from(contract: Contract, frame: pd.DataFrame) -> Contract:
 def profile(contract: Contract, frame: pd.DataFrame) -> dict[str, Any]:
     """Return what the training rows look like, field by field, to compare later rows with.
 
-    Numbers: the share that is missing and the deciles (11 values); levels: the share of each.
+    Numbers: the share that is missing and the deciles (11 values, none if all are missing);
+    levels: the share of each.
     """
     summary: dict[str, Any] = {}
     for field in (*contract.numbers, *contract.categories):
         column = frame[field.name]
         summary[field.name] = {"missing": float(column.isna().mean())}
         if field.is_number:
-            deciles = np.nanquantile(column.to_numpy(), np.linspace(0, 1, 11)) if len(column) else []
+            known = column.dropna().to_numpy()
+            deciles = np.quantile(known, np.linspace(0, 1, 11)) if len(known) else []
             summary[field.name]["deciles"] = [float(value) for value in deciles]
         else:
             shares = column.value_counts(normalize=True, dropna=True)
             levels = sorted(shares.index)
             summary[field.name]["shares"] = {level: float(shares[level]) for level in levels}
     return summary
+
+
+def background(contract: Contract, frame: pd.DataFrame, *, seed: int) -> list[dict[str, Any]]:
+    """Return a sample of the training rows, which explanations compare a row with."""
+    names = [field.name for field in (*contract.numbers, *contract.categories)]
+    sample = frame[names].sample(min(_BACKGROUND_ROWS, len(frame)), random_state=seed)
+    rows = sample.astype(object).where(sample.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _with_levels_of(contract: Contract, rows: Any) -> Contract:
@@ -168,9 +187,14 @@ def _with_levels_of(contract: Contract, rows: Any) -> Contract:
     learnt = {}
     for field in unlisted:
         cells = intake.cells(field.name, everything)
-        texts = {str(c).strip() for c in cells if not is_missing(c, contract.missing_values)}
+        texts = {_text(c) for c in cells if not is_missing(c, contract.missing_values)}
         learnt[field.name] = {"levels": tuple(sorted(texts))}
     return contract.with_fields(learnt)
+
+
+def _text(cell: Any) -> str:
+    """Return a level as text; a column of whole numbers with gaps comes as floats."""
+    return f"{cell:.15g}" if isinstance(cell, float) else str(cell).strip()
 
 
 def _check_target(config: Config, rows: Any) -> Checked:

@@ -101,8 +101,13 @@ def test_sdist_contents() -> None:
         "regression_model.egg-info/requires.txt",
         "regression_model.egg-info/top_level.txt",
     }
-    others = files_below("tests", "*") | files_below("requirements", "*.in", "*.txt")
-    assert set(names) == {f"{STEM}/{name}" for name in PACKAGE | project | made | others}
+    folders = (
+        files_below("tests", "*")
+        | files_below("benchmarks", "*.py")
+        | files_below("docs", "*.md")
+        | files_below("requirements", "*.in", "*.txt")
+    )
+    assert set(names) == {f"{STEM}/{name}" for name in PACKAGE | project | made | folders}
     assert len(names) == len(set(names))
 
 

@@ -42,6 +42,7 @@ from regression_model.errors import ExportError
 from regression_model.export import export_pipeline
 from regression_model.export.estimators import export_estimator
 from regression_model.export.steps import export_step
+from regression_model.interval import ConformalInterval
 from regression_model.processing.features import (
     DerivedFeatures,
     Formula,
@@ -74,6 +75,8 @@ FIELDS = {
         Field("grade", "ordinal", levels=GRADES),
     )
 }
+ONE_WIDTH = ConformalInterval(0.9, 0.25)
+OTHER_WIDTHS = ConformalInterval(0.9, 1.5, np.array([0.7, -0.4]), -1.0, -1.5, 0.1)
 UNSEEN = ("black", "Rare", "RED", "red ", "\u00e9t\u00e9", "nan")
 
 
@@ -163,6 +166,11 @@ def session_of(content):
 def log_of(regressor):
     """Return a regressor of the logarithm of the target."""
     return TransformedTargetRegressor(regressor, func=np.log, inverse_func=np.exp)
+
+
+def centred(regressor):
+    """Return a regressor of the target's distance from its mean."""
+    return TransformedTargetRegressor(regressor, transformer=StandardScaler(with_std=False))
 
 
 def filled(*numbers):
@@ -400,6 +408,15 @@ REGRESSORS = {
         weights=[1.0, 2.5, 0.25],
     ),
     "several without": lambda: VotingRegressor([("lasso", Lasso(0.1)), ("ridge", Ridge(50.0))]),
+    "centred": lambda: centred(SVR(gamma=0.3)),
+    "several, straight and not": lambda: VotingRegressor(
+        [
+            ("line", centred(LinearSVR(random_state=0))),
+            ("ridge", Ridge()),
+            ("curve", SVR(gamma=0.5)),
+        ],
+        weights=[1.0, 0.5, 3.0],
+    ),
     "linear support vectors": lambda: LinearSVR(random_state=0, max_iter=100_000),
     "support vectors": lambda: SVR(C=10.0, gamma=0.3),
     "landmarks": lambda: make_pipeline(
@@ -409,12 +426,12 @@ REGRESSORS = {
 }
 
 
-def fitted_and_exported(names, steps, estimator, half_width=0.25):
+def fitted_and_exported(names, steps, estimator, interval=ONE_WIDTH):
     """Fit a small pipeline and return it with its contract and the session of its graph."""
     contract = small_contract(names)
     frame, target = training_rows(contract)
     pipeline = make_pipeline(*steps, StandardScaler(), estimator).fit(frame, target)
-    content = export_pipeline(pipeline, contract, half_width=half_width)
+    content = export_pipeline(pipeline, contract, interval=interval)
     return pipeline, contract, session_of(content)
 
 
@@ -474,25 +491,28 @@ def test_every_type_that_has_an_export_is_compared():
     assert {*export_estimator.registry} - {object} == {type(member) for member in members}
 
 
+@pytest.mark.parametrize("interval", [ONE_WIDTH, OTHER_WIDTHS], ids=["one width", "other widths"])
 @pytest.mark.parametrize("function", ["log", "none"])
-def test_the_interval_lies_around_the_price_on_the_scale_of_the_target(function):
-    """It has one width on the scale that the estimator learns."""
+def test_the_interval_lies_around_the_price_on_the_scale_of_the_target(function, interval):
+    """Its half width follows from what the estimator takes, on the scale that it learns."""
     regressor = Lasso(0.01)
     estimator = (
         log_of(regressor)
         if function == "log"
         else TransformedTargetRegressor(regressor, check_inverse=False)
     )
-    pipeline, contract, session = fitted_and_exported(("area", "width"), [], estimator, 0.5)
-    frame, _ = training_rows(contract, rows=20)
+    case = fitted_and_exported(("area", "width"), [], estimator, interval)
+    pipeline, contract, session = case
+    frame, _ = training_rows(contract, rows=60)
     feed, _ = inputs_of(contract, frame.to_dict("records"))
 
     prediction, lower, upper = session.run(["prediction", "lower", "upper"], feed)
 
     expected = pipeline.predict(frame)
-    ends = [expected * np.exp(-0.5), expected * np.exp(0.5)]
+    width = interval.half_width(pipeline[:-1].transform(frame))
+    ends = [expected * np.exp(-width), expected * np.exp(width)]
     if function == "none":
-        ends = [expected - 0.5, expected + 0.5]
+        ends = [expected - width, expected + width]
     np.testing.assert_allclose([prediction, lower, upper], [expected, *ends], rtol=1e-12)
 
 
@@ -520,7 +540,7 @@ def test_the_same_pipeline_gives_the_same_bytes():
     """No name in the graph comes from a counter of the process or an order of hashing."""
     pipeline, contract, _ = step_case("derived of derived")
 
-    first, second = (export_pipeline(pipeline, contract, half_width=0.1) for _ in range(2))
+    first, second = (export_pipeline(pipeline, contract, interval=ONE_WIDTH) for _ in range(2))
 
     assert first == second
 

@@ -1,4 +1,4 @@
-"""The package's own transformers: what they make of a frame, and how they behave in scikit-learn."""
+"""The package's own transformers: what they make of a frame, and how scikit-learn finds them."""
 
 import pickle
 

@@ -13,6 +13,7 @@ RUNTIME_HALF = [
     "cli",
     "contract",
     "errors",
+    "explanation",
     "files",
     "intake",
     "model",

@@ -1,0 +1,91 @@
+"""The manifest: everything that a model file says of itself."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .config.core import Config
+from .errors import ConfigError
+from .export import Proof
+from .interval import ConformalInterval
+from .model_file import FORMAT, digest
+from .processing.training_data import TrainingData, background, profile
+
+__all__ = ["make_manifest", "time_of_creation"]
+
+_RECORDED = ("scikit-learn", "feature-engine", "pandas", "numpy", "scipy", "onnx", "onnxruntime")
+
+
+def make_manifest(
+    config: Config,
+    data: TrainingData,
+    path: Path,
+    figures: Mapping[str, float],
+    interval: ConformalInterval,
+    proof: Proof,
+    *,
+    created: str | None,
+) -> dict[str, Any]:
+    """Return what a model file says of itself, as plain JSON types.
+
+    Parameters
+    ----------
+    path : of the training rows; only its name and its digest are recorded.
+    figures : cross-validated.
+    """
+    return {
+        "format": FORMAT,
+        "name": config.name,
+        "version": __version__,
+        "description": config.description,
+        "created": created,
+        "target": config.target.model_dump(),
+        "contract": data.contract.to_dict(),
+        "metrics": dict(figures),
+        "interval": {
+            "level": config.interval.level,
+            "method": "cross-conformal",
+            "quantile": interval.quantile,
+            "adaptive": interval.weights is not None,
+            "scale": config.target.transform,
+        },
+        "training": {
+            "rows": len(data.frame),
+            "data_file": path.name,
+            "data_sha256": digest(path),
+            "data_source": config.data.source,
+            "config_sha256": config.sha256,
+            "folds": config.evaluation.folds,
+            "seed": config.evaluation.seed,
+            "estimator": {kind: m.model_dump() for kind, m in config.estimator.items()},
+            "python": platform.python_version(),
+            "libraries": {name: version(name) for name in _RECORDED},
+        },
+        "parity": asdict(proof.parity),
+        "reference": {"data_file": config.data.scoring, "predictions": proof.reference},
+        "profile": profile(data.contract, data.frame),
+        "background": background(data.contract, data.frame, seed=config.evaluation.seed),
+    }
+
+
+def time_of_creation() -> str | None:
+    """Return the time in `SOURCE_DATE_EPOCH`, or None: a clock would make every file another one."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        return None
+    try:
+        if not epoch.isdecimal():
+            raise ValueError
+        return datetime.fromtimestamp(int(epoch), UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        raise ConfigError(
+            f"SOURCE_DATE_EPOCH is {epoch!r}: expected the seconds from 1970 to the time to record."
+        ) from None

@@ -1,0 +1,74 @@
+"""A program that uses the public names, for the type checker: it is checked, never run."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from regression_model import (
+    ConfigError,
+    DataError,
+    ExportError,
+    InputError,
+    MissingExtraError,
+    Model,
+    ModelFileError,
+    OutputError,
+    Prediction,
+    Problem,
+    QualityError,
+    RegressionModelError,
+    __version__,
+    load_model,
+    make_prediction,
+)
+from regression_model.predict import PredictionResult
+from regression_model.processing.validation import HouseDataInputSchema, row_model
+
+version: str = __version__
+
+rows: list[dict[str, object]] = [{"LotArea": 8450, "Neighborhood": "NAmes"}]
+result: PredictionResult = make_prediction(input_data=rows)
+prices: list[float | None] = result["predictions"]
+errors: str | None = result["errors"]
+of_model: str = result["version"]
+
+shipped: Model = load_model()
+other: Model = load_model("other.onnx")
+name: str = shipped.name
+contract_title: dict[str, object] = shipped.contract.json_schema(title="Row")
+required: list[str] = [field.name for field in shipped.contract.fields if field.required]
+
+prediction: Prediction = shipped.predict(rows)
+values: npt.NDArray[np.float64] = prediction.values
+width: npt.NDArray[np.float64] = prediction.upper - prediction.lower
+count: int = len(prediction)
+as_dicts: list[dict[str, object]] = prediction.to_dicts()
+
+
+def told(problem: Problem) -> str:
+    """Use every attribute of a problem."""
+    row: int | None = problem.row
+    field: str | None = problem.field
+    code: str = problem.code
+    if problem.severity == "error":
+        return f"{row} {field} {code}: {problem.message}"
+    return problem.message
+
+
+sentences: list[str] = [told(problem) for problem in prediction.problems]
+first_error: Problem | None = next(iter(prediction.errors), None)
+as_json: list[dict[str, object]] = [problem.to_dict() for problem in prediction.warnings]
+
+try:
+    make_prediction(input_data=5)
+except InputError as error:
+    sentence: str = str(error)
+except (ConfigError, DataError, ExportError, ModelFileError, OutputError, QualityError) as error_:
+    root: RegressionModelError = error_
+except MissingExtraError as missing:
+    also: ImportError = missing
+
+row = HouseDataInputSchema(**{"LotArea": 8450})
+again: dict[str, object] = row.model_dump()
+own = row_model(other.contract, name="Row")(**again)
