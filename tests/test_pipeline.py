@@ -162,7 +162,8 @@ STEPS = [  # keys of a feature, name of a step, its type, what it is set to
      "variables", ["extra"]),
     (NUMBER | {"transform": "binary"}, "transform_binary", SklearnTransformerWrapper,
      "variables", ["extra"]),
-    (ORDINAL | {"transform": "log1p"}, "transform_log1p", LogCpTransformer, "variables", ["extra"]),
+    (ORDINAL | {"transform": "log1p"}, "transform_log1p", LogCpTransformer,
+     "variables", ["extra"]),
     (NOMINAL | {"encode": "mean"}, "encode_mean", MeanEncoder, "variables", ["extra"]),
     (NOMINAL | {"encode": "ordered"}, "encode_ordered", OrdinalEncoder, "variables",
      ["brand", "extra"]),
@@ -176,7 +177,7 @@ STEPS = [  # keys of a feature, name of a step, its type, what it is set to
 
 @pytest.mark.parametrize(("keys", "name", "kind", "parameter", "value"), STEPS)
 def test_a_choice_makes_its_step(keys, name, kind, parameter, value):
-    """Every key of a feature reaches the step that does it, with its columns in the file's order."""
+    """Every key of a feature reaches the step that does it, with its columns in order."""
     step = build_pipeline(with_feature(**keys)).named_steps[name]
 
     assert kind is type(step)
@@ -285,7 +286,7 @@ derived:
 
 
 def test_each_verb_makes_its_formula_or_indicator():
-    """Formulas stand in an order in which each finds its inputs; indicators come before encoding."""
+    """Formulas stand in an order in which each finds its inputs made."""
     steps = build_pipeline(bicycles(rest=DERIVED)).named_steps
 
     assert {
@@ -293,6 +294,7 @@ def test_each_verb_makes_its_formula_or_indicator():
         "has_many": Question("gears", threshold=7.0),
         "is_new": Question("state", threshold=1.0),
     } == steps["indicators"].tests
+    assert (Indicators, DerivedFeatures) == (type(steps["indicators"]), type(steps["derive"]))
     assert [
         ("age", Formula("elapsed", ("sold", "made"))),
         ("per_year", Formula("ratio", ("weight", "age"))),

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -283,7 +284,7 @@ def test_the_figures_come_from_rows_held_out(trained):
 
 
 def test_intervals_hold_the_share_that_is_configured(trained):
-    """Of new bicycles; a little more, as the folds that were measured had fewer rows to learn from."""
+    """Of new bicycles; and more, as the folds that were measured had fewer rows to learn from."""
     fresh = some_bicycles(400, seed=3)
     price = np.array([row["price"] for row in fresh])
 
@@ -548,10 +549,23 @@ def test_a_bar_that_is_missed_is_an_error_that_says_by_how_much(workshop, older)
     with pytest.raises(QualityError) as caught:
         train(workshop)
 
-    numbers = [float(w.strip(".:")) for w in str(caught.value).split() if w[:2] in ("0.", "1.")]
-    score, bar, by = numbers
-    assert 0.001 == bar
-    assert by == pytest.approx(score - bar, abs=1e-4)
+    score, *others = [float(number) for number in re.findall(r"\d\.\d+", str(caught.value))]
+    assert sorted([0.001, score - 0.001]) == pytest.approx(sorted(others), abs=1e-4)
+    assert "rmsle" in str(caught.value).lower()
+    assert before == files_in(older)
+
+
+def test_intervals_that_hold_too_little_miss_the_bar_as_well(workshop, older):
+    """Both bars are told of at once."""
+    both = CONFIG.replace("rmsle: 0.5", "rmsle: 0.001\n  coverage: 0.999")
+    (workshop / "config.yml").write_text(both)
+    before = files_in(older)
+
+    with pytest.raises(
+        QualityError, match=r"RMSLE is .* too much; coverage is .*0\.9990.* too lit"
+    ):
+        train(workshop)
+
     assert before == files_in(older)
 
 

@@ -6,8 +6,9 @@ A mistake is kept as the path of its key and a sentence; the line is looked up w
 
 import functools
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from pydantic import ValidationError
 
@@ -26,13 +27,15 @@ from .members import (
     RidgeMember,
     SVRMember,
 )
-from .mistakes import fail
+from .mistakes import Mistake, fail
 from .parts import readable_parts
 from .places import CONFIG_FILE_PATH, DATASET_DIR, PACKAGE_ROOT, TRAINED_MODEL_DIR
 from .reading import Lines, read_yaml
 from .schema import Config
+from .search import search_mistakes
 from .sections import AppConfig, Data, Encode, Encoding, Evaluation, Interval, Quality, Target
 from .transforms import Bounds, Transform
+from .tuning import Space, Tuning
 
 __all__ = [
     "AnyMember",
@@ -59,9 +62,11 @@ __all__ = [
     "Quality",
     "RidgeMember",
     "SVRMember",
+    "Space",
     "TRAINED_MODEL_DIR",
     "Target",
     "Transform",
+    "Tuning",
     "VERBS",
     "Verb",
     "config",
@@ -103,7 +108,8 @@ def parse_config(text: str, *, source: str = "config.yml") -> Config:
     Raises
     ------
     ConfigError
-        For every mistake at once, one line each, with `mistakes` as (line, key, sentence).
+        For every mistake at once, one line each, with `mistakes` as (line, key, sentence); those
+        of a search, which refers to the other values, once these are in order.
     """
     document = read_yaml(text, source)
     try:
@@ -112,11 +118,16 @@ def parse_config(text: str, *, source: str = "config.yml") -> Config:
         mistakes = [mistake for detail in error.errors() for mistake in explain(detail)]
         if not any(detail["loc"] == () for detail in error.errors()):
             mistakes += readable_parts(document).mistakes()
-        lines = Lines(text.removeprefix("\ufeff"))
-        found = sorted((lines.of(path), ".".join(path), said) for path, said in mistakes)
-        fail(source, found)
+        _fail(source, text, mistakes)
+    if wrong := [*search_mistakes(parsed)]:
+        _fail(source, text, wrong)
     parsed._sha256 = hashlib.sha256(text.encode("utf-8")).hexdigest()
     return parsed
+
+
+def _fail(source: str, text: str, mistakes: Iterable[Mistake]) -> NoReturn:
+    lines = Lines(text.removeprefix("\ufeff"))
+    fail(source, sorted((lines.of(path), ".".join(path), said) for path, said in mistakes))
 
 
 @functools.cache

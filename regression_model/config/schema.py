@@ -13,6 +13,7 @@ from .members import Member, with_kinds
 from .mistakes import expected, raise_all
 from .places import PACKAGE_ROOT
 from .sections import AppConfig, Data, Encoding, Evaluation, Interval, Quality, Section, Target
+from .tuning import Tuning
 from .values import Name, Sentence, Text
 
 __all__ = ["Config"]
@@ -32,6 +33,7 @@ class Config(Section):
     evaluation: Evaluation = Evaluation()
     interval: Interval = Interval()
     quality: Quality = Quality()
+    tuning: Tuning = Tuning()
 
     _sha256: str = PrivateAttr(default="")
     _path: Path | None = PrivateAttr(default=None)

@@ -129,7 +129,10 @@ def frame_of(contract: Contract, checked: Checked) -> pd.DataFrame:
             levels = np.array([*field.coded_levels, None, _OTHER_LEVEL], dtype=object)
             columns[field.name] = levels[checked.codes[:, j] - contract.offsets[j]]
     return pd.DataFrame(
-        {name: pd.Series(v, dtype=object if v.dtype == object else float) for name, v in columns.items()}
+        {
+            name: pd.Series(v, dtype=object if v.dtype == object else float)
+            for name, v in columns.items()
+        }
     )
 
 

@@ -1,0 +1,9 @@
+"""How good a model is, how sure that is, and where it is weak.
+
+`of_model` scores a labelled table with a model file, on the base install; `of_pipeline`
+cross-validates a configuration.
+"""
+
+from .facts import Assessment, Comparison, Details, Estimate, Figures, Group, Importance
+
+__all__ = ["Assessment", "Comparison", "Details", "Estimate", "Figures", "Group", "Importance"]

@@ -1,0 +1,197 @@
+"""What an assessment of a model found: plain facts, for tables, reports and programs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Assessment", "Comparison", "Details", "Estimate", "Figures", "Group", "Importance"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and its 95% bootstrap interval, from resampling the scored rows."""
+
+    value: float
+    low: float
+    high: float
+
+
+Figures = dict[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Group:
+    """How good the model is on the rows of one group.
+
+    Attributes
+    ----------
+    name : str
+        A level, a year, or a range such as `129,975 to 163,000`.
+    rows : int
+    figures : dict of str to Estimate
+        `rmsle`, `mae`, `median_error_percent` (above 0 where predictions are too high), and
+        `coverage`; those that the group has.
+    """
+
+    name: str
+    rows: int
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Importance:
+    """How much worse predictions get when a field's values are shuffled among held-out rows.
+
+    Attributes
+    ----------
+    field : str
+    increase : float
+        Mean rise of the RMSLE over the shuffles; of the RMSE for a target without one.
+    standard_deviation : float
+        Of the rise, over the shuffles.
+    """
+
+    field: str
+    increase: float
+    standard_deviation: float
+
+
+@dataclass(frozen=True)
+class Details:
+    """The rows behind the figures, each array of shape (rows,).
+
+    Attributes
+    ----------
+    index : array of int
+        Position in the input, from 0.
+    target : array of float64
+    prediction, lower, upper : array of float64
+        NaN for a row that the contract refused.
+    fold : array of int
+        In which the row was held out; all 0 when a model file was scored.
+    """
+
+    index: npt.NDArray[np.int64]
+    target: Floats
+    prediction: Floats
+    lower: Floats
+    upper: Floats
+    fold: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Another model file on the same rows, paired row by row.
+
+    Attributes
+    ----------
+    other : dict
+        `name` and `version` of the other model.
+    rows : int
+        That both models could score.
+    figures : dict of str to dict
+        For each metric `this` and `other`, floats, and `difference`, the Estimate of this minus
+        other.
+    """
+
+    other: dict[str, str]
+    rows: int
+    figures: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """How good a model is, how sure that is, and where it is weak.
+
+    Attributes
+    ----------
+    name : str
+        Of the model.
+    target : dict
+        `name`, `description`, `unit`, `minimum` and `transform`, as in the configuration.
+    source : str
+        `cross-validation`, or the name of the file with the scored rows.
+    level : float
+        The share of rows that intervals should hold.
+    rows : int
+        How many were scored.
+    refused : list of (int, str)
+        Rows that were left out, from 0, each with the sentence that says why.
+    figures : dict of str to Estimate
+        `rmsle` (mean of the folds), `rmse`, `mae`, `mape`, `median_absolute_error`, `r2`,
+        `coverage`, `coverage_worst_quartile` and `median_relative_width`; those that the target
+        has.
+    holdout : dict of str to Estimate
+        Of one seeded fifth of the rows, by a pipeline fitted on the rest.
+    constant_width : dict of str to float
+        `coverage`, `coverage_worst_quartile` and `median_relative_width` of intervals of one width
+        at the same level.
+    folds : list of dict
+        `fold`, `rows`, and the `rmsle`, `mae` and `coverage` that the fold has.
+    groups : dict of str to list of Group
+        By field, and by `price band`; each worst first.
+    baselines : dict of str to dict of str to Estimate
+        Simpler models in the same folds.
+    without : dict of str to dict of str to Estimate
+        Without the named column and all that is made from it, in the same folds.
+    importances : list of Importance
+        The most important first.
+    calibration : list of (float, float)
+        Level and coverage of held-out intervals.
+    comparison : Comparison or None
+    details : Details
+        Of the first seed.
+    manifest : dict or None
+        What the model file says of itself; None before there is one.
+    repeats : int
+        Cross-validations with other seeds, over which the figures are averaged.
+    notes : list of str
+        Sentences that a reader should know.
+    """
+
+    name: str
+    target: dict[str, Any]
+    source: str
+    level: float
+    rows: int
+    refused: list[tuple[int, str]]
+    figures: Figures
+    details: Details
+    holdout: Figures = field(default_factory=dict)
+    constant_width: dict[str, float] = field(default_factory=dict)
+    folds: list[dict[str, Any]] = field(default_factory=list)
+    groups: dict[str, list[Group]] = field(default_factory=dict)
+    baselines: dict[str, Figures] = field(default_factory=dict)
+    without: dict[str, Figures] = field(default_factory=dict)
+    importances: list[Importance] = field(default_factory=list)
+    calibration: list[tuple[float, float]] = field(default_factory=list)
+    comparison: Comparison | None = None
+    manifest: dict[str, Any] | None = None
+    repeats: int = 1
+    notes: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the assessment as plain JSON types, with None for what is not a finite number."""
+        return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
