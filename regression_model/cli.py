@@ -286,6 +286,7 @@ def _show_training(result: TrainingResult) -> None:
     console = _console(sys.stdout)
     console.print(_metrics_table(result.manifest))
     typer.echo(_interval_sentence(result.manifest))
+    typer.echo(_quality_sentence(result.manifest))
     typer.echo(_parity_sentence(result.manifest))
     for note in result.notes:
         typer.echo(f"Note: {note}")
@@ -581,7 +582,11 @@ _METRIC_NAMES = {
     "median_absolute_error": "Median absolute error",
     "mape": "Mean absolute percentage error",
     "r2": "R squared",
+    "coverage": "Share inside the interval",
+    "coverage_worst_quartile": "Share inside, worst quartile of the target",
+    "median_relative_width": "Median width of the interval",
 }
+_SHARES = ("mape", "coverage", "coverage_worst_quartile", "median_relative_width")
 _IN_UNIT = ("rmse", "mae", "median_absolute_error")
 
 
@@ -592,22 +597,30 @@ def _metrics_table(manifest: Mapping[str, Any]) -> Table:
     table.add_column("Value", justify="right")
     table.add_column("Unit")
     for key in sorted(figures, key=[*_METRIC_NAMES, *figures].index):
-        value = f"{figures[key]:.2%}" if key == "mape" else _figure(figures[key])
+        value = f"{figures[key]:.2%}" if key in _SHARES else _figure(figures[key])
         unit = target["unit"] if key in _IN_UNIT else None
         table.add_row(_METRIC_NAMES.get(key, key), value, unit or "")
     return table
 
 
 def _interval_sentence(manifest: Mapping[str, Any]) -> str:
-    interval = manifest["interval"]
-    share, half_width = f"{100 * interval['level']:g}%", interval["half_width"]
-    if interval["scale"] == "log":
-        below, above = -math.expm1(-half_width), math.expm1(half_width)
-        width = f"from {below:.1%} below to {above:.1%} above the prediction"
-    else:
-        unit = manifest["target"]["unit"]
-        width = f"within {_figure(half_width)}{f' {unit}' if unit else ''} of the prediction"
-    return f"Interval: {share} of new rows are expected {width} ({interval['method']})."
+    interval, figures = manifest["interval"], manifest["metrics"]
+    return (
+        f"Intervals: made to hold {interval['level']:.0%} of new rows. Of the held-out rows they "
+        f"held {figures['coverage']:.1%}, and {figures['coverage_worst_quartile']:.1%} in the worst "
+        f"quartile of the target; median width {figures['median_relative_width']:.0%} of the "
+        "prediction."
+    )
+
+
+def _quality_sentence(manifest: Mapping[str, Any]) -> str:
+    figures, bar = manifest["metrics"], manifest["quality"]
+    kept = [
+        f"{name} {figures[name]:.4f} ({word} {bar[name]:g})"
+        for name, word in (("rmsle", "at most"), ("coverage", "at least"))
+        if bar[name] is not None
+    ]
+    return f"Quality bar: met, {', '.join(kept)}." if kept else "Quality bar: none configured."
 
 
 def _parity_sentence(manifest: Mapping[str, Any]) -> str:

@@ -50,6 +50,7 @@ def make_manifest(
         "target": config.target.model_dump(),
         "contract": data.contract.to_dict(),
         "metrics": dict(figures),
+        "quality": config.quality.model_dump(),
         "interval": {
             "level": config.interval.level,
             "method": "cross-conformal",
