@@ -84,6 +84,7 @@ def _run(effort: Effort, folder: Path) -> tuple[list[Row], str]:
         rows = measure.one_row(sides, effort)
         _say("tables")
         rows += measure.tables(sides, effort)
+        rows.append(measure.explanation(sides, effort))
         _say("bad rows")
         bad = behaviours(
             singles[:3],

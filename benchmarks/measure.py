@@ -18,7 +18,18 @@ from .figures import Rounds, as_bytes, as_seconds, best, interleave, quantile, r
 from .table import Row
 from .worker import Worker
 
-__all__ = ["Effort", "Sides", "disk", "files", "import_time", "one_row", "start", "tables", "train"]
+__all__ = [
+    "Effort",
+    "Sides",
+    "disk",
+    "explanation",
+    "files",
+    "import_time",
+    "one_row",
+    "start",
+    "tables",
+    "train",
+]
 
 Taker = Callable[[], list[float]]
 _FIRST_PRICE = Path(__file__).parent / "sides" / "first_price.py"
@@ -75,6 +86,13 @@ def one_row(sides: Sides, effort: Effort) -> list[Row]:
         _one_row_at(demands.ONE_P50, taken, bare, ratio, 0.5),
         _one_row_at(demands.ONE_P99, taken, bare, _ratio_of_p99, 0.99),
     ]
+
+
+def explanation(sides: Sides, effort: Effort) -> Row:
+    """Time the explanation of single rows."""
+    taken = interleave(sides.takers("explain", {"ours": 5}, warm_up=1), effort.tables)
+    took = quantile(taken["ours"], 0.5)
+    return Row(demands.EXPLANATION, as_seconds(took), measured=[took])
 
 
 def _ratio_of_p99(above: Rounds, below: Rounds) -> float:
@@ -242,5 +260,6 @@ def files(worker: Worker) -> list[Row]:
     """Weigh the model file and the wheel."""
     model = Path(worker.ask("model_file"))
     built = wheel()
-    rows = [Row("model file", as_bytes(model.stat().st_size))]
+    size = model.stat().st_size
+    rows = [Row(demands.MODEL_FILE, as_bytes(size), measured=[size])]
     return [*rows, Row("wheel", as_bytes(built.stat().st_size))] if built else rows

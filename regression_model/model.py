@@ -182,8 +182,9 @@ class Model:
             values, lower, upper = np.full((3, len(checked.numbers)), np.nan)
             priced = self._run(checked.only_priced())
             values[checked.priced], lower[checked.priced], upper[checked.priced] = priced
-        if not (np.isfinite(lower).all() and np.isfinite(upper).all()):
-            _refuse_overflow(values, lower, upper, checked)
+        if not (np.isfinite(lower).all() and np.isfinite(upper).all() and lower.all()):
+            positive = self.manifest["target"]["transform"] == "log"
+            _refuse_overflow(values, lower, upper, checked, positive=positive)
         return Prediction(values, lower, upper, self.version, checked.findings)
 
     def explain(self, rows: object) -> list[Explanation | None]:
@@ -243,9 +244,16 @@ class Model:
         return cast(list[Floats], self._session.run(_OUTPUTS, feed))
 
 
-def _refuse_overflow(values: Floats, lower: Floats, upper: Floats, checked: Checked) -> None:
-    """Take back the value of each row that the model could not put into a finite number."""
+def _refuse_overflow(
+    values: Floats, lower: Floats, upper: Floats, checked: Checked, *, positive: bool
+) -> None:
+    """Take back the value of each row that the model could not put into a number.
+
+    Where the model learns a logarithm, a value that is exactly 0 is one that was too small.
+    """
     overflown = ~(np.isfinite(values) & np.isfinite(lower) & np.isfinite(upper))
+    if positive:
+        overflown |= values == 0
     if checked.priced is not None:
         overflown &= checked.priced
     rows = np.flatnonzero(overflown).tolist()
@@ -258,7 +266,7 @@ def _refuse_overflow(values: Floats, lower: Floats, upper: Floats, checked: Chec
     )
 
 
-_OVERFLOW = "The prediction is not a finite number: the row is too far from all training rows."
+_OVERFLOW = "The prediction is out of all bounds: the row is too far from all training rows."
 
 _shipped_lock = threading.Lock()
 _shipped: Model | None = None

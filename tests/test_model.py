@@ -71,7 +71,13 @@ def exponential() -> Model:
     opset = [make.make_opsetid("", 17)]
     content = make.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
     contract = Contract((Field("n", "number", required=True),), target="y")
-    manifest = {"format": FORMAT, "name": "e", "version": "1", "contract": contract.to_dict()}
+    manifest = {
+        "format": FORMAT,
+        "name": "e",
+        "version": "1",
+        "target": {"name": "y", "transform": "log"},
+        "contract": contract.to_dict(),
+    }
     return Model(seal(content, manifest))
 
 
@@ -232,9 +238,9 @@ def test_levels_and_numbers_may_be_written_in_several_ways(
     same([prices[0]] * len(varied), model.predict(varied).values)
 
 
-@pytest.mark.parametrize("number", [709.5, 710, 1e6, 1e300], ids=str)
+@pytest.mark.parametrize("number", [709.5, 710, 1e6, 1e300, -1e4, -1e300], ids=str)
 def test_what_overflows_is_an_error_and_no_infinity(number: float) -> None:
-    """Also when only the end of the interval does; the other rows are priced."""
+    """Also when only the end of the interval does, or to nothing; the other rows are priced."""
     rows = [{"n": 1}, {"n": number}, {"n": None}, {"n": 2.0}]
     prediction = exponential().predict(rows)
     np.testing.assert_allclose([math.e, math.nan, math.nan, math.e**2], prediction.values)
@@ -245,7 +251,7 @@ def test_what_overflows_is_an_error_and_no_infinity(number: float) -> None:
             1,
             None,
             "not_finite",
-            "The prediction is not a finite number: the row is too far from all training rows.",
+            "The prediction is out of all bounds: the row is too far from all training rows.",
         ),
         (2, "n", "missing_value", "n is missing: expected a number."),
     ] == [

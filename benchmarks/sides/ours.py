@@ -64,6 +64,7 @@ class Ours:
             "one, pipeline": (self._pipeline.predict, frames),
             "one, codes": (self._run, codes),
             "one, texts": (self._run, texts),
+            "explain": (self._model.explain, [[row] for row in rows]),
         }
         joblib.dump(frames[0], self._folder / "frame.joblib")
         (self._folder / "feed.pickle").write_bytes(pickle.dumps(codes[0]))

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from .derived import Derived, in_order
 from .features import Feature
-from .mistakes import Mistake, nearest
-from .sections import Data, Encoding, Target
+from .mistakes import Mistake, nearest, repeated
+from .sections import Data, Encoding, Evaluation, Target
 from .transforms import Bounds, transform_mistake
 
 __all__ = ["Whole"]
@@ -23,6 +23,7 @@ class Whole:
         derived: Mapping[str, Derived],
         encoding: Encoding | None,
         unread: Collection[str] = (),
+        evaluation: Evaluation | None = None,
     ) -> None:
         self.target = target
         self.tokens = data.missing_values if data else ()
@@ -30,6 +31,7 @@ class Whole:
         self.derived = derived
         self.encode = encoding.nominal if encoding else None
         self.unread = unread  # names that are known, and nothing else about them
+        self.evaluation = evaluation or Evaluation()
 
     def mistakes(self) -> Iterator[Mistake]:
         """Find every mistake between sections."""
@@ -42,6 +44,7 @@ class Whole:
                 yield ("derived", name, derived.verb), text
         yield from self._cycles()
         yield from self._transforms()
+        yield from self._evaluation()
 
     def _features(self) -> Iterator[Mistake]:
         if self.target and self.target.name in self.features:
@@ -129,3 +132,32 @@ class Whole:
             if mistake:
                 advice = f"; raise the minimum of {', '.join(dict.fromkeys(derived.inputs))}"
                 yield ("derived", name, "transform"), mistake + advice
+
+    def _evaluation(self) -> Iterator[Mistake]:
+        evaluation = self.evaluation
+        if not (self.features or self.unread):
+            return
+        for key, names in (("groups", evaluation.groups), ("without", evaluation.without)):
+            for name in repeated(names):
+                yield ("evaluation", key), f"{name!r} stands there more than once"
+            known = self.features if key == "groups" else {**self.features, **self.derived}
+            for name in dict.fromkeys(names):
+                for text in self._scored(name, known):
+                    yield ("evaluation", key), text
+        if evaluation.baseline is not None:
+            for text in self._baseline(evaluation.baseline):
+                yield ("evaluation", "baseline"), text
+
+    def _baseline(self, name: str) -> Iterator[str]:
+        yield from self._scored(name, self.features)
+        feature = self.features.get(name)
+        if feature is not None and feature.kind not in ("nominal", "ordinal", "identifier"):
+            yield f"expected a nominal or ordinal feature, and {name} has kind {feature.kind}"
+
+    def _scored(self, name: str, known: Mapping[str, Feature | Derived]) -> Iterator[str]:
+        """Find what is wrong with a name that the evaluation takes from the model."""
+        column = known.get(name)
+        if column is None and name not in self.unread:
+            yield f"no feature is named {name!r}{nearest(name, [*known, *self.unread])}"
+        elif isinstance(column, Feature) and column.use == "no":
+            yield f"{name} has use: no, and the model does without it"

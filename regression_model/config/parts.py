@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from .crosscheck import Whole
 from .derived import Derived
 from .features import Feature
-from .sections import Data, Encoding, Section, Target
+from .sections import Data, Encoding, Evaluation, Section, Target
 
 __all__ = ["readable_parts"]
 
@@ -25,7 +25,10 @@ def readable_parts(document: Mapping[str, Any]) -> Whole:
     target = _readable(Target, {"target": document.get("target")}).get("target")
     data = _readable(Data, {"data": document.get("data")}).get("data")
     encoding = _readable(Encoding, {"encoding": document.get("encoding", {})}).get("encoding")
-    return Whole(target, data, features, derived, encoding, unread)
+    evaluation = _readable(Evaluation, {"evaluation": document.get("evaluation", {})})
+    return Whole(
+        target, data, features, derived, encoding, unread, evaluation=evaluation.get("evaluation")
+    )
 
 
 def _readable(model: type[S], section: object) -> dict[str, S]:

@@ -72,6 +72,13 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        whole = Whole(self.target, self.data, self.features, self.derived, self.encoding)
+        whole = Whole(
+            self.target,
+            self.data,
+            self.features,
+            self.derived,
+            self.encoding,
+            evaluation=self.evaluation,
+        )
         raise_all([*whole.mistakes()])
         return self

@@ -14,7 +14,7 @@ from .schema import Config
 from .sections import Section
 from .tuning import Space
 
-__all__ = ["changed", "search_mistakes", "text_of", "value_at"]
+__all__ = ["changed", "key_paths", "refusals", "search_mistakes", "text_of", "value_at"]
 
 # What changes the pipeline and leaves the rows that it takes as they are.
 _FEATURE = ("use", "cap", "missing", "flag_missing", "transform", "encode")

@@ -76,10 +76,17 @@ class Encoding(Section):
 
 
 class Evaluation(Section):
-    """How the model is scored on rows that it has not seen."""
+    """How the model is scored on rows that it has not seen.
+
+    `groups` are the fields by whose values the errors are broken down; `baseline` is the field
+    whose values have a median each, to be better than; `without` are columns whose worth is told.
+    """
 
     folds: WholeNumber = 10
     seed: WholeNumber = 0
+    groups: Words = ()
+    baseline: Text | None = None
+    without: Words = ()
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, model_validator
 

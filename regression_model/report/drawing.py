@@ -64,6 +64,7 @@ _STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "regression-model",
     "text.color": INK,
+    "text.parse_math": False,  # a dollar is a dollar
     "xtick.color": GREY,
     "xtick.labelcolor": INK,
     "xtick.labelsize": 10.5,
@@ -124,20 +125,15 @@ def _painted(painter: Painter, width: float, height: float) -> Figure:
 
 def name_axes(axes: Axes, *, x: str, y: str = "") -> None:
     """Name the axes; the vertical one on top of it, where it needs no turned head."""
-    axes.set_xlabel(_literal(x))
+    axes.set_xlabel(x)
     if y:
-        axes.set_title(_literal(y))
+        axes.set_title(y)
 
 
 def ticks(axis: Axis, write: Callable[[float], str]) -> None:
     """Have the numbers of an axis written by `write`."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: _literal(write(value))))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
     axis.set_minor_formatter(FuncFormatter(lambda *_: ""))
-
-
-def _literal(text: str) -> str:
-    """Keep matplotlib from reading a formula between two dollar signs."""
-    return text.replace("$", r"\$")
 
 
 def _for_a_page(svg: str, name: str) -> str:
@@ -146,7 +142,7 @@ def _for_a_page(svg: str, name: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
     svg = re.sub(r' xmlns(?::xlink)?="[^"]*"| version="1.1"', "", svg)
-    svg = svg.replace("'DejaVu Sans', ", "").replace("sans-serif", "inherit", 0)
+    svg = svg.replace("'DejaVu Sans', ", "")
     for colour, variable in _THEMED.items():
         svg = svg.replace(colour, f"var(--{variable})")
     svg = _own_identifiers(svg, name)

@@ -16,6 +16,7 @@ STEM = f"regression_model-{VERSION}"
 SDIST = ROOT / "dist" / f"{STEM}.tar.gz"
 WHEEL = ROOT / "dist" / f"{STEM}-py3-none-any.whl"
 MODEL = f"regression_model/trained_models/house-prices-{VERSION}.onnx"
+CARD = MODEL.replace(".onnx", ".md")
 WAY_OUT = "; train it first: tox -e train"
 
 
@@ -36,7 +37,9 @@ PACKAGE = files_below("regression_model", "*.py") | {
     "regression_model/datasets/test.csv",
     "regression_model/datasets/train.csv",
     "regression_model/py.typed",
+    *files_below("regression_model/report/templates", "*.jinja"),
     MODEL,
+    CARD,
 }
 
 

@@ -1,0 +1,122 @@
+"""The scores of a configuration with other values, fold by fold."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import joblib
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import ValidationError
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import KFold
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from ..config.core import Config
+from ..config.search import changed, refusals
+from ..errors import DataError
+from ..evaluation import rmsle
+from ..pipeline import build_pipeline
+from ..processing.training_data import TrainingData, contract_of, read_training_data
+from .trials import State, Trial, is_worse
+
+__all__ = ["Scorer"]
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+
+class Scorer:
+    """Scores values on the folds of the evaluation, several folds at a time.
+
+    Parameters
+    ----------
+    rows : the training rows as they were read.
+    source : what error messages call them.
+    jobs : folds at a time; None for what joblib's active configuration says, which is 1 without.
+    """
+
+    def __init__(self, config: Config, rows: Any, *, source: str, jobs: int | None) -> None:
+        self._config = config
+        self._rows = rows
+        self._source = source
+        self._jobs = jobs
+        self._data = read_training_data(config, rows, source=source)
+        folds = KFold(config.evaluation.folds, shuffle=True, random_state=config.evaluation.seed)
+        self._splits = [*folds.split(self._data.frame)]
+
+    @property
+    def metric(self) -> str:
+        """The figure that is looked at: the mean over the folds, lower is better."""
+        return "rmsle" if self._config.target.transform == "log" else "rmse"
+
+    def score(
+        self,
+        number: int,
+        params: Mapping[str, Any],
+        values: Mapping[str, str],
+        best: Trial | None,
+    ) -> Trial:
+        """Score values until all folds are done, or they are clearly worse than the best trial."""
+        folds: tuple[float, ...] = ()
+        state: State = "failed"
+        message = None
+        try:
+            folds, pruned = self._folds(changed(self._config, values), best)
+            state = "pruned" if pruned else "complete"
+        except ValidationError as error:
+            path, said = next(refusals(error))
+            message = f"{'.'.join(path)}: {said}"
+        except (DataError, ValueError) as error:  # what cannot be fitted is a ValueError
+            message = str(error).partition("\n")[0]
+        return Trial(number, state, values, folds, message, params)
+
+    def _folds(self, config: Config, best: Trial | None) -> tuple[tuple[float, ...], bool]:
+        """Score the folds in their order; those behind a decision are as if never scored."""
+        data, pipeline = self._data_for(config), build_pipeline(config)
+        at_a_time = joblib.effective_n_jobs(self._jobs)
+        scores: list[float] = []
+        for start in range(0, len(self._splits), at_a_time):
+            batch = self._splits[start : start + at_a_time]
+            parallel = joblib.Parallel(n_jobs=self._jobs)
+            for score in parallel(
+                joblib.delayed(score_fold)(pipeline, data.frame, data.target, *split, self.metric)
+                for split in batch
+            ):
+                scores.append(score)
+                if not math.isfinite(score):
+                    raise ValueError(f"the {self.metric.upper()} of a fold is no number")
+                if best is not None and is_worse(scores, best.folds):
+                    return tuple(scores), len(scores) < len(self._splits)
+        return tuple(scores), False
+
+    def _data_for(self, config: Config) -> TrainingData:
+        """Return the rows with the columns that a configuration uses."""
+        if contract_of(config) == contract_of(self._config):
+            return self._data
+        return read_training_data(config, self._rows, source=self._source)
+
+
+def score_fold(
+    pipeline: Pipeline,
+    frame: pd.DataFrame,
+    target: pd.Series[float],
+    train: Rows,
+    test: Rows,
+    metric: str,
+) -> float:
+    """Fit on some rows and return the error on others, in whichever process joblib wants it."""
+    with threadpool_limits(1), warnings.catch_warnings():  # the same sums, wherever they are made
+        warnings.simplefilter("ignore", ConvergenceWarning)  # extreme values are there to be tried
+        fitted = clone(pipeline).fit(frame.iloc[train], target.iloc[train])
+        predictions = fitted.predict(frame.iloc[test])
+    held_out: Floats = target.to_numpy(dtype=np.float64)[test]
+    if metric == "rmsle":
+        return rmsle(held_out, predictions)
+    return float(np.sqrt(np.mean((predictions - held_out) ** 2)))
