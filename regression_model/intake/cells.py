@@ -1,0 +1,161 @@
+"""One cell at a time: a number, a level, or one of the many ways to write *missing*."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import Field
+
+__all__ = [
+    "UNHASHABLE",
+    "UNKNOWN_LEVEL",
+    "WRONG_TYPE",
+    "Codes",
+    "Floats",
+    "LevelCodes",
+    "NotANumber",
+    "is_missing",
+    "read_level",
+    "read_number",
+    "to_floats",
+]
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+WRONG_TYPE = -1  # stands where a code would stand
+UNKNOWN_LEVEL = -2
+UNHASHABLE = (TypeError, ValueError)  # numpy raises the second for a duration without a unit
+
+# Cells of these types become float64 in one call, with None as NaN. A bool is none of them.
+_PLAIN = frozenset({int, float, type(None), np.float64, np.float32, np.int64, np.int32})
+# The nulls of pandas, pyarrow and numpy, by name.
+_NULL_TYPES = frozenset({"NAType", "NaTType", "NullScalar", "MaskedConstant"})
+_MOST_CACHED_LEVELS = 10_000
+
+
+class NotANumber(ValueError):
+    """Raised inside this package when a cell cannot be read as a number."""
+
+
+def is_missing(value: object, missing_values: Iterable[str] = ()) -> bool:
+    """Say whether a cell is one of the many ways to write *missing*."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        text = value.strip()
+        return not text or text in missing_values
+    if type(value).__name__ in _NULL_TYPES:
+        return True
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return bool(np.isnat(value))
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    return isinstance(value, float | np.floating) and math.isnan(value)
+
+
+def read_number(value: object, missing_values: Iterable[str] = ()) -> float:
+    """Read one cell as a number: NaN when it is missing, an infinity when it is too large.
+
+    Raises
+    ------
+    NotANumber
+        For a bool, a date, a text that is no number and every other type.
+    """
+    value = _scalar(value)
+    if is_missing(value, missing_values):
+        return math.nan
+    if isinstance(value, str) and "_" not in value:
+        try:
+            return float(value)
+        except ValueError:
+            raise NotANumber from None
+    if isinstance(value, int | float | np.integer | np.floating | Decimal):
+        if isinstance(value, bool | np.timedelta64):  # numpy takes a duration for an integer
+            raise NotANumber
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    raise NotANumber
+
+
+def read_level(field: Field, value: object) -> str:
+    """Read one cell as the text of a level, or an empty one when it is missing.
+
+    Raises
+    ------
+    NotANumber
+        For what is neither text nor, where levels are numbers, a number.
+    """
+    value = _scalar(value)
+    if isinstance(value, str):
+        return value.strip()
+    if is_missing(value):
+        return ""
+    if field.has_numeric_levels:
+        return f"{read_number(value):.15g}"
+    raise NotANumber
+
+
+def _scalar(value: object) -> object:
+    """Return what an array without dimensions holds, and anything else as it is."""
+    if isinstance(value, np.ndarray) and value.ndim == 0 and not is_missing(value):
+        return value[()]
+    return value
+
+
+class LevelCodes(dict[Any, int]):
+    """The code of every way to write a level of one field; odd ways are worked out when met."""
+
+    def __init__(self, field: Field, offset: int, missing_values: tuple[str, ...]) -> None:
+        levels = field.coded_levels
+        self._field = field
+        missing = offset + len(levels)
+        self._unseen = UNKNOWN_LEVEL if field.kind == "ordinal" else missing + 1
+        super().__init__(dict.fromkeys((None, np.nan, "", *missing_values), missing))
+        self.update((level, offset + i) for i, level in enumerate(levels))
+        self._most = len(self) + _MOST_CACHED_LEVELS
+
+    def __missing__(self, value: object) -> int:
+        code = self._work_out(value)
+        if type(value) is str and len(self) < self._most:
+            self[value] = code
+        return code
+
+    def _work_out(self, value: object) -> int:
+        try:
+            return self.get(read_level(self._field, value), self._unseen)
+        except NotANumber:
+            return WRONG_TYPE
+
+    def code(self, value: object) -> int:
+        """Return the code of any cell, hashable or not."""
+        try:
+            return self[value]
+        except UNHASHABLE:
+            return self._work_out(value)
+
+
+def to_floats(cells: Sequence[Any], missing_values: Iterable[str]) -> tuple[Floats, list[int]]:
+    """Turn cells into float64 with NaN for missing, and say which are no numbers."""
+    if set(map(type, cells)) <= _PLAIN:
+        try:
+            return np.array(cells, dtype=np.float64), []
+        except OverflowError:  # an int beyond float64, found below
+            pass
+    numbers = np.empty(len(cells))
+    odd = []
+    for at, cell in enumerate(cells):
+        try:
+            numbers[at] = read_number(cell, missing_values)
+        except NotANumber:
+            numbers[at] = math.nan
+            odd.append(at)
+    return numbers, odd

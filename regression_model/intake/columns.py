@@ -1,0 +1,96 @@
+"""Columns of one length, read column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import Contract
+from .cells import UNHASHABLE, Codes, Floats, LevelCodes, to_floats
+from .layout import Intake, Layout
+
+__all__ = ["Column", "Columns", "Distinct"]
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """A column as its distinct values and, for each row, which of them it holds."""
+
+    values: Sequence[Any]
+    at: npt.NDArray[np.integer[Any]]
+
+    def __getitem__(self, row: int) -> Any:
+        return self.values[self.at[row]]
+
+
+Column = npt.NDArray[Any] | Distinct | Sequence[Any]
+
+
+class Columns(Intake):
+    """Columns of one length: arrays of numbers, distinct values, or sequences of anything.
+
+    A column that did not come, or came twice, is not among `columns`.
+    """
+
+    def __init__(
+        self, contract: Contract, rows: int, names: tuple[Any, ...], columns: Mapping[Any, Column]
+    ) -> None:
+        super().__init__(contract, rows)
+        self._layout = Layout.of(contract, names)
+        self._columns = columns
+
+    def numbers(self) -> tuple[Floats, list[tuple[int, int]]]:
+        numbers = np.full((self.rows, len(self._layout.numbers)), np.nan)
+        odd: list[tuple[int, int]] = []
+        for j, name in enumerate(self._layout.numbers):
+            column = self._columns.get(name)
+            if column is None:
+                continue
+            if isinstance(column, np.ndarray):
+                with np.errstate(over="ignore"):  # beyond float64 is an infinity
+                    numbers[:, j] = column
+            elif isinstance(column, Distinct):
+                distinct, at = to_floats(column.values, self.contract.missing_values)
+                numbers[:, j] = distinct[column.at]
+                odd += [(int(i), j) for i in np.flatnonzero(np.isin(column.at, at))]
+            else:
+                numbers[:, j], at = to_floats(column, self.contract.missing_values)
+                odd += [(i, j) for i in at]
+        return numbers, odd
+
+    def codes(self, lookups: Sequence[LevelCodes]) -> Codes:
+        codes = np.empty((self.rows, len(lookups)), dtype=np.int64)
+        for j, (name, lookup) in enumerate(zip(self._layout.categories, lookups, strict=True)):
+            column = self._columns.get(name)
+            codes[:, j] = lookup[None] if column is None else _to_codes(column, lookup, self.rows)
+        return codes
+
+    def cells(self, name: str, rows: Sequence[int]) -> list[Any]:
+        names = [n for n, field in self.contract.canonical_names.items() if field == name] or [name]
+        column = next((self._columns[n] for n in names if n in self._columns), None)
+        return [None if column is None else _plain(column[row]) for row in rows]
+
+    def layouts(self) -> list[tuple[Layout, Sequence[int] | None]]:
+        return [(self._layout, None)] if self.rows else []
+
+
+def _plain(value: Any) -> Any:
+    plain = isinstance(value, np.generic) and value.dtype.kind in "biuf"
+    return value.item() if plain else value
+
+
+def _to_codes(column: Column, lookup: LevelCodes, rows: int) -> Codes:
+    if isinstance(column, np.ndarray):
+        values, at = np.unique(column, return_inverse=True)
+        column = Distinct(values.tolist(), at)
+    if isinstance(column, Distinct):
+        codes: Codes = np.array([lookup.code(value) for value in column.values], dtype=np.int64)
+        return codes.take(column.at)
+    try:
+        return np.fromiter(map(lookup.__getitem__, column), dtype=np.int64, count=rows)
+    except UNHASHABLE:
+        return np.fromiter(map(lookup.code, column), dtype=np.int64, count=rows)

@@ -1,0 +1,100 @@
+"""A list of dicts, read row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from ..contract import Contract
+from .cells import UNHASHABLE, Codes, Floats, LevelCodes, to_floats
+from .layout import Intake, Layout
+
+__all__ = ["RecordLayout", "Records"]
+
+_MOST_CACHED_LAYOUTS = 256
+
+
+class RecordLayout:
+    """A layout of records, with the fastest way to fetch its cells."""
+
+    def __init__(self, contract: Contract, names: tuple[Any, ...]) -> None:
+        self.layout = Layout.of(contract, names)
+        self.numbers = _getter(self.layout.numbers)
+        self.categories = _getter(self.layout.categories)
+
+
+def _getter(names: tuple[Any, ...]) -> Any:
+    if len(names) > 1 and None not in names:
+        return itemgetter(*names)
+    return lambda row: tuple(None if name is None else row[name] for name in names)
+
+
+class Records(Intake):
+    """A list of dicts."""
+
+    def __init__(
+        self, contract: Contract, rows: Sequence[Any], layouts: dict[Any, RecordLayout]
+    ) -> None:
+        super().__init__(contract, len(rows))
+        self._records = rows
+        self._of_row: list[RecordLayout] = []
+        self._not_rows: list[tuple[int, Any]] = []
+        uncached: dict[Any, RecordLayout] = {}
+        for at, row in enumerate(rows):
+            if type(row) is not dict and not isinstance(row, Mapping):
+                self._not_rows.append((at, row))
+                row = {}
+            names = tuple(row)
+            layout = layouts.get(names) or uncached.get(names)
+            if layout is None:
+                layout = RecordLayout(contract, names)
+                cache = layouts if len(layouts) < _MOST_CACHED_LAYOUTS else uncached
+                cache[names] = layout
+            self._of_row.append(layout)
+        if self._not_rows:
+            empty = dict(self._not_rows)
+            self._records = [{} if at in empty else row for at, row in enumerate(rows)]
+
+    def numbers(self) -> tuple[Floats, list[tuple[int, int]]]:
+        width = len(self.contract.numbers)
+        cells = [
+            layout.numbers(row) for layout, row in zip(self._of_row, self._records, strict=True)
+        ]
+        flat = tuple(chain.from_iterable(cells))
+        numbers, odd = to_floats(flat, self.contract.missing_values)
+        return numbers.reshape(self.rows, width), [divmod(at, width) for at in odd]
+
+    def codes(self, lookups: Sequence[LevelCodes]) -> Codes:
+        cells = [
+            layout.categories(row) for layout, row in zip(self._of_row, self._records, strict=True)
+        ]
+        try:
+            codes = [[look[v] for look, v in zip(lookups, row, strict=True)] for row in cells]
+        except UNHASHABLE:
+            codes = [[look.code(v) for look, v in zip(lookups, row, strict=True)] for row in cells]
+        return np.array(codes, dtype=np.int64).reshape(self.rows, len(lookups))
+
+    def cells(self, name: str, rows: Sequence[int]) -> list[Any]:
+        names = [n for n, field in self.contract.canonical_names.items() if field == name] or [name]
+        return [
+            next((self._records[row][n] for n in names if n in self._records[row]), None)
+            for row in rows
+        ]
+
+    def layouts(self) -> list[tuple[Layout, Sequence[int] | None]]:
+        if not self._not_rows and all(layout is self._of_row[0] for layout in self._of_row):
+            return [(self._of_row[0].layout, None)] if self._of_row else []
+        refused = dict(self._not_rows)
+        rows_of: dict[int, list[int]] = {}
+        for at, layout in enumerate(self._of_row):
+            if at not in refused:
+                rows_of.setdefault(id(layout), []).append(at)
+        by_id = {id(layout): layout for layout in self._of_row}
+        return [(by_id[key].layout, rows) for key, rows in rows_of.items()]
+
+    def not_rows(self) -> list[tuple[int, Any]]:
+        return self._not_rows
