@@ -17,6 +17,7 @@ ENVIRONMENTS = {
     "bench",
     "build",
     "checks",
+    "evaluate",
     "format",
     "lint",
     "lock",
@@ -25,6 +26,7 @@ ENVIRONMENTS = {
     "test_runtime-py312",
     "test_runtime-py313",
     "train",
+    "tune",
     "typecheck",
 }
 
