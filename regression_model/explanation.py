@@ -112,4 +112,5 @@ def _ranks(background: int, fields: int) -> npt.NDArray[np.int64]:
 def _mixed(exchanged: npt.NDArray[np.bool_], row: Any, background: Any) -> Any:
     """Rows of which the exchanged fields are the explained row's, shape (walks x turns, fields)."""
     mixed = np.where(exchanged, row, background[:, None, :])
-    return mixed.reshape(-1, exchanged.shape[-1])
+    walks, turns, fields = exchanged.shape
+    return mixed.reshape(walks * turns, fields)

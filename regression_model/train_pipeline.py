@@ -13,8 +13,9 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from .config.core import TRAINED_MODEL_DIR, Config, load_config
-from .errors import ConfigError, DataError, OutputError, QualityError
+from .errors import ConfigError, DataError, MissingExtraError, OutputError, QualityError
 from .evaluation import (
+    CrossValidation,
     Floats,
     Progress,
     cross_validate,
@@ -41,14 +42,18 @@ class TrainingResult:
     Attributes
     ----------
     model_path, pipeline_path : Path
+    report_path, card_path : Path or None
+        None without the extra report.
     manifest : dict
         What the model file says of itself; `metrics` in it are cross-validated.
     notes : list of str
-        Sentences about training data that was not used.
+        Sentences about training data that was not used, and documents that were not made.
     """
 
     model_path: Path
     pipeline_path: Path
+    report_path: Path | None
+    card_path: Path | None
     manifest: dict[str, Any]
     notes: list[str]
 
@@ -81,10 +86,11 @@ def run_training(
     _check_writable(folder)
     path = data_path or dataset_path(config.data.training, beside=config.path)
     progress("Reading", 0, 1)
-    data = read_training_data(config, read_dataset(path), source=str(path))
+    rows = read_dataset(path)
+    data = read_training_data(config, rows, source=str(path))
     progress("Reading", 1, 1)
     with threadpool_limits(1):  # sums in one order: the same bytes from the same data
-        pipeline, interval, figures = _fit(config, data, progress)
+        pipeline, interval, result, figures = _fit(config, data, progress)
     _check_quality(config, figures)
     progress("Exporting", 0, 1)
     graph = export_pipeline(pipeline, data.contract, interval=interval, name=config.name)
@@ -99,10 +105,44 @@ def run_training(
     )
     manifest = make_manifest(config, data, path, figures, interval, proof, created=created)
     content = seal(graph, manifest)
-    Model(content)  # what is written can be opened
-    model_path, pipeline_path = save_model(content, pipeline, name=config.name, folder=folder)
+    model = Model(content)  # what is written can be opened
     progress("Exporting", 1, 1)
-    return TrainingResult(model_path, pipeline_path, manifest, data.notes)
+    documents, notes = _documents(config, data, rows, result, model, progress)
+    paths = save_model(content, pipeline, name=config.name, folder=folder, documents=documents)
+    return TrainingResult(
+        model_path=paths[".onnx"],
+        pipeline_path=paths[".joblib"],
+        report_path=paths.get(".html"),
+        card_path=paths.get(".md"),
+        manifest=manifest,
+        notes=[*data.notes, *notes],
+    )
+
+
+def _documents(
+    config: Config,
+    data: TrainingData,
+    rows: Any,
+    result: CrossValidation,
+    model: Model,
+    progress: Progress,
+) -> tuple[dict[str, bytes], list[str]]:
+    """Return the report and the model card, or a sentence that says what they need."""
+    from .assessment.of_pipeline import assess_pipeline
+    from .report import make_card, make_report, require_extra
+
+    try:
+        require_extra()
+    except MissingExtraError as error:
+        return {}, [f"No report and no model card: {error}"]
+    assessment = assess_pipeline(
+        config, data, result=result, manifest=model.manifest, progress=progress
+    )
+    progress("Writing the report", 0, 1)
+    report = make_report(assessment, model=model, rows=rows)
+    documents = {".html": report, ".md": make_card(assessment, model=model)}
+    progress("Writing the report", 1, 1)
+    return documents, []
 
 
 def _default_output(config_path: Path | None) -> Path:
@@ -120,8 +160,14 @@ def _check_writable(folder: Path) -> None:
 
 def _fit(
     config: Config, data: TrainingData, progress: Progress
-) -> tuple[Pipeline, ConformalInterval, dict[str, float]]:
-    """Cross-validate, then fit on all rows; return the pipeline, its interval and the figures."""
+) -> tuple[Pipeline, ConformalInterval, CrossValidation, dict[str, float]]:
+    """Cross-validate, then fit on all rows.
+
+    Returns
+    -------
+    tuple
+        The fitted pipeline, its interval, the cross-validation, and the figures.
+    """
     pipeline = build_pipeline(config)
     try:
         result = cross_validate(
@@ -148,7 +194,8 @@ def _fit(
     interval = fit_interval(pipeline[:-1].transform(data.frame), residuals, **settings)
     half_widths = held_out_intervals(result, residuals, **settings)
     lower, upper = scale.around(result.predictions, half_widths)
-    return pipeline, interval, metrics(target, result) | interval_metrics(target, lower, upper)
+    figures = metrics(target, result) | interval_metrics(target, lower, upper)
+    return pipeline, interval, result, figures
 
 
 def _check_quality(config: Config, figures: Mapping[str, float]) -> None:

@@ -203,7 +203,7 @@ def test_train_writes_two_files_and_says_how_good_the_model_is(
     assert "Price, 4-fold cross-validation" in out
     assert re.search(r"Mean absolute error +[\d,.]+ +euros", out)
     assert "Root mean squared log error (RMSLE)" in out
-    assert "Interval: 90% of new rows" in out
+    assert "Intervals: made to hold 90% of new rows" in out
     assert "Graph and pipeline agree on 60 rows" in out
     assert f"Model file: {folder / names[1]}\n" in out
     assert f"Pipeline:   {folder / names[0]}\n" in out
@@ -222,7 +222,7 @@ def test_a_missed_quality_bar_exits_1_and_writes_nothing(tmp_path: Path) -> None
     result = invoke("train", "--config", config)
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert "misses the bar" in result.stderr
+    assert "misses its quality bar" in result.stderr
     assert not (tmp_path / "trained_models").exists()
 
 

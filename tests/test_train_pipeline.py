@@ -240,7 +240,10 @@ def test_the_files_are_where_the_result_says(trained):
     assert "trained_models" == folder.name
     assert f"bicycles-{__version__}.onnx" == trained.model_path.name
     assert f"bicycles-{__version__}.joblib" == trained.pipeline_path.name
-    assert {trained.model_path, trained.pipeline_path} == {*folder.iterdir()}
+    assert f"bicycles-{__version__}.html" == trained.report_path.name
+    assert f"bicycles-{__version__}.md" == trained.card_path.name
+    written = {trained.model_path, trained.pipeline_path, trained.report_path, trained.card_path}
+    assert written == {*folder.iterdir()}
     assert [] == trained.notes
 
 
@@ -379,7 +382,14 @@ def test_progress_is_told_in_the_order_of_the_work(workshop):
     train(workshop, progress=lambda stage, done, of: told.append((stage, done, of)))
 
     stages = list(dict.fromkeys(stage for stage, _, _ in told))
-    assert ["Reading", "Cross-validating", "Fitting on all rows", "Exporting"] == stages
+    assert [
+        "Reading",
+        "Cross-validating",
+        "Fitting on all rows",
+        "Exporting",
+        "Shuffling fields",
+        "Writing the report",
+    ] == stages
     for stage in stages:
         steps = [(done, of) for name, done, of in told if name == stage]
         assert 0 == steps[0][0]
@@ -660,8 +670,8 @@ def test_other_versions_go_when_the_new_model_is_there(workshop, older):
 
     result = train(workshop)
 
-    names = {result.model_path.name, result.pipeline_path.name, "README.md"}
-    assert names == {*files_in(older)}
+    paths = (result.model_path, result.pipeline_path, result.report_path, result.card_path)
+    assert {*(path.name for path in paths), "README.md"} == {*files_in(older)}
     assert open_sealed(result.model_path.read_bytes(), name="it")["name"] == "bicycles"
 
 

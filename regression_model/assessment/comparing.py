@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,10 +61,9 @@ def compared(
             f"{other.name} {other.version} predicts none of these rows: {_first_error(theirs)}"
         )
     this, at = scored.only(both), rows[both]
-    bounds = (theirs.lower[at], theirs.upper[at])
+    beside = Scored(this.target, theirs.values[at], this.fold, theirs.lower[at], theirs.upper[at])
     if level != other.manifest["interval"]["level"]:
-        bounds = (None, None)
-    beside = Scored(this.target, theirs.values[at], this.fold, *bounds)
+        beside = replace(beside, lower=None, upper=None)
     figures = difference(this, beside, seed=seed)
     return Comparison({"name": other.name, "version": other.version}, int(both.sum()), figures)
 

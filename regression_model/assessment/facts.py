@@ -54,7 +54,8 @@ class Importance:
     ----------
     field : str
     increase : float
-        Mean rise of the RMSLE over the shuffles; of the RMSE for a target without one.
+        Mean rise of the RMSLE over the shuffles; of the RMSE where a target or a prediction is not
+        positive.
     standard_deviation : float
         Of the rise, over the shuffles.
     """
@@ -135,7 +136,7 @@ class Assessment:
         `coverage`, `coverage_worst_quartile` and `median_relative_width` of intervals of one width
         at the same level.
     folds : list of dict
-        `fold`, `rows`, and the `rmsle`, `mae` and `coverage` that the fold has.
+        `seed`, `fold`, `rows`, and the `rmsle`, `mae` and `coverage` that the fold has.
     groups : dict of str to list of Group
         By field, and by `price band`; each worst first.
     baselines : dict of str to dict of str to Estimate

@@ -72,7 +72,7 @@ def _rmsle(scored: Scored, weights: Floats) -> Floats | None:
 
 
 def _rmse(scored: Scored, weights: Floats) -> Floats:
-    return np.sqrt(mean(weights, scored.error**2))
+    return np.asarray(np.sqrt(mean(weights, scored.error**2)))
 
 
 def _mae(scored: Scored, weights: Floats) -> Floats:
@@ -102,7 +102,8 @@ def _r2(scored: Scored, weights: Floats) -> Floats | None:
     variance = mean(weights, centred**2) - mean(weights, centred) ** 2
     ratio = np.full(variance.shape, np.nan)  # of a resample with one target again and again
     enough = variance > 1e-12 * np.mean(centred**2)
-    return 1 - np.divide(mean(weights, scored.error**2), variance, out=ratio, where=enough)
+    np.divide(mean(weights, scored.error**2), variance, out=ratio, where=enough)
+    return 1 - ratio
 
 
 def _coverage(scored: Scored, weights: Floats) -> Floats | None:
@@ -195,7 +196,9 @@ def _averages(several: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: float(np.mean([one[name] for one in several])) for name in shared}
 
 
-def _resampled(several: Sequence[Scored], names: Collection[str], *, seed: int) -> dict[str, Floats]:
+def _resampled(
+    several: Sequence[Scored], names: Collection[str], *, seed: int
+) -> dict[str, Floats]:
     """Return the named figures of every resample, averaged over the predictions."""
     parts: dict[str, list[Floats]] = {name: [] for name in names}
     for weights in resamples(len(several[0].target), number=_RESAMPLES, seed=seed):

@@ -106,7 +106,7 @@ def _targets(
         minimum=target["minimum"],
     )
     checked = Checker(Contract((field,), "", contract.missing_values)).check(rows)
-    errors = [f for f in checked.findings if f.severity == "error" and f.rows != []]
+    errors = [finding for finding in checked.findings if finding.severity == "error"]
     problems = [problem for finding in errors for problem in finding.problems()]
     if any(problem.code == "missing_column" for problem in problems):
         raise InputError(

@@ -14,7 +14,7 @@ _CELLS_AT_ONCE = 2_000_000  # 16 MB
 
 
 def resamples(rows: int, *, number: int, seed: int) -> Iterator[Floats]:
-    """Yield how often each row was drawn, with replacement, in slices of shape (resamples, rows)."""
+    """Yield how often each row was drawn with replacement, in slices (resamples, rows)."""
     generator = np.random.default_rng(seed)
     at_once = max(1, _CELLS_AT_ONCE // rows)
     for start in range(0, number, at_once):
@@ -26,13 +26,14 @@ def resamples(rows: int, *, number: int, seed: int) -> Iterator[Floats]:
 
 def mean(weights: Floats, values: Floats) -> Floats:
     """Return the mean of `values`, shape (rows,), for each row of `weights`."""
-    return weights @ values / weights.sum(axis=1)
+    return np.asarray(weights @ values / weights.sum(axis=1))
 
 
 def share(weights: Floats, chosen: Floats, among: Floats) -> Floats:
-    """Return the sum of `chosen` over that of `among`, NaN for a resample that has none of these."""
+    """Return the sum of `chosen` over that of `among`; NaN for a resample with none of these."""
     total = weights @ among
-    return np.divide(weights @ chosen, total, out=np.full(total.shape, np.nan), where=total > 0)
+    none = np.full(total.shape, np.nan)
+    return np.asarray(np.divide(weights @ chosen, total, out=none, where=total > 0))
 
 
 def median(weights: Floats, values: Floats) -> Floats:
@@ -42,4 +43,4 @@ def median(weights: Floats, values: Floats) -> Floats:
     half = reached[:, -1:] / 2
     lower = values[order[np.argmax(reached >= half, axis=1)]]
     upper = values[order[np.argmax(reached > half, axis=1)]]
-    return (lower + upper) / 2
+    return np.asarray((lower + upper) / 2)

@@ -140,7 +140,9 @@ class Whole:
         for key, names in (("groups", evaluation.groups), ("without", evaluation.without)):
             for name in repeated(names):
                 yield ("evaluation", key), f"{name!r} stands there more than once"
-            known = self.features if key == "groups" else {**self.features, **self.derived}
+            known: dict[str, Feature | Derived] = {**self.features}
+            if key == "without":
+                known |= self.derived
             for name in dict.fromkeys(names):
                 for text in self._scored(name, known):
                     yield ("evaluation", key), text
@@ -149,7 +151,7 @@ class Whole:
                 yield ("evaluation", "baseline"), text
 
     def _baseline(self, name: str) -> Iterator[str]:
-        yield from self._scored(name, self.features)
+        yield from self._scored(name, {**self.features})
         feature = self.features.get(name)
         if feature is not None and feature.kind not in ("nominal", "ordinal", "identifier"):
             yield f"expected a nominal or ordinal feature, and {name} has kind {feature.kind}"

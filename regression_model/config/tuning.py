@@ -85,8 +85,12 @@ def _check_seed(value: int) -> int:
 
 
 class Tuning(Section):
-    """How many trials to make, and what to try: dotted keys of this file with their spaces."""
+    """How many trials to make, and what to try: dotted keys of this file with their spaces.
+
+    `repeats` is how many times the rows are split into folds, each time in another way.
+    """
 
     trials: Count = 60
+    repeats: Count = 1
     seed: Annotated[WholeNumber, AfterValidator(_check_seed)] = 0
     search: dict[str, Space] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from ..files import read_table
 from ..model_file import write_all_atomically
 
 __all__ = ["dataset_path", "load_dataset", "load_pipeline", "read_dataset", "save_model"]
+
+
+_ENDINGS = (".onnx", ".joblib", ".html", ".md")
 
 
 def dataset_path(name: str, *, beside: Path | None = None) -> Path:
@@ -56,34 +60,45 @@ def load_dataset(*, file_name: str) -> pd.DataFrame:
 
 
 def save_model(
-    content: bytes, pipeline: Pipeline, *, name: str, folder: Path = TRAINED_MODEL_DIR
-) -> tuple[Path, Path]:
-    """Write the model file and the joblib pipeline of this version, and remove other versions'.
+    content: bytes,
+    pipeline: Pipeline,
+    *,
+    name: str,
+    folder: Path = TRAINED_MODEL_DIR,
+    documents: Mapping[str, bytes] | None = None,
+) -> dict[str, Path]:
+    """Write the model file, the joblib pipeline and the documents of this version.
+
+    All of them or none take their places; then what other versions had is removed.
+
+    Parameters
+    ----------
+    documents : from the ending of a file's name, such as `.html`, to its content
 
     Returns
     -------
-    tuple of Path
-        Where the model file and the pipeline are.
+    dict of str to Path
+        Where each file is, by its ending: `.onnx`, `.joblib`, and those of the documents.
 
     Raises
     ------
     OutputError
         When the folder cannot be written or the disk is full; older files are still there.
     """
-    model_path = folder / f"{name}-{__version__}.onnx"
-    pipeline_path = model_path.with_suffix(".joblib")
     buffer = io.BytesIO()
     joblib.dump(pipeline, buffer)
-    write_all_atomically({pipeline_path: buffer.getvalue(), model_path: content})
+    contents = {**(documents or {}), ".joblib": buffer.getvalue(), ".onnx": content}
+    paths = {ending: folder / f"{name}-{__version__}{ending}" for ending in contents}
+    write_all_atomically({paths[ending]: contents[ending] for ending in contents})
     for other in folder.glob(f"{name}-*"):
-        if _is_of_model(other, name) and other not in (model_path, pipeline_path):
+        if _is_of_model(other, name) and other not in paths.values():
             other.unlink()
-    return model_path, pipeline_path
+    return paths
 
 
 def _is_of_model(path: Path, name: str) -> bool:
     """Say whether a version follows the name; in `bicycles-electric-1.0.0` another word does."""
-    return path.suffix in (".onnx", ".joblib") and "-" not in path.stem.removeprefix(f"{name}-")
+    return path.suffix in _ENDINGS and "-" not in path.stem.removeprefix(f"{name}-")
 
 
 def load_pipeline(*, file_name: str) -> Pipeline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +12,7 @@ from .numbers import Amounts, percent, plain
 
 __all__ = ["Metric", "interval_of", "known", "metric", "written"]
 
-Form = Literal["amount", "share", "log", "ratio"]
+Form = Literal["amount", "share", "log", "ratio", "plain"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ _METRICS = {
 
 def metric(name: str) -> Metric:
     """Return the figure called `name`; one that this page has not heard of is a plain number."""
-    return _METRICS.get(name) or Metric(name.replace("_", " "), "ratio", "")
+    return _METRICS.get(name) or Metric(name.replace("_", " "), "plain", "")
 
 
 def known(names: Iterable[str]) -> list[str]:
@@ -75,10 +76,11 @@ def written(name: str, value: float, amounts: Amounts, *, sign: bool = False) ->
         return amounts.full(value, sign=sign)
     if form == "share":
         return percent(value, sign=sign)
-    text = f"{abs(value):.4f}" if form == "log" else plain(abs(value))
-    if value < 0:
-        return f"\N{MINUS SIGN}{text}"
-    return f"+{text}" if sign and value > 0 else text
+    if form == "plain" or not math.isfinite(value):
+        return plain(value)
+    text = f"{abs(value):.{4 if form == 'log' else 3}f}"
+    front = "\N{MINUS SIGN}" if value < 0 else "+" if sign and value > 0 else ""
+    return front + text
 
 
 def interval_of(name: str, estimate: Estimate, amounts: Amounts, *, sign: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""Numbers as people read them: with the target's unit, separators, and no digits that say nothing."""
+"""Numbers as people read them: with the target's unit, and no digits that say nothing."""
 
 from __future__ import annotations
 
@@ -93,6 +93,10 @@ class Amounts:
     def title(self, name: str) -> str:
         """Return an axis title, which names the unit where ticks do not."""
         return f"{name} ({self.after.strip()})" if self.after else name
+
+    def range(self, name: str) -> str:
+        """Write the range that a group of values is called after, such as `2 to 4`."""
+        return " to ".join(f"{self.before}{end}" for end in name.split(" to ")) + self.after
 
     def _dressed(self, text: str, *, plus: bool) -> str:
         if text == "–":

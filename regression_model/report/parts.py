@@ -18,12 +18,15 @@ class Picture:
     alternative : str
         For those who cannot see it; with the numbers that it shows.
     svg : str
+    legend : list of (str, str)
+        Words in the picture, each with what it means.
     """
 
     title: str
     caption: str
     alternative: str
     svg: str
+    legend: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,9 @@ class Section:
         Unique in the page: links point to it.
     short : str
         Its name in the table of contents.
-    wide : bool
-        Whether two pictures in a row have more room than three.
+    layout : str
+        Of the pictures: `two` or `three` in a row, or `stacked` in two columns, for pictures of
+        many heights; a picture alone has its words beside it.
     """
 
     key: str
@@ -69,5 +73,5 @@ class Section:
     tiles: Sequence[Tile] = ()
     tables: Sequence[Table] = ()
     pictures: Sequence[Picture] = ()
-    wide: bool = True
+    layout: str = "two"
     folded: Sequence[tuple[str, Sequence[Table]]] = field(default_factory=tuple)

@@ -102,7 +102,6 @@ class TuningResult:
         if not self.importances:
             raise OutputError("What mattered is not known yet: more trials are needed to tell.")
         try:
-            from matplotlib.backends.backend_agg import FigureCanvasAgg
             from matplotlib.figure import Figure
         except ImportError:
             raise MissingExtraError(
@@ -112,7 +111,7 @@ class TuningResult:
         figure = Figure(figsize=(8, 1.4 + 0.45 * len(shares)), layout="constrained", dpi=150)
         axes = figure.subplots()
         bars = axes.barh([key for key, _ in shares], [share for _, share in shares], color=_BLUE)
-        axes.bar_label(bars, labels=[f"{share:.0%}" for _, share in shares], padding=4)
+        axes.bar_label(bars, labels=[_percent(share) for _, share in shares], padding=4)
         axes.set_xlim(0, 1.1 * shares[-1][1])
         axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         axes.set_xlabel(f"Share of the variance of the {self.metric.upper()}")
@@ -120,5 +119,9 @@ class TuningResult:
         axes.set_title(f"What mattered in {counted} trials", loc="left")
         axes.spines[["top", "right"]].set_visible(False)
         content = io.BytesIO()
-        FigureCanvasAgg(figure).print_png(content, metadata={"Software": None})
+        figure.savefig(content, format="png", metadata={"Software": None})
         write_atomically(Path(path), content.getvalue())
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.005 else "<1%"

@@ -28,12 +28,13 @@ from .trials import State, Trial, is_worse
 
 __all__ = ["Scorer"]
 
-Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 
 class Scorer:
     """Scores values on the folds of the evaluation, several folds at a time.
+
+    With repeats, also on the folds that the next seeds of the evaluation would make.
 
     Parameters
     ----------
@@ -48,8 +49,15 @@ class Scorer:
         self._source = source
         self._jobs = jobs
         self._data = read_training_data(config, rows, source=source)
-        folds = KFold(config.evaluation.folds, shuffle=True, random_state=config.evaluation.seed)
-        self._splits = [*folds.split(self._data.frame)]
+        self._splits = [
+            split
+            for repeat in range(config.tuning.repeats)
+            for split in KFold(
+                config.evaluation.folds,
+                shuffle=True,
+                random_state=(config.evaluation.seed + repeat) % 2**32,
+            ).split(self._data.frame)
+        ]
 
     @property
     def metric(self) -> str:
@@ -116,7 +124,7 @@ def score_fold(
         warnings.simplefilter("ignore", ConvergenceWarning)  # extreme values are there to be tried
         fitted = clone(pipeline).fit(frame.iloc[train], target.iloc[train])
         predictions = fitted.predict(frame.iloc[test])
-    held_out: Floats = target.to_numpy(dtype=np.float64)[test]
+    held_out = np.asarray(target, dtype=np.float64)[test]
     if metric == "rmsle":
         return rmsle(held_out, predictions)
     return float(np.sqrt(np.mean((predictions - held_out) ** 2)))

@@ -111,8 +111,9 @@ def study_name(config: Config, data_sha256: str) -> str:
         section[path[-1]] = None
     search = [(key, space.model_dump()) for key, space in config.tuning.search.items()]
     versions = [__version__, version("scikit-learn"), version("feature-engine")]
-    others = [config.data.missing_values, config.evaluation.folds, config.evaluation.seed]
-    facts = [_without_prose(document), others, search, config.tuning.seed, data_sha256, versions]
+    folds = [config.evaluation.folds, config.evaluation.seed, config.tuning.repeats]
+    rows = [data_sha256, config.data.missing_values]
+    facts = [_without_prose(document), rows, folds, search, config.tuning.seed, versions]
     return f"{config.name}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]}"
 
 

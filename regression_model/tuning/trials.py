@@ -13,7 +13,7 @@ __all__ = ["State", "Trial", "best_of", "estimate", "is_worse"]
 
 State = Literal["complete", "pruned", "failed"]
 
-_DOUBT = 0.1  # the p-value below which a trial is given up
+_DOUBT = 0.05  # the p-value below which a trial is given up
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def is_worse(folds: Sequence[float], best: Sequence[float]) -> bool:
 
     Folds differ more than trials do, so each is compared with the same fold of the best trial:
     Wilcoxon, "Individual comparisons by ranking methods", Biometrics Bulletin 1 (1945), one-sided,
-    which gives up after four folds at the earliest, all of them worse.
+    which gives up after five folds at the earliest, all of them worse.
     """
     excess = np.subtract(folds, best[: len(folds)])
     if len(excess) < 2 or excess.mean() <= 0:

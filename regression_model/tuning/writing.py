@@ -41,17 +41,17 @@ def with_values(text: str, values: Mapping[str, str], config: Config) -> str:
         root = ruamel.compose(body, Loader=ruamel.RoundTripLoader)
         start, end, new = _edit(root, key_paths(config)[key], _scalar(value), body)
         body = body[:start] + new + body[end:]
-    try:
-        says = parse_config(mark + body)
-    except ConfigError:
-        says = None
-    expected = changed(config, values).model_dump()
-    if (
-        says is None
-        or says.model_dump(exclude={"tuning"}) | {"tuning": expected["tuning"]} != expected
-    ):
+    if not _says(mark + body, changed(config, values)):
         raise OutputError("The best values cannot be put into this file: write them by hand.")
     return mark + body
+
+
+def _says(text: str, expected: Config) -> bool:
+    try:
+        parsed = parse_config(text)
+    except ConfigError:
+        return False
+    return parsed.model_dump(exclude={"tuning"}) == expected.model_dump(exclude={"tuning"})
 
 
 def _edit(root: Any, path: tuple[str, ...], value: str, body: str) -> Edit:
@@ -62,12 +62,14 @@ def _edit(root: Any, path: tuple[str, ...], value: str, body: str) -> Edit:
         if part not in pairs:
             return _insertion(body, name, node, path[depth:], value)
         name, node = pairs[part]
-    ending = "\n" if node.style in ("|", ">") else ""  # text on lines of its own ends with them
+    ending = (
+        _newline(body) if node.style in ("|", ">") else ""
+    )  # text on lines of its own ends with them
     return node.start_mark.index, node.end_mark.index, value + ending
 
 
 def _insertion(body: str, name: Any, node: Any, missing: tuple[str, ...], value: str) -> Edit:
-    newline = "\r\n" if "\r\n" in body else "\n"
+    newline = _newline(body)
     column = node.start_mark.column
     lines = [f"{' ' * (column + 2 * i)}{key}:" for i, key in enumerate(missing)]
     lines[-1] += f" {value}"
@@ -77,6 +79,10 @@ def _insertion(body: str, name: Any, node: Any, missing: tuple[str, ...], value:
         return begin, begin, ("" if body.endswith("\n") else newline) + newline + added
     begin = body.index("\n", name.end_mark.index) + 1
     return begin, begin, added
+
+
+def _newline(body: str) -> str:
+    return "\r\n" if "\r\n" in body else "\n"
 
 
 def _scalar(text: str) -> str:

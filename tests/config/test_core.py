@@ -571,7 +571,7 @@ def test_no_usable_feature_is_a_mistake() -> None:
 def test_unknown_key_without_a_near_one_lists_the_known() -> None:
     """Where nothing is near, the known keys are named."""
     ((_, _, sentence),) = mistakes_of(SMALL.replace("  folds: 5", "  zzz: 5"))
-    assert "unknown key; known keys: folds, seed" == sentence
+    assert "unknown key; known keys: baseline, folds, groups, seed, without" == sentence
 
 
 @pytest.mark.parametrize(

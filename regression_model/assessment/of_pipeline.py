@@ -1,0 +1,197 @@
+"""A configuration against its training rows, each scored by a pipeline fitted without it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ..config.core import Config
+from ..evaluation import CrossValidation, Progress
+from ..interval import scale_of
+from ..model import Model
+from ..pipeline import build_pipeline
+from ..processing.training_data import TrainingData
+from .baselines import median_by, plain_linear
+from .comparing import check_same_target, compared
+from .facts import Assessment, Comparison, Details, Figures
+from .figures import ERRORS, WITH_INTERVALS, Scored, estimates, figures
+from .grouping import Labels, groups_of, labels_of_levels, labels_of_numbers
+from .held_out import HeldOut, config_without, holdout
+from .importances import permutation_importances
+
+__all__ = ["assess_pipeline"]
+
+_ALL = (*ERRORS, *WITH_INTERVALS)
+_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+
+
+def assess_pipeline(
+    config: Config,
+    data: TrainingData,
+    *,
+    repeats: int = 1,
+    progress: Progress = lambda stage, done, of: None,
+    result: CrossValidation | None = None,
+    manifest: Mapping[str, Any] | None = None,
+    compare: Model | None = None,
+    rows: object = None,
+) -> Assessment:
+    """Cross-validate a configuration, and say all that this tells of the model.
+
+    Parameters
+    ----------
+    repeats : how many cross-validations, the first with the seed of the configuration and each
+        with the next seed; figures are averaged over them
+    progress : told the stage, how much of it is done, and of how much
+    result : the first cross-validation, if training has made it already
+    manifest : what the model file says of itself, if there is one
+    compare : another model file, scored on the same rows; it may have been trained on them
+    rows : the training rows as they came, for `compare`
+
+    Raises
+    ------
+    DataError
+        When the pipeline cannot be fitted to the rows.
+    ModelFileError
+        When `compare` predicts another target.
+    """
+    if compare is not None:
+        check_same_target(config.target.model_dump(), compare)
+    seed = config.evaluation.seed
+    seeds = range(seed, seed + repeats)
+    with threadpool_limits(1):  # sums in one order: the same figures from the same data
+        several = [
+            HeldOut(
+                config, data, seed=one, progress=progress, result=result if one == seed else None
+            )
+            for one in seeds
+        ]
+        scored = [one.scored for one in several]
+        first = several[0]
+        return Assessment(
+            name=config.name,
+            target=config.target.model_dump(),
+            source="cross-validation",
+            level=config.interval.level,
+            rows=len(data.frame),
+            refused=[],
+            figures=estimates(scored, _ALL, seed=seed),
+            holdout=estimates([holdout(config, data)], ERRORS, seed=seed),
+            constant_width=_constant_width(several, config.interval.level),
+            folds=[fold for one, of in zip(seeds, scored, strict=True) for fold in _folds(one, of)],
+            groups=groups_of(scored, _labels(config, data), seed=seed),
+            baselines=_baselines(config, data, several),
+            without=_without(config, data, seeds, progress),
+            importances=permutation_importances(
+                build_pipeline(config),
+                data.frame,
+                data.target,
+                first.result.parts,
+                seed=seed,
+                progress=progress,
+            ),
+            calibration=_calibration(first),
+            comparison=_comparison(config, first.scored, compare, rows),
+            details=_details(first.scored),
+            manifest=None if manifest is None else dict(manifest),
+            repeats=repeats,
+            notes=[*data.notes, *_seen_by(compare)],
+        )
+
+
+def _constant_width(several: Sequence[HeldOut], level: float) -> dict[str, float]:
+    found = [figures(one.at_level(level, adaptive=False), WITH_INTERVALS) for one in several]
+    return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+
+
+def _folds(seed: int, scored: Scored) -> list[dict[str, Any]]:
+    folds = []
+    for fold in np.unique(scored.fold).tolist():
+        rows = scored.only(scored.fold == fold)
+        found = figures(rows, ("rmsle", "mae", "coverage"))
+        folds.append({"seed": seed, "fold": fold, "rows": len(rows.target), **found})
+    return folds
+
+
+def _labels(config: Config, data: TrainingData) -> dict[str, Labels]:
+    return {
+        name: (
+            labels_of_numbers(data.frame[name].to_numpy())
+            if config.features[name].is_numeric
+            else labels_of_levels(data.frame[name].tolist())
+        )
+        for name in config.evaluation.groups
+    }
+
+
+def _baselines(
+    config: Config, data: TrainingData, several: Sequence[HeldOut]
+) -> dict[str, Figures]:
+    target, scale = several[0].scored.target, scale_of(config.target.transform)
+    predicted = {}
+    if (field := config.evaluation.baseline) is not None:
+        predicted[f"median by {field}"] = [
+            one.with_predictions(median_by(field, data.frame, target, one.result.parts))
+            for one in several
+        ]
+    predicted["plain linear"] = [
+        one.with_predictions(plain_linear(data.frame, target, scale, one.result.parts))
+        for one in several
+    ]
+    seed = config.evaluation.seed
+    return {name: estimates(scored, ERRORS, seed=seed) for name, scored in predicted.items()}
+
+
+def _without(
+    config: Config, data: TrainingData, seeds: Sequence[int], progress: Progress
+) -> dict[str, Figures]:
+    found = {}
+    for name in config.evaluation.without:
+
+        def named(stage: str, done: int, of: int, name: str = name) -> None:
+            progress(f"{stage}, without {name}", done, of)
+
+        less = config_without(config, name)
+        scored = [HeldOut(less, data, seed=one, progress=named).scored for one in seeds]
+        found[name] = estimates(scored, _ALL, seed=config.evaluation.seed)
+    return found
+
+
+def _calibration(held_out: HeldOut) -> list[tuple[float, float]]:
+    return [
+        (level, figures(held_out.at_level(level), ["coverage"])["coverage"]) for level in _LEVELS
+    ]
+
+
+def _comparison(
+    config: Config, scored: Scored, other: Model | None, rows: object
+) -> Comparison | None:
+    if other is None:
+        return None
+    every = np.arange(len(scored.target))
+    level, seed = config.interval.level, config.evaluation.seed
+    return compared(scored, every, level, other, other.predict(rows), seed=seed)
+
+
+def _seen_by(other: Model | None) -> list[str]:
+    if other is None:
+        return []
+    return [
+        f"{other.name} {other.version} may have seen these rows in its training, and this model "
+        "has not: the comparison may be too kind to the other one."
+    ]
+
+
+def _details(scored: Scored) -> Details:
+    nothing = np.full(len(scored.target), np.nan)
+    return Details(
+        np.arange(len(scored.target)),
+        scored.target,
+        scored.prediction,
+        nothing if scored.lower is None else scored.lower,
+        nothing if scored.upper is None else scored.upper,
+        scored.fold,
+    )

@@ -1,0 +1,20 @@
+"""The command line. Results go to standard output, everything else to standard error.
+
+Exit codes: 0 done; 1 done, but a row has no prediction or a model misses its quality bar;
+2 input or arguments that cannot be used; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from .describing import info, schema
+from .evaluating import evaluate
+from .explaining import explain
+from .predicting import predict
+from .program import app, main
+from .training import check, train
+from .tuning import tune
+
+__all__ = ["app", "main"]
+
+for _command in (train, check, predict, explain, evaluate, tune, info, schema):
+    app.command()(_command)

@@ -1,0 +1,171 @@
+"""The command evaluate."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .loading import extra, shown_progress
+from .options import ModelOption
+from .program import fail, making_a_file, say
+from .tables import count
+
+if TYPE_CHECKING:
+    from ..assessment import Assessment
+    from ..model import Model
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Rows with their true target, or - for standard input, to score a model file "
+            "with; without it, the configuration is cross-validated on its training rows.",
+        ),
+    ] = None,
+    model: ModelOption = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Another model file, scored on the same rows."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Configuration; without it, the packaged one."),
+    ] = None,
+    repeats: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="Cross-validations, with one seed after another."),
+    ] = 1,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Everything as JSON, for programs.")
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for a report; needs the extra report."),
+    ] = None,
+) -> None:
+    """Say how good the model is, how sure that is, and where it is weak.
+
+    Each figure has the 95% interval that resampling the rows gives. With --data a model file is
+    scored, on the base install; rows that cannot be scored are left out and listed, and exit code
+    1 says that there were some. Without it each row of the training data is scored by a pipeline
+    that was fitted without the row, beside simpler models.
+
+    \b
+    Examples:
+      regression-model evaluate
+      regression-model evaluate --repeats 5 --json > evaluation.json
+      regression-model evaluate --data new_sales.csv --compare older.onnx
+    """
+    _check_options(data, model, config, repeats, report)
+    if report is not None:
+        _load_drawing_libraries()
+    if data is None:
+        assessment, opened, rows = _cross_validated(config, model, compare, repeats, report)
+    else:
+        assessment, opened, rows = _scored(data, model, compare)
+    if as_json:
+        typer.echo(json.dumps(assessment.to_dict(), allow_nan=False))
+    else:
+        from .assessed import show_assessment
+
+        show_assessment(assessment)
+    if report is not None and opened is not None:
+        _write_report(assessment, opened, rows, report, data)
+    if assessment.refused:
+        every = assessment.rows + len(assessment.refused)
+        fail(f"Not scored: {len(assessment.refused):,} of {count(every, 'row')}.", code=1)
+
+
+def _check_options(
+    data: str | None, model: Path | None, config: Path | None, repeats: int, report: Path | None
+) -> None:
+    if data is not None and config is not None:
+        raise typer.BadParameter(
+            "is cross-validated on its own rows: give --model with --data.", param_hint="--config"
+        )
+    if data is not None and repeats > 1:
+        raise typer.BadParameter(
+            "repeats a cross-validation: give no --data with it.", param_hint="--repeats"
+        )
+    if data is None and model is not None and report is None:
+        raise typer.BadParameter("needs --data, the rows to score it with.", param_hint="--model")
+    if config is not None and report is not None and model is None:
+        raise typer.BadParameter(
+            "explains prices: with --config, name the model file by --model.", param_hint="--report"
+        )
+
+
+def _load_drawing_libraries() -> None:
+    """Find out before the work, not after it, that the extra is missing."""
+    with extra("report"):
+        import_module("jinja2")
+        import_module("matplotlib")
+
+
+def _scored(data: str, model: Path | None, compare: Path | None) -> tuple[Assessment, Model, Any]:
+    from ..assessment.of_model import assess_model
+    from ..files import read_table
+    from ..model import load_model
+
+    opened = load_model(model)
+    other = None if compare is None else load_model(compare)
+    rows = read_table(data)
+    source = "standard input" if data == "-" else Path(data).name
+    return assess_model(opened, rows, source=source, compare=other), opened, rows
+
+
+def _cross_validated(
+    config: Path | None,
+    model: Path | None,
+    compare: Path | None,
+    repeats: int,
+    report: Path | None,
+) -> tuple[Assessment, Model | None, Any]:
+    say("Loading libraries ...")
+    with extra("train"):
+        from ..assessment.of_pipeline import assess_pipeline
+        from ..config.core import load_config
+        from ..processing.data_manager import dataset_path, read_dataset
+        from ..processing.training_data import read_training_data
+    from ..model import load_model
+
+    loaded = load_config(config)
+    opened = None if report is None else load_model(model)
+    other = None if compare is None else load_model(compare)
+    path = dataset_path(loaded.data.training, beside=loaded.path)
+    rows = read_dataset(path)
+    training = read_training_data(loaded, rows, source=str(path))
+    with shown_progress() as progress:
+        assessment = assess_pipeline(
+            loaded,
+            training,
+            repeats=repeats,
+            progress=progress,
+            manifest=None if opened is None else opened.manifest,
+            compare=other,
+            rows=rows,
+        )
+    return assessment, opened, rows
+
+
+def _write_report(
+    assessment: Assessment, model: Model, rows: Any, folder: Path, data: str | None
+) -> None:
+    """Write the page, and for a cross-validation the model card as well."""
+    from ..report import write_card, write_report
+
+    name = model.name if data is None else f"{model.name}-{Path(data).stem}"
+    with making_a_file():
+        path = write_report(assessment, model=model, rows=rows, folder=folder, name=name)
+        say(f"Report: {path}")
+        if data is None:
+            card = write_card(assessment, model=model, folder=folder, name=name)
+            say(f"Model card: {card}")

@@ -1,0 +1,65 @@
+"""While a command works: the extra that it needs, and how far it is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MissingExtraError
+from .program import say
+from .tables import console_of
+
+if TYPE_CHECKING:
+    from ..evaluation import Progress
+
+__all__ = ["extra", "shown_progress"]
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Turn a failed import into the sentence that says what to install."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError(
+            f"This command needs the extra {name} ({error}): "
+            f"pip install 'regression-model[{name}]'."
+        ) from None
+
+
+@contextmanager
+def shown_progress() -> Iterator[Progress]:
+    """Show stages as bars on a terminal and as lines elsewhere."""
+    if not sys.stderr.isatty():
+        yield _stage_lines()
+        return
+    from rich import progress as rich
+
+    columns = (
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(),
+        rich.MofNCompleteColumn(),
+        rich.TimeElapsedColumn(),
+    )
+    with rich.Progress(*columns, console=console_of(sys.stderr)) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(stage: str, done: int, of: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=of)
+            bars.update(tasks[stage], completed=done)
+
+        yield show
+
+
+def _stage_lines() -> Progress:
+    said: set[str] = set()
+
+    def show(stage: str, done: int, of: int) -> None:
+        if stage not in said:
+            said.add(stage)
+            say(f"{stage} ...")
+
+    return show

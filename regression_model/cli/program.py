@@ -1,0 +1,123 @@
+"""The program around the commands: how it fails, how it stops, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from .. import __version__
+from ..errors import ConfigError, QualityError, RegressionModelError
+
+__all__ = ["INTERRUPTED_EXIT", "app", "fail", "main", "making_a_file", "say"]
+
+INTERRUPTED_EXIT = 130  # as a shell reports a program that Ctrl-C ended
+_SIGPIPE_EXIT = 141  # and one whose reader went away
+
+
+class Program(TyperGroup):
+    """The commands, with one way to fail: a sentence and an exit code, never a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except RegressionModelError as error:
+            fail(_sentence(error), code=1 if isinstance(error, QualityError) else 2)
+        except KeyboardInterrupt:
+            fail("Interrupted.", code=INTERRUPTED_EXIT)
+        except BrokenPipeError:
+            _drop_standard_output()
+            raise typer.Exit(_SIGPIPE_EXIT) from None
+        except OSError as error:
+            if error.filename is None:
+                _drop_standard_output()
+            place = error.filename or "Standard output"
+            fail(f"Error: {place} cannot be used: {error.strerror or error}.", code=2)
+
+
+def fail(sentence: str, *, code: int) -> NoReturn:
+    say(sentence)
+    raise typer.Exit(code) from None
+
+
+def say(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+def _sentence(error: RegressionModelError) -> str:
+    """Return what an error says; a list of mistakes stays as it is, for editors to jump to."""
+    listed = isinstance(error, ConfigError) and error.mistakes
+    return str(error) if listed or "\n" in str(error) else f"Error: {error}"
+
+
+def _drop_standard_output() -> None:
+    """Send what is still waiting to be written nowhere, so that Python's exit is silent."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+app = typer.Typer(
+    cls=Program,
+    name="regression-model",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: fast, and the same in a terminal and in a pipe
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"regression-model {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Train a regression model, and predict with it from one self-describing model file."""
+
+
+def main() -> None:
+    """Run the program and exit."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _stop)
+    if isinstance(sys.stdout, TextIOWrapper):  # a name that the terminal cannot show is no failure
+        sys.stdout.reconfigure(errors="backslashreplace")
+    app(prog_name="regression-model")
+
+
+def _stop(*_: object) -> None:
+    """End at once on Ctrl-C: no file is begun, and a library that loads can lose an exception."""
+    os.write(2, b"Interrupted: nothing was written.\n")
+    os._exit(INTERRUPTED_EXIT)
+
+
+@contextmanager
+def making_a_file() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt, so that no half of a file is left behind."""
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is not _stop:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)

@@ -1,0 +1,129 @@
+"""The report of a model: a page that a person reads before releasing it, and a model card.
+
+Both are made from one assessment. They need the extra report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MissingExtraError
+from ..model_file import write_atomically
+
+if TYPE_CHECKING:
+    from ..assessment import Assessment
+    from ..model import Model
+
+__all__ = [
+    "make_card",
+    "make_report",
+    "require_extra",
+    "write_card",
+    "write_picture",
+    "write_report",
+]
+
+_LIBRARIES = ("contourpy", "cycler", "jinja2", "kiwisolver", "markupsafe", "matplotlib", "PIL")
+
+
+def write_report(
+    assessment: Assessment, *, model: Model, rows: Any, folder: Path, name: str
+) -> Path:
+    """Write the report as one HTML file that needs nothing else, and return its path.
+
+    Parameters
+    ----------
+    rows : the table that was assessed, as for `Model.predict`
+    folder, name : the file is `folder/name-version.html`
+
+    Raises
+    ------
+    MissingExtraError
+        Without the extra report.
+    OutputError
+        When the file cannot be written; what stood there before is untouched.
+    """
+    content = make_report(assessment, model=model, rows=rows)
+    return _written(content, folder, f"{name}-{model.version}.html")
+
+
+def write_card(assessment: Assessment, *, model: Model, folder: Path, name: str) -> Path:
+    """Write the model card as Markdown and return its path, `folder/name-version.md`.
+
+    Raises
+    ------
+    MissingExtraError, OutputError
+        As for `write_report`.
+    """
+    content = make_card(assessment, model=model)
+    return _written(content, folder, f"{name}-{model.version}.md")
+
+
+def write_picture(assessment: Assessment, *, model: Model, path: Path) -> Path:
+    """Write predicted against actual values as a PNG, and return its path.
+
+    Raises
+    ------
+    MissingExtraError, OutputError
+        As for `write_report`.
+    """
+    with _extra():
+        from .drawing import png
+        from .facts import gather
+        from .figures import paint_accuracy
+    facts = gather(assessment, model)
+    size = {"width": 5.6, "height": 5.2}
+    content = png(lambda axes: paint_accuracy(axes, facts), **size, dots_per_inch=130)
+    write_atomically(path, content)
+    return path
+
+
+def make_report(assessment: Assessment, *, model: Model, rows: Any) -> bytes:
+    """Return the bytes that `write_report` writes."""
+    with _extra():
+        from .facts import gather
+        from .page import page
+    facts = gather(assessment, model, rows)
+    assert facts.columns is not None
+    return page(facts, facts.columns).encode()
+
+
+def make_card(assessment: Assessment, *, model: Model) -> bytes:
+    """Return the bytes that `write_card` writes."""
+    with _extra():
+        from .card import card
+        from .facts import gather
+    return card(gather(assessment, model)).encode()
+
+
+def _written(content: bytes, folder: Path, name: str) -> Path:
+    path = folder / name
+    write_atomically(path, content)
+    return path
+
+
+def require_extra() -> None:
+    """Find out before a long work that its report could not be made.
+
+    Raises
+    ------
+    MissingExtraError
+    """
+    with _extra():
+        import jinja2  # noqa: F401
+        import matplotlib  # noqa: F401
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        if (error.name or "").split(".")[0] not in _LIBRARIES:
+            raise
+        raise MissingExtraError(
+            f"The report needs the extra report ({error}): pip install 'regression-model[report]'."
+        ) from None

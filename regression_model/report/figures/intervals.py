@@ -1,0 +1,129 @@
+"""Whether intervals hold what they promise, and how wide they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..drawing import BLUE, GREY, INK, MUTED, VERMILLION, draw, name_axes, ticks
+from ..facts import Facts, Floats
+from ..numbers import percent, share
+from ..parts import Picture
+from .scales import few_ticks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["calibration", "widths"]
+
+_BINS = 32
+_HEIGHT = 3.7
+
+
+def calibration(facts: Facts) -> Picture | None:
+    """Show how often intervals of several levels held the true value."""
+    pairs = sorted(facts.assessment.calibration)
+    if len(pairs) < 2:
+        return None
+    level, observed = max(pairs, key=lambda pair: abs(pair[1] - pair[0]))
+    listed = ", ".join(f"{percent(seen)} at {share(wanted)}" for wanted, seen in pairs)
+    return Picture(
+        title=f"Intervals hold what they promise to within {100 * abs(observed - level):.1f} "
+        "percentage points",
+        caption=(
+            "Each dot is one level: how often intervals of it should hold the true value, and how "
+            "often they did. On the line is exact; above it intervals are wider than they need be. "
+            "Within the band is what chance does to as many rows."
+        ),
+        alternative=f"Observed coverage of intervals by nominal level: {listed}.",
+        svg=draw(lambda axes: _paint_calibration(axes, facts), name="calibration", height=_HEIGHT),
+    )
+
+
+def _paint_calibration(axes: Axes, facts: Facts) -> None:
+    levels, observed = np.array(sorted(facts.assessment.calibration)).T
+    low = max(min(levels.min(), observed.min()) - 0.06, 0)
+    axes.plot([low, 1], [low, 1], color=MUTED, linewidth=1.2)
+    line = np.linspace(low, 1, 200)
+    chance = 1.96 * np.sqrt(line * (1 - line) / facts.assessment.rows)
+    axes.fill_between(line, line - chance, line + chance, color=GREY, alpha=0.35, linewidth=0)
+    axes.plot(levels, observed, "o", color=BLUE, markersize=6)
+    chosen = np.isclose(levels, facts.assessment.level)
+    axes.plot(levels[chosen], observed[chosen], "D", color=VERMILLION, markersize=8, zorder=4)
+    for level, seen in zip(levels[chosen], observed[chosen], strict=True):
+        axes.annotate(
+            f"{share(level)}: {percent(seen)}",
+            (level, seen),
+            xytext=(-10, 6),
+            textcoords="offset points",
+            ha="right",
+        )
+    axes.set(xlim=(low, 1.01), ylim=(low, 1.01))
+    for axis in (axes.xaxis, axes.yaxis):
+        few_ticks(axis, 6)
+        ticks(axis, lambda value: percent(value, 0))
+    name_axes(axes, x="level asked for", y="rows whose interval held")
+
+
+def widths(facts: Facts) -> Picture | None:
+    """Show how wide the intervals are."""
+    values = _relative(facts)
+    if not np.isfinite(values).all() or np.ptp(values) < 1e-9 * np.abs(values).max():
+        return None  # one width for all
+
+    def write(value: float) -> str:
+        return percent(value) if facts.is_relative else facts.amounts.full(value)
+
+    low, median, high = (float(q) for q in np.quantile(values, [0.05, 0.5, 0.95]))
+    constant = facts.assessment.constant_width.get("median_relative_width")
+    if not facts.is_relative:
+        constant = None
+    line = "" if constant is None else f" One width for all would be {write(constant)}."
+    return Picture(
+        title=f"Half of the intervals are narrower than {write(median)}"
+        + (" of the value" if facts.is_relative else ""),
+        caption=(
+            "From the lower to the upper end"
+            + (", relative to the middle" if facts.is_relative else "")
+            + ". The model is less sure of unusual rows and says so."
+            + (
+                f" The dashed line is the median width of intervals that do not ask how usual a "
+                f"row is, at the same level: {write(constant)}."
+                if constant is not None
+                else ""
+            )
+        ),
+        alternative=(
+            f"Histogram of the widths of {share(facts.assessment.level)} intervals: median "
+            f"{write(median)}, from {write(low)} to {write(high)} for the middle 90% of "
+            f"{len(values):,} rows.{line}"
+        ),
+        svg=draw(
+            lambda axes: _paint_widths(axes, facts, values, median, constant),
+            name="widths",
+            height=_HEIGHT,
+        ),
+    )
+
+
+def _relative(facts: Facts) -> Floats:
+    width = facts.upper - facts.lower
+    return width / np.abs((facts.upper + facts.lower) / 2) if facts.is_relative else width
+
+
+def _paint_widths(
+    axes: Axes, facts: Facts, values: Floats, median: float, constant: float | None
+) -> None:
+    shown = values[values <= np.quantile(values, 0.995)]
+    axes.hist(shown, bins=_BINS, color=BLUE, alpha=0.7)
+    axes.axvline(median, color=INK, linewidth=1.6, label="median")
+    if constant is not None:
+        label = "one width for all"
+        axes.axvline(constant, color=VERMILLION, linestyle=(0, (4, 2)), label=label)
+    axes.legend(loc="upper right")
+    few_ticks(axes.xaxis, 5)
+    few_ticks(axes.yaxis, 4, whole=True)
+    ticks(axes.xaxis, lambda v: percent(v, 0) if facts.is_relative else facts.amounts.tick(v))
+    unit = "width, relative to the middle" if facts.is_relative else facts.amounts.title("width")
+    name_axes(axes, x=unit, y="rows")

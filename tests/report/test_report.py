@@ -1,0 +1,307 @@
+"""The page: it needs nothing else, can be read without eyes, and says what the facts say."""
+
+import pickle
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from regression_model.errors import OutputError
+from regression_model.report import make_report, write_report
+
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+LINKS = {"src", "href", "xlink:href", "srcset", "action", "data", "poster"}
+
+
+class Page(HTMLParser):
+    """Every element with its attributes; elements that are not closed in order are mistakes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.open, self.mistakes, self.words = [], [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.mistakes.append(tag)
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+    def named(self, *tags):
+        return [attributes for tag, attributes in self.elements if tag in tags]
+
+
+@pytest.fixture(scope="module", params=["houses", "power"])
+def case(request):
+    """Each of the two cases."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="module")
+def made(case):
+    """The bytes of the report of a case."""
+    return make_report(case.assessment, model=case.model, rows=case.rows)
+
+
+@pytest.fixture(scope="module")
+def page(made):
+    """The report of a case, parsed."""
+    return Page(made.decode())
+
+
+@pytest.fixture(scope="module")
+def house_page(houses):
+    """The report of the shipped model, parsed."""
+    return Page(make_report(houses.assessment, model=houses.model, rows=houses.rows).decode())
+
+
+@pytest.fixture(scope="module")
+def power_page(power):
+    """The report of the model of another domain, parsed."""
+    return Page(make_report(power.assessment, model=power.model, rows=power.rows).decode())
+
+
+def test_every_element_is_closed_in_its_order(page):
+    """Nothing depends on how a browser mends a page."""
+    assert [] == page.mistakes
+    assert [] == page.open
+
+
+def test_the_page_needs_nothing_else(page):
+    """No script, no style sheet, no font, no picture from anywhere."""
+    assert {"script", "link", "iframe", "object", "embed", "base"}.isdisjoint(
+        tag for tag, _ in page.elements
+    )
+    for _, attributes in page.elements:
+        for name in LINKS & attributes.keys():
+            assert attributes[name].startswith(("#", "data:image/png;base64,"))
+        assert not any(name.startswith("on") for name in attributes)
+
+
+def test_no_style_refers_to_a_network(made):
+    """Neither the style sheet nor a picture imports anything."""
+    assert not re.search(rb"url\((?!#)", made)
+    assert b"@import" not in made
+    assert b"default-src 'none'" in made
+
+
+def test_identifiers_are_unique_and_every_link_has_its_end(page):
+    """The table of contents and the parts of pictures find what they point to."""
+    names = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(set(names)) == len(names)
+    for attributes in page.named("a", "use"):
+        target = attributes.get("href") or attributes.get("xlink:href")
+        assert target.removeprefix("#") in names
+
+
+def test_every_picture_says_in_words_what_it_shows(page):
+    """The alternative text holds numbers of the facts, and no two are alike."""
+    pictures = page.named("svg")
+    texts = [attributes["aria-label"] for attributes in pictures]
+    assert pictures
+    assert len(set(texts)) == len(texts)
+    assert all(attributes["role"] == "img" for attributes in pictures)
+    assert all(len(re.findall(r"\d", text)) >= 3 for text in texts)
+    assert all("viewbox" in attributes and "width" not in attributes for attributes in pictures)
+
+
+def test_no_number_was_lost_on_the_way(page):
+    """Nothing undefined, and no bare NaN, reaches a reader."""
+    texts = [page.text, *(attributes["aria-label"] for attributes in page.named("svg"))]
+    for text in texts:
+        assert not re.search(r"\b(nan|None|inf|undefined)\b", text)
+
+
+def test_the_same_facts_give_the_same_bytes(case, made):
+    """Nothing in the page depends on the clock or on chance."""
+    assert made == make_report(case.assessment, model=case.model, rows=case.rows)
+
+
+def test_another_process_gives_the_same_bytes(power, tmp_path):
+    """Nor on the order of a set."""
+    code = (
+        "import pickle, sys; from pathlib import Path; from regression_model import load_model;"
+        "from regression_model.report import make_report;"
+        "assessment, rows = pickle.loads(Path(sys.argv[1]).read_bytes());"
+        "model = load_model(sys.argv[2]);"
+        "sys.stdout.buffer.write(make_report(assessment, model=model, rows=rows))"
+    )
+    facts = tmp_path / "facts.pkl"
+    facts.write_bytes(pickle.dumps((power.assessment, power.rows)))
+    found = subprocess.run(
+        [sys.executable, "-c", code, facts, power.path], capture_output=True, check=True
+    )
+    assert make_report(power.assessment, model=power.model, rows=power.rows) == found.stdout
+
+
+def test_the_page_is_small(made):
+    """Small enough to be mailed."""
+    assert len(made) < 2_500_000
+
+
+def test_the_figures_are_those_of_the_assessment(house_page):
+    """Each with its interval, in its unit."""
+    for words in (
+        "0.1234 0.1111 to 0.1399",
+        "$12,346 $11,111 to $14,000",
+        "0.912 0.890 to 0.935",
+        "90.2% 88.0% to 92.0%",
+        "27.2% 26.0% to 28.0%",
+        "0.1357 0.1200 to 0.1500",
+        "plain linear 0.1888 (0.1700 to 0.2000)",
+        "without it, and without all that is made from it, 0.1555",
+        "0.1234 0.1432 −0.0198 −0.0300 to −0.0100",
+        "One width for all 90.0% 31.4%",
+        "GrLivArea matters most: shuffled, it costs +0.0777 RMSLE",
+        "By Neighborhood: weakest at OldTown, RMSLE 0.1717",
+        "By price band: weakest at $163,000 to $755,000, RMSLE 0.1500",
+        "10 folds: RMSLE from 0.1000 to 0.1140",
+        "Intervals hold what they promise to within 1.5 percentage points",
+        "1 row could not be scored",
+        "8 SalePrice is missing.",
+        "A column was not used.",
+    ):
+        assert words in house_page.text
+
+
+def test_the_page_says_what_the_model_file_says(houses, house_page):
+    """Name, version, source of the data, digests and the quality bar."""
+    manifest = houses.model.manifest
+    training = manifest["training"]
+    for words in (
+        f"{manifest['name']} {manifest['version']}",
+        " ".join(training["data_source"].split()),
+        training["data_sha256"],
+        training["config_sha256"],
+        training["libraries"]["scikit-learn"],
+    ):
+        assert words in house_page.text
+    bar = [allowed for allowed in manifest["quality"].values() if allowed is not None]
+    assert len(bar) == house_page.text.count("Passed.")
+
+
+def test_a_missed_bar_is_not_called_passed(houses):
+    """The verdict comes from the figures, not from the fact that there is a page."""
+    manifest = {**houses.model.manifest, "quality": {"rmsle": 0.001, "coverage": None}}
+    assessment = replace(houses.assessment, manifest=manifest)
+    text = Page(make_report(assessment, model=houses.model, rows=houses.rows).decode()).text
+    assert "✗ Missed. RMSLE in training" in text
+    assert "Passed" not in text
+
+
+def test_the_most_wrong_rows_are_those_furthest_off(houses, house_page):
+    """By identifier, the worst first, each with the field that moved it most."""
+    details = houses.assessment.details
+    order = np.argsort(-np.abs(np.log(details.prediction / details.target)))[:10]
+    table = house_page.text.split("The 10 rows furthest off")[1]
+    places = [
+        table.index(f" {houses.rows[i]['Id']} ${details.target[i]:,.0f} ") for i in order.tolist()
+    ]
+    assert sorted(places) == places
+    (explanation,) = houses.model.explain([houses.rows[order[0]]])
+    name = next(iter(explanation.contributions))
+    assert name in table[places[0] : places[1]]
+
+
+def test_a_name_cannot_become_markup(power_page):
+    """Levels, identifiers, descriptions and the name of the file stay text."""
+    assert "<script>alert('x')</script>" in power_page.text
+    assert "<img src=x onerror=alert(1)>" in power_page.text
+    assert {"script", "img", "b", "i"} & {tag for tag, _ in power_page.elements} <= {"b"}
+    assert [] == [a for a in power_page.named("b") if a]
+    assert any("<script>" in a["aria-label"] for a in power_page.named("svg"))
+
+
+def test_another_domain_has_its_own_unit_and_no_houses(power_page):
+    """Negative values, no folds, no groups: what has nothing to say is left out."""
+    text = power_page.text
+    assert "0.8765 kWh" in text
+    assert not re.search(r"\$|dollar|house|price|RMSLE", text)
+    keys = {attributes.get("id") for attributes in power_page.named("section")}
+    assert {"purpose", "figures", "accuracy", "intervals", "most-wrong", "record"} <= keys
+    assert keys.isdisjoint({"folds", "groups", "importance", "baselines", "without"})
+
+
+def test_one_row_is_enough(power):
+    """A file with one labelled row has a report as well."""
+    details = power.assessment.details
+    one = replace(
+        details,
+        **{name: np.asarray(getattr(details, name))[:1] for name in details.__dataclass_fields__},
+    )
+    assessment = replace(power.assessment, details=one, rows=1, refused=[])
+    page = Page(make_report(assessment, model=power.model, rows=power.rows[:1]).decode())
+    assert [] == page.mistakes
+    assert "The 1 row furthest off" in page.text
+
+
+def test_the_file_is_named_after_model_and_version(power, tmp_path):
+    """And nothing else is left in the folder."""
+    path = write_report(
+        power.assessment, model=power.model, rows=power.rows, folder=tmp_path, name="power"
+    )
+    assert tmp_path / f"power-{power.model.version}.html" == path
+    assert [path] == list(tmp_path.iterdir())
+    assert path.read_bytes().startswith(b"<!DOCTYPE html>")
+
+
+def test_a_folder_that_is_a_file_is_refused(power, tmp_path):
+    """In one sentence."""
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_report(
+            power.assessment,
+            model=power.model,
+            rows=power.rows,
+            folder=tmp_path / "taken",
+            name="power",
+        )
+
+
+@pytest.mark.parametrize("library", ["jinja2", "matplotlib"])
+@pytest.mark.parametrize("call", ["require_extra()", "make_report(None, model=None, rows=[])"])
+def test_a_missing_extra_is_named(library, call):
+    """With the command that installs it."""
+    code = (
+        f"import sys; sys.modules[{library!r}] = None\n"
+        "from regression_model.errors import MissingExtraError\n"
+        "from regression_model.report import make_report, require_extra\n"
+        f"try:\n    {call}\n"
+        "except MissingExtraError as error:\n    print(error)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, encoding="utf-8"
+    )
+    assert library in found.stdout
+    assert "pip install 'regression-model[report]'." in found.stdout
+
+
+def test_importing_the_package_loads_no_drawing_library():
+    """The heavy imports wait for the first report."""
+    code = (
+        "import sys, regression_model.report\n"
+        "print({'jinja2', 'matplotlib', 'pandas'} & set(sys.modules))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, encoding="utf-8"
+    )
+    assert "set()" == found.stdout.strip()

@@ -1,0 +1,423 @@
+"""A configuration against its training rows: never scored by what has seen them."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import KFold, train_test_split
+
+from regression_model import load_model
+from regression_model.assessment.baselines import median_by, plain_linear
+from regression_model.assessment.held_out import config_without
+from regression_model.assessment.of_pipeline import assess_pipeline
+from regression_model.config.core import load_config, parse_config
+from regression_model.errors import ConfigError, DataError, ModelFileError
+from regression_model.evaluation import Fold, cross_validate, metrics
+from regression_model.interval import scale_of
+from regression_model.pipeline import build_pipeline
+from regression_model.processing.data_manager import dataset_path, read_dataset
+from regression_model.processing.training_data import read_training_data
+
+BOATS = """\
+name: boats
+description: Prices of second-hand boats
+target:
+  name: Price
+  description: Price asked
+  unit: euros
+  minimum: 1
+  transform: log
+data:
+  training: boats.csv
+features:
+  Berth:
+    description: Where it lies
+    kind: identifier
+  Length:
+    description: From bow to stern
+    kind: number
+    unit: m
+    minimum: 1
+    transform: log
+  Built:
+    description: Year of building
+    kind: year
+    missing: median
+  Hull:
+    description: What it is made of
+    kind: nominal
+    levels: steel, wood
+    missing: most_frequent
+  Colour:
+    description: Of the hull, which nobody pays for
+    kind: nominal
+    levels: red, blue
+    missing: most_frequent
+  Masts:
+    description: Not looked at
+    kind: number
+    use: no
+derived:
+  IsSteel:
+    equals: Hull, steel
+    use: derived
+  SteelLength:
+    product: IsSteel, Length
+estimator:
+  ridge:
+    alpha: 0.1
+evaluation:
+  folds: 4
+  groups: Hull, Built
+  baseline: Hull
+  without: Length
+interval:
+  level: 0.8
+  ridge_alpha: 10
+"""
+
+
+def boats(rows=90):
+    """Return rows whose price follows from their length and hull, with a little chance."""
+    chance = np.random.default_rng(4)
+    length = chance.uniform(5.0, 30.0, rows)
+    hull = chance.choice(["steel", "wood"], rows).astype(object)
+    built = chance.integers(1950, 2020, rows).astype(object)
+    built[:3] = None
+    price = 900.0 * length * np.where(hull == "steel", 1.5, 1.0)
+    return {
+        "Berth": list(range(rows)),
+        "Length": length.tolist(),
+        "Built": built.tolist(),
+        "Hull": hull.tolist(),
+        "Colour": chance.choice(["red", "blue"], rows).tolist(),
+        "Price": (price * np.exp(chance.normal(0.0, 0.1, rows))).tolist(),
+    }
+
+
+def assessed(text=BOATS, rows=None, **options):
+    """Assess a configuration of boats."""
+    config = parse_config(text)
+    data = read_training_data(config, rows or boats(), source="boats.csv")
+    return assess_pipeline(config, data, **options)
+
+
+@pytest.fixture(scope="module")
+def found():
+    """The boats, assessed."""
+    return assessed()
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """The shipped configuration with its rows."""
+    config = load_config()
+    rows = read_dataset(dataset_path(config.data.training))
+    return config, read_training_data(config, rows, source="train.csv"), rows
+
+
+def parts_of(rows, folds):
+    """Return folds as cross-validation makes them, without features."""
+    nothing = np.empty((0, 0))
+    splits = KFold(folds, shuffle=True, random_state=0).split(np.arange(rows))
+    return [Fold(train, test, nothing, nothing) for train, test in splits]
+
+
+def test_figures_are_those_that_training_states():
+    """The RMSLE of the manifest and that of the assessment are one number."""
+    config = parse_config(BOATS)
+    data = read_training_data(config, boats(), source="boats.csv")
+    result = cross_validate(
+        build_pipeline(config), data.frame, data.target, folds=4, seed=0, progress=lambda *_: None
+    )
+    stated = metrics(data.target.to_numpy(), result)
+    del stated["rmsle_worst_fold"]
+
+    found = assess_pipeline(config, data)
+
+    assert stated == pytest.approx({name: found.figures[name].value for name in stated})
+    np.testing.assert_array_equal(result.predictions, found.details.prediction)
+    np.testing.assert_array_equal(result.folds, found.details.fold)
+
+
+def test_a_cross_validation_that_training_made_is_used():
+    """No row is predicted twice; the first stage is the one that shuffles or leaves out."""
+    config = parse_config(BOATS.replace("  without: Length\n", ""))
+    data = read_training_data(config, boats(), source="boats.csv")
+    result = cross_validate(
+        build_pipeline(config), data.frame, data.target, folds=4, seed=0, progress=lambda *_: None
+    )
+    stages = []
+
+    found = assess_pipeline(
+        config, data, result=result, progress=lambda stage, *_: stages.append(stage)
+    )
+
+    assert ["Shuffling fields"] == [*dict.fromkeys(stages)]
+    assert found.figures == assess_pipeline(config, data).figures
+
+
+def test_everything_is_found_twice_the_same(found):
+    """All chance comes from seeds."""
+    assert found.to_dict() == assessed().to_dict()
+
+
+def test_what_it_is_about_is_said(found):
+    """The target with its unit, the level, the rows."""
+    assert ("boats", "cross-validation", 0.8, 90) == (
+        found.name,
+        found.source,
+        found.level,
+        found.rows,
+    )
+    assert ("Price", "euros") == (found.target["name"], found.target["unit"])
+    assert (None, 1, []) == (found.manifest, found.repeats, found.refused)
+
+
+def test_an_assessment_is_json(found):
+    """Plain types without NaN."""
+    json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_repeats_take_the_next_seeds_and_average():
+    """Each figure is the mean of those of one seed after another."""
+    several = assessed(repeats=3)
+    alone = [
+        assessed(BOATS.replace("  folds: 4", f"  folds: 4\n  seed: {seed}")) for seed in range(3)
+    ]
+
+    for name in ("rmsle", "mae", "coverage"):
+        mean = np.mean([one.figures[name].value for one in alone])
+        assert several.figures[name].value == pytest.approx(mean), name
+    assert [0, 1, 2] == [*dict.fromkeys(fold["seed"] for fold in several.folds)]
+    assert 12 == len(several.folds)
+    mean = np.mean([one.without["Length"]["mae"].value for one in alone])
+    assert several.without["Length"]["mae"].value == pytest.approx(mean)
+
+
+def test_folds_hold_every_row_once(found):
+    """And the mean of their RMSLE is the figure."""
+    assert 90 == sum(fold["rows"] for fold in found.folds)
+    assert found.figures["rmsle"].value == pytest.approx(
+        np.mean([fold["rmsle"] for fold in found.folds])
+    )
+
+
+def test_the_holdout_is_a_fifth_that_the_pipeline_has_not_seen():
+    """Fitted on the rest, by scikit-learn's own split."""
+    config = parse_config(BOATS)
+    data = read_training_data(config, boats(), source="boats.csv")
+    train, test = train_test_split(np.arange(90), test_size=0.2, random_state=0)
+    fitted = build_pipeline(config).fit(data.frame.iloc[train], data.target.iloc[train])
+    error = fitted.predict(data.frame.iloc[test]) - data.target.iloc[test]
+
+    assert assess_pipeline(config, data).holdout["mae"].value == pytest.approx(np.abs(error).mean())
+
+
+def test_the_median_of_a_level_comes_from_the_other_folds():
+    """A level that they do not have, and a missing one, gets the median of all of theirs."""
+    target = np.arange(40.0) ** 2
+    levels = np.array(["a", "b"] * 20, dtype=object)
+    levels[3], levels[5] = "alone", None
+    frame = pd.DataFrame({"level": levels})
+
+    parts = parts_of(40, 5)
+    predictions = median_by("level", frame, target, parts)
+
+    for part in parts:
+        for row in part.test:
+            same = [i for i in part.train if levels[i] == levels[row] and levels[row] is not None]
+            assert np.median(target[same or part.train]) == predictions[row]
+
+
+def test_the_plain_linear_model_is_least_squares_on_raw_fields():
+    """Exact where the truth is linear on the scale of the target, gaps and new levels or not."""
+    chance = np.random.default_rng(1)
+    frame = pd.DataFrame(
+        {
+            "x": chance.normal(size=60),
+            "gap": np.append(np.full(59, 2.0), np.nan),
+            "level": pd.Series([*["a", "b", "c"] * 19, "alone", None, "a"], dtype=object),
+        }
+    )
+    effect = frame["level"].map({"a": 0.0, "b": 1.0, "c": -1.0}).to_numpy(dtype=float)
+    target = np.exp(0.5 * frame["x"].to_numpy() + np.nan_to_num(effect))
+
+    predictions = plain_linear(frame, target, scale_of("log"), parts_of(60, 6))
+
+    assert np.isfinite(predictions).all()
+    np.testing.assert_allclose(predictions[:57], target[:57], rtol=0.2)
+
+
+def test_baselines_are_worse_than_the_model_where_it_is_better(found):
+    """By name, with intervals."""
+    assert ["median by Hull", "plain linear"] == [*found.baselines]
+    assert found.baselines["median by Hull"]["mae"].low > found.figures["mae"].high
+
+
+def test_without_a_column_is_without_what_is_made_from_it(found):
+    """A length hidden in another column would still be known."""
+    config = parse_config(BOATS)
+    less = config_without(config, "Length")
+
+    assert ("derived", "derived") == (less.features["Length"].use, less.derived["SteelLength"].use)
+    assert ("yes", "yes") == (less.features["Hull"].use, config.features["Length"].use)
+    assert found.without["Length"]["mae"].value > 2 * found.figures["mae"].value
+
+
+def test_without_all_columns_there_is_no_model():
+    """One sentence, not a traceback."""
+    described, _, rest = BOATS.partition("  Built:")
+    evaluated = "estimator:" + rest.partition("estimator:")[2]
+    text = described + evaluated.replace("  groups: Hull, Built\n  baseline: Hull\n", "")
+
+    with pytest.raises(DataError, match="^The pipeline cannot be fitted to these rows: "):
+        assessed(text)
+
+
+def test_fields_that_matter_come_first(found):
+    """And the colour, for which nobody pays, is worth nothing."""
+    named = {one.field: one for one in found.importances}
+
+    assert ["Length", "Hull"] == [one.field for one in found.importances[:2]]
+    assert {"Length", "Built", "Hull", "Colour"} == {*named}
+    assert abs(named["Colour"].increase) < 0.01 < named["Length"].increase
+    assert named["Length"].standard_deviation > 0
+
+
+def test_importances_without_an_rmsle_are_rises_of_the_rmse():
+    """Where prices can be negative."""
+    rows = boats()
+    rows["Price"] = [price - 12_000 for price in rows["Price"]]
+    text = BOATS.replace("  minimum: 1\n  transform: log\n", "", 1)
+
+    found = assessed(text, rows)
+
+    assert "rmsle" not in found.figures
+    assert found.importances[0].increase > 100
+
+
+def test_intervals_are_held_out_at_every_level(found):
+    """Coverage rises with the level."""
+    levels, coverages = zip(*found.calibration, strict=True)
+
+    assert (0.1, 0.5, 0.95) == (levels[0], levels[4], levels[-1])
+    assert sorted(coverages) == [*coverages]
+    assert max(abs(a - b) for a, b in found.calibration) < 0.12
+    assert {"coverage", "coverage_worst_quartile", "median_relative_width"} == {
+        *found.constant_width
+    }
+
+
+def test_groups_are_those_of_the_configuration(found):
+    """Levels and bands, with the missing ones as a group."""
+    assert ["price band", "Hull", "Built"] == [*found.groups]
+    assert {"steel", "wood"} == {group.name for group in found.groups["Hull"]}
+    assert {"missing": 3} == {g.name: g.rows for g in found.groups["Built"] if g.name == "missing"}
+
+
+@pytest.mark.parametrize("column", ["Length", "Built", "Hull", "Colour"])
+def test_a_column_of_constants_is_no_obstacle(column):
+    """It is worth nothing, and no warning is given."""
+    rows = boats()
+    rows[column] = [rows[column][10]] * 90
+
+    found = assessed(rows=rows)
+
+    assert {column: 0.0} == {
+        one.field: one.increase for one in found.importances if one.field == column
+    }
+
+
+def test_another_model_file_is_compared_with_a_warning(shipped):
+    """It may have seen the rows, and so it looks better than it is."""
+    config, data, rows = shipped
+    few = parse_config(config.path.read_text(encoding="utf-8").replace("without:", "# without:"))
+
+    found = assess_pipeline(few, data, compare=load_model(), rows=rows)
+
+    assert ("house-prices", 1460) == (found.comparison.other["name"], found.comparison.rows)
+    rmsle = found.comparison.figures["rmsle"]
+    assert rmsle["this"] == found.figures["rmsle"].value
+    assert rmsle["difference"].low > 0
+    assert "may have seen these rows" in found.notes[-1]
+
+
+def test_a_model_of_another_target_is_refused_before_the_work():
+    """Nothing is fitted for it."""
+    with pytest.raises(ModelFileError, match="predicts SalePrice in US dollars, and the assessed"):
+        assessed(compare=load_model(), rows=boats(), progress=None)
+
+
+# What the configuration may ask for
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "part"),
+    [
+        ("groups: Hull, Bulit", "groups", "no feature is named 'Bulit'; did you mean 'Built'?"),
+        ("groups: Masts", "groups", "Masts has use: no, and the model does without it"),
+        ("groups: Berth", "groups", "Berth has use: no"),
+        ("groups: SteelLength", "groups", "no feature is named 'SteelLength'"),
+        ("groups: Hull, Hull", "groups", "'Hull' stands there more than once"),
+        ("groups:", "groups", "expected words separated by commas"),
+        (
+            "baseline: Built",
+            "baseline",
+            "expected a nominal or ordinal feature, and Built has kind",
+        ),
+        ("baseline: Hell", "baseline", "no feature is named 'Hell'; did you mean 'Hull'?"),
+        ("without: IsStel", "without", "no feature is named 'IsStel'; did you mean 'IsSteel'?"),
+        ("without: Masts", "without", "Masts has use: no"),
+    ],
+)
+def test_the_configuration_asks_only_for_what_there_is(line, key, part):
+    """Each mistake with its key and its line."""
+    old = next(one for one in BOATS.splitlines() if one.startswith(f"  {key}:"))
+    text = BOATS.replace(old, f"  {line}")
+
+    with pytest.raises(ConfigError) as raised:
+        parse_config(text)
+
+    ((number, where, sentence),) = raised.value.mistakes
+    assert (f"evaluation.{key}", f"  {line}") == (where, text.splitlines()[number - 1])
+    assert part in sentence
+
+
+def test_a_feature_that_cannot_be_read_is_still_a_name():
+    """One mistake is told, not a second one that follows from it."""
+    with pytest.raises(ConfigError) as raised:
+        parse_config(BOATS.replace("    levels: steel, wood\n", "    levels: steel, wood, steel\n"))
+
+    assert ["features.Hull.levels"] == [where for _, where, _ in raised.value.mistakes]
+
+
+@pytest.mark.parametrize("level", ["0", "1", "1.5", "-0.5", "most"])
+def test_an_interval_has_a_level_between_nothing_and_all(level):
+    """One sentence with its line."""
+    with pytest.raises(ConfigError) as raised:
+        parse_config(BOATS.replace("level: 0.8", f"level: {level}"))
+
+    ((_, where, sentence),) = raised.value.mistakes
+    assert "interval.level" == where
+    assert "expected" in sentence
+
+
+# The shipped configuration
+
+
+def test_the_shipped_model_is_as_good_as_it_says(shipped):
+    """Over five times ten folds: the score, the intervals, and what the odd houses are worth."""
+    config, data, _ = shipped
+
+    found = assess_pipeline(config, data, repeats=5)
+
+    value = {name: one.value for name, one in found.figures.items()}
+    assert 50 == len(found.folds)
+    assert value["rmsle"] <= 0.1100
+    assert 0.885 <= value["coverage"] <= 0.915
+    assert value["coverage_worst_quartile"] >= 0.85
+    assert value["median_relative_width"] < found.constant_width["median_relative_width"]
+    assert value["rmsle"] < found.without["IsVeryLargePartialSale"]["rmsle"].value
+    assert all(value["rmsle"] < one["rmsle"].low for one in found.baselines.values())
