@@ -95,13 +95,13 @@ def _with_members(config: Config, blend: Mapping[str, float]) -> Config:
 
 def _held_out(config: Config, data: TrainingData) -> dict[str, list[Any]]:
     """The logarithm of every member's prediction of each fold's held-out rows, fold by fold."""
-    estimators = {
-        name: build_pipeline(_with_members(config, {name: 1.0}))[-1] for name in SETTINGS
-    }
+    estimators = {name: build_pipeline(_with_members(config, {name: 1.0}))[-1] for name in SETTINGS}
     splits = [
         split
         for seed in SEEDS
-        for split in KFold(config.evaluation.folds, shuffle=True, random_state=seed).split(data.frame)
+        for split in KFold(config.evaluation.folds, shuffle=True, random_state=seed).split(
+            data.frame
+        )
     ]
     results = joblib.Parallel(n_jobs=-1, return_as="generator")(
         joblib.delayed(_fold)(config, data, estimators, *split) for split in splits
@@ -134,9 +134,7 @@ def _measured(
     weights = np.array(list(blend.values())) / sum(blend.values())
     scores = []
     for fold, target in enumerate(held_out["target"]):
-        blended = sum(
-            w * held_out[name][fold] for w, name in zip(weights, blend, strict=True)
-        )
+        blended = sum(w * held_out[name][fold] for w, name in zip(weights, blend, strict=True))
         scores.append(np.sqrt(np.mean((blended - target) ** 2)))
     changed = _with_members(config, blend)
     start = time.perf_counter()
@@ -198,7 +196,8 @@ def _table(points: list[Point]) -> str:
     for number, p in enumerate(_ranked(points), start=1):
         name = f"**{p.name}** (shipped)" if p.shipped else p.name
         lines.append(
-            f"| {number} | {name} | {p.rmsle:.4f} | {p.row_microseconds:.1f} | {p.bulk_microseconds:.2f} "
+            f"| {number} | {name} | {p.rmsle:.4f} "
+            f"| {p.row_microseconds:.1f} | {p.bulk_microseconds:.2f} "
             f"| {p.kilobytes:.0f} | {p.fit_seconds:.1f} |"
         )
     return "\n".join(lines) + "\n"
@@ -213,7 +212,7 @@ are means over 50 folds (10 folds, seeds 0 to 4) with every step fitted inside t
 of the whole graph on ready arrays, one thread: they compare blends, on one machine, in one run.
 Members without a number in front have equal weights.
 
-![Score against the cost of one row, for every blend; the numbers are those of the table](frontier.png)
+![Score against the cost of one row; the numbers are those of the table](frontier.png)
 
 {_table(points)}
 Linear members are one product in the graph however many they are, so the shipped blend,

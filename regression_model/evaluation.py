@@ -151,6 +151,8 @@ def interval_metrics(target: Floats, lower: Floats, upper: Floats) -> dict[str, 
     width = (upper - lower) / np.abs((upper + lower) / 2)
     return {
         "coverage": float(inside.mean()),
-        "coverage_worst_quartile": min(float(inside[quartiles == q].mean()) for q in set(quartiles)),
+        "coverage_worst_quartile": min(
+            float(inside[quartiles == q].mean()) for q in set(quartiles)
+        ),
         "median_relative_width": float(np.median(width)),
     }

@@ -51,6 +51,7 @@ def make_manifest(
         "contract": data.contract.to_dict(),
         "metrics": dict(figures),
         "quality": config.quality.model_dump(),
+        "evaluation": config.evaluation.model_dump(),
         "interval": {
             "level": config.interval.level,
             "method": "cross-conformal",
@@ -78,7 +79,7 @@ def make_manifest(
 
 
 def time_of_creation() -> str | None:
-    """Return the time in `SOURCE_DATE_EPOCH`, or None: a clock would make every file another one."""
+    """Return the time in `SOURCE_DATE_EPOCH`, or None: a clock would make every file another."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if epoch is None:
         return None

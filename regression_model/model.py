@@ -213,11 +213,15 @@ class Model:
 
         checked = self._checker.check(rows)
         typical = self._background
-        priced = checked.priced if checked.priced is not None else np.ones(len(checked.numbers), bool)
+        priced = (
+            checked.priced if checked.priced is not None else np.ones(len(checked.numbers), bool)
+        )
         return [
-            explain_row(run, self.contract, (checked.numbers[i], checked.codes[i]), typical)
-            if priced[i]
-            else None
+            (
+                explain_row(run, self.contract, (checked.numbers[i], checked.codes[i]), typical)
+                if priced[i]
+                else None
+            )
             for i in range(len(priced))
         ]
 

@@ -10,7 +10,6 @@ from feature_engine.encoding import MeanEncoder, OneHotEncoder, OrdinalEncoder, 
 from feature_engine.imputation import (
     AddMissingIndicator,
     ArbitraryNumberImputer,
-    CategoricalImputer,
     MeanMedianImputer,
 )
 from feature_engine.outliers import ArbitraryOutlierCapper
@@ -36,6 +35,7 @@ from .processing.features import (
     DerivedFeatures,
     Formula,
     Indicators,
+    LevelImputer,
     MostFrequentImputer,
     OrderedLevels,
     Test,
@@ -111,7 +111,7 @@ def _imputers(config: Config) -> Steps:
             "frequent", variables=names, return_object=True, ignore_format=True
         )
     for number, (level, names) in enumerate(levels.items(), start=1):  # a level can hold any text
-        yield f"impute_level_{number}", CategoricalImputer(
+        yield f"impute_level_{number}", LevelImputer(
             "missing", level, variables=names, return_object=True, ignore_format=True
         )
 

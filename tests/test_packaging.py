@@ -56,7 +56,12 @@ def test_the_base_install_needs_only_what_predicts() -> None:
 
 def test_extras_bring_what_trains_and_what_reads_parquet() -> None:
     """Each extra is asked for by name."""
-    assert set(DISTRIBUTION.metadata.get_all("Provides-Extra", [])) == {"batch", "report", "train", "tune"}
+    assert set(DISTRIBUTION.metadata.get_all("Provides-Extra", [])) == {
+        "batch",
+        "report",
+        "train",
+        "tune",
+    }
     assert requirements("batch") == {"pyarrow"}
     assert requirements("train") == {
         "feature-engine",

@@ -7,7 +7,6 @@ from feature_engine.encoding import MeanEncoder, OneHotEncoder, OrdinalEncoder, 
 from feature_engine.imputation import (
     AddMissingIndicator,
     ArbitraryNumberImputer,
-    CategoricalImputer,
     MeanMedianImputer,
 )
 from feature_engine.outliers import ArbitraryOutlierCapper
@@ -33,6 +32,7 @@ from regression_model.processing.features import (
     DerivedFeatures,
     Formula,
     Indicators,
+    LevelImputer,
     MostFrequentImputer,
     OrderedLevels,
 )
@@ -144,8 +144,8 @@ STEPS = [  # keys of a feature, name of a step, its type, what it is set to
      "imputation_method", "median"),
     (NUMBER | {"missing": "mean"}, "impute_mean", MeanMedianImputer, "variables", ["extra"]),
     (NUMBER | {"missing": "mean"}, "impute_mean", MeanMedianImputer, "imputation_method", "mean"),
-    (ORDINAL | {"missing": "low"}, "impute_level_2", CategoricalImputer, "fill_value", "low"),
-    (ORDINAL | {"missing": "low"}, "impute_level_2", CategoricalImputer, "variables", ["extra"]),
+    (ORDINAL | {"missing": "low"}, "impute_level_2", LevelImputer, "fill_value", "low"),
+    (ORDINAL | {"missing": "low"}, "impute_level_2", LevelImputer, "variables", ["extra"]),
     (NOMINAL | {"missing": "most_frequent"}, "impute_most_frequent", MostFrequentImputer,
      "variables", ["brand", "extra"]),
     (NUMBER | {"missing": 4, "flag_missing": "yes"}, "flag_missing", AddMissingIndicator,

@@ -147,7 +147,10 @@ def _tree_attributes(trees: list[Any], learning_rate: float) -> dict[str, Any]:
         for node in nodes:
             features.append(int(tree.feature[node]))
             splits.append(float(tree.threshold[node]))
-            for side, child in ((True, tree.children_left[node]), (False, tree.children_right[node])):
+            for side, child in (
+                (True, tree.children_left[node]),
+                (False, tree.children_right[node]),
+            ):
                 is_leaf[side].append(int(child not in number))
                 sides[side].append(number.get(int(child), len(weights)))
                 if child not in number:

@@ -64,7 +64,9 @@ class Graph:
         """Give the input called `name` the value it has when it is not fed."""
         self._defaults.append(numpy_helper.from_array(values, name))
 
-    def model(self, inputs: dict[str, tuple[int, list[Any]]], outputs: list[str], *, name: str) -> bytes:
+    def model(
+        self, inputs: dict[str, tuple[int, list[Any]]], outputs: list[str], *, name: str
+    ) -> bytes:
         """Return the checked model; `inputs` gives each input's element type and shape."""
         graph = helper.make_graph(
             self._nodes,

@@ -86,7 +86,9 @@ def _look_up_codes(graph: Graph, contract: Contract) -> None:
         default_int64=len(texts),
     )
     rows_of_table = graph.indices(np.arange(len(fields)) * (len(texts) + 1))
-    codes = graph.add("Gather", graph.indices(code_of.ravel()), graph.add("Add", text, rows_of_table))
+    codes = graph.add(
+        "Gather", graph.indices(code_of.ravel()), graph.add("Add", text, rows_of_table)
+    )
     graph.default(CODES, np.empty((0, len(fields)), dtype=np.int64))
     graph.add("Concat", codes, CODES, axis=0, output=CODES_OF_ROWS)
 

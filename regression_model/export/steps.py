@@ -312,4 +312,3 @@ def _elapsed(table: Table, formulas: dict[str, Formula]) -> None:
 
 
 _VERBS = {"sum": _sums, "product": _products, "ratio": _ratios, "elapsed": _elapsed}
-

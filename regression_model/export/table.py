@@ -93,7 +93,7 @@ class Table:
         return self.graph.add("Gather", block, self.graph.indices(at), axis=1)
 
     def put(self, tensor: str, names: Sequence[str]) -> None:
-        """Let the columns of `tensor`, shape (rows, len(names)), be the named columns from now on."""
+        """Let the columns of `tensor`, shape (rows, len(names)), be the named ones from now on."""
         self.widths[tensor] = len(names)
         for i, name in enumerate(names):
             self.levels.pop(name, None)

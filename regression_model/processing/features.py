@@ -23,6 +23,7 @@ __all__ = [
     "DerivedFeatures",
     "Formula",
     "Indicators",
+    "LevelImputer",
     "MostFrequentImputer",
     "OrderedLevels",
     "Test",
@@ -103,7 +104,21 @@ class _ColumnTransformer(TransformerMixin, BaseEstimator):
             )
 
 
-class MostFrequentImputer(CategoricalImputer):
+class LevelImputer(CategoricalImputer):
+    """CategoricalImputer, with every column of text as it came: of type object.
+
+    pandas 3 makes `str` columns of those that have been filled, also of others beside them, and
+    feature-engine's encoders take these with a warning.
+    """
+
+    def transform(self, X: Any) -> pd.DataFrame:
+        """Fill what is missing."""
+        filled = super().transform(X)
+        texts = [name for name in filled if isinstance(filled[name].dtype, pd.StringDtype)]
+        return filled.astype(dict.fromkeys(texts, object))
+
+
+class MostFrequentImputer(LevelImputer):
     """Fill what is missing with the most frequent value; the first in order if there are several.
 
     Parameters
@@ -215,7 +230,8 @@ def _product(formula: Formula, *inputs: Array) -> Array:
 
 
 def _ratio(formula: Formula, above: Array, below: Array) -> Array:
-    return np.divide(above, below, out=np.zeros_like(above), where=below != 0)
+    with np.errstate(over="ignore"):  # what is infinite is refused where it is predicted with
+        return np.divide(above, below, out=np.zeros_like(above), where=below != 0)
 
 
 def _elapsed(formula: Formula, later: Array, earlier: Array) -> Array:

@@ -107,21 +107,27 @@ def test_a_dataset_of_the_package_is_a_frame(name):
 
 
 def test_a_model_is_written_with_its_pipeline(tmp_path):
-    """Both are named after the model and the version, in a folder that is made if need be."""
+    """All are named after the model and the version, in a folder that is made if need be."""
     folder = tmp_path / "new" / "models"
 
-    paths = save_model(b"graph", PIPELINE, name="bicycles", folder=folder)
+    documents = {".md": b"card"}
+    paths = save_model(b"graph", PIPELINE, name="bicycles", folder=folder, documents=documents)
 
-    names = [f"bicycles-{__version__}.onnx", f"bicycles-{__version__}.joblib"]
-    assert [folder / name for name in names] == [*paths]
-    assert sorted(names) == sorted(files_in(folder))
-    assert b"graph" == paths[0].read_bytes()
-    np.testing.assert_array_equal(PIPELINE.predict([[3.0]]), joblib.load(paths[1]).predict([[3.0]]))
+    expected = {
+        ending: folder / f"bicycles-{__version__}{ending}" for ending in (".md", ".joblib", ".onnx")
+    }
+    assert expected == paths
+    assert sorted(path.name for path in paths.values()) == sorted(files_in(folder))
+    assert b"graph" == paths[".onnx"].read_bytes()
+    assert b"card" == paths[".md"].read_bytes()
+    loaded = joblib.load(paths[".joblib"])
+    np.testing.assert_array_equal(PIPELINE.predict([[3.0]]), loaded.predict([[3.0]]))
 
 
 def test_other_versions_go_and_other_files_stay(tmp_path):
     """Files of other models are not ours, even if their names begin alike."""
     ours = ["bicycles-0.1.0.onnx", "bicycles-0.1.0.joblib", "bicycles-99.0.0rc1.onnx"]
+    ours += ["bicycles-0.1.0.html", "bicycles-0.1.0.md"]
     others = [
         "bicycles-electric-0.1.0.onnx",
         "bicycles-electric-0.1.0.joblib",
@@ -136,15 +142,15 @@ def test_other_versions_go_and_other_files_stay(tmp_path):
 
     paths = save_model(b"graph", PIPELINE, name="bicycles", folder=tmp_path)
 
-    assert {*others, *(path.name for path in paths)} == {*files_in(tmp_path)}
+    assert {*others, *(path.name for path in paths.values())} == {*files_in(tmp_path)}
 
 
 def test_a_model_of_this_version_is_replaced(tmp_path):
     """The newest of one version counts."""
     for content in (b"first", b"second"):
-        path, _ = save_model(content, PIPELINE, name="bicycles", folder=tmp_path)
+        paths = save_model(content, PIPELINE, name="bicycles", folder=tmp_path)
 
-    assert b"second" == path.read_bytes()
+    assert b"second" == paths[".onnx"].read_bytes()
     assert 2 == len(files_in(tmp_path))
 
 
