@@ -192,26 +192,29 @@ def test_a_training_command_without_its_extra(blocked: str, arguments: list[str]
 # Training
 
 
-def test_train_writes_two_files_and_says_how_good_the_model_is(
+def test_train_writes_four_files_and_says_how_good_the_model_is(
     trained: tuple[Path, str, str],
 ) -> None:
     """Figures, interval, parity and paths go to standard output, stages to standard error."""
     folder, out, err = trained
     version = regression_model.__version__
-    names = [f"boats-{version}.joblib", f"boats-{version}.onnx"]
+    names = [f"boats-{version}.{ending}" for ending in ("html", "joblib", "md", "onnx")]
     assert sorted(path.name for path in folder.iterdir()) == names
     assert "Price, 4-fold cross-validation" in out
     assert re.search(r"Mean absolute error +[\d,.]+ +euros", out)
     assert "Root mean squared log error (RMSLE)" in out
     assert "Intervals: made to hold 90% of new rows" in out
     assert "Graph and pipeline agree on 60 rows" in out
-    assert f"Model file: {folder / names[1]}\n" in out
-    assert f"Pipeline:   {folder / names[0]}\n" in out
+    titles = ("Report:     ", "Pipeline:   ", "Model card: ", "Model file: ")
+    for title, name in zip(titles, names, strict=True):
+        assert f"{title}{folder / name}\n" in out
     assert err.splitlines()[1:] == [
         "Reading ...",
         "Cross-validating ...",
         "Fitting on all rows ...",
         "Exporting ...",
+        "Shuffling fields ...",
+        "Writing the report ...",
     ]
     assert "\x1b" not in out + err
 
