@@ -1,5 +1,6 @@
 """The commands that train and describe, and how the program behaves as a program."""
 
+import csv
 import json
 import os
 import random
@@ -217,6 +218,25 @@ def test_train_writes_four_files_and_says_how_good_the_model_is(
         "Writing the report ...",
     ]
     assert "\x1b" not in out + err
+
+
+def test_a_spoilt_feature_misses_the_bar_of_the_shipped_configuration(tmp_path: Path) -> None:
+    """The living areas of all houses are mixed up: no release, and a sentence by how much."""
+    with (PACKAGE / "datasets" / "train.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    areas = [row["GrLivArea"] for row in rows]
+    for row, area in zip(rows, areas[700:] + areas[:700], strict=True):
+        row["GrLivArea"] = area
+    spoilt, folder = tmp_path / "spoilt.csv", tmp_path / "models"
+    with spoilt.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+    result = invoke("train", "--data", spoilt, "--output", folder)
+    assert result.exit_code == 1
+    assert re.search(r"RMSLE is 0\.\d{4}, allowed is 0\.1150: 0\.\d{4} too much", result.stderr)
+    assert "Nothing was written." in result.stderr
+    assert not folder.exists()
 
 
 def test_a_missed_quality_bar_exits_1_and_writes_nothing(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ ENVIRONMENTS = {
     "bench",
     "build",
     "checks",
+    "docs",
     "evaluate",
     "format",
     "lint",
