@@ -238,7 +238,7 @@ def _draw(points: list[Point], path: Path) -> None:
         axes.scatter(*place, c=colour, marker=marker, s=size, zorder=3)
         style: dict[str, Any] = {"textcoords": "offset points", "fontsize": 9, "va": "center"}
         if point.shipped:
-            axes.annotate(f"{number} {point.name}", place, (-10, -2), ha="right", **style)
+            axes.annotate(f"{number} {point.name}", place, (-26, -3), ha="right", **style)
         else:
             side = -1 if number % 2 else 1  # neighbours in the table are often neighbours here
             axes.annotate(str(number), place, (7, 7 * side), **style)
