@@ -56,6 +56,7 @@ def _say(stage: str, done: int, of: int) -> None:
 
 def _demands(assessment: Assessment) -> list[tuple[str, ...]]:
     found = {name: estimate.value for name, estimate in assessment.figures.items()}
+    parity = load_model().manifest["parity"]["largest_relative_difference"]
     width, constant = found["median_relative_width"], assessment.constant_width
     return [
         _demand(
@@ -79,8 +80,16 @@ def _demands(assessment: Assessment) -> list[tuple[str, ...]]:
         _demand(
             "median relative width of the intervals",
             f"{width:.4f}",
-            f"below that of one width for all, {constant['median_relative_width']:.4f}",
+            f"below that of one width for all, {constant['median_relative_width']:.4f} "
+            f"(coverage {constant['coverage']:.4f}, worst quartile "
+            f"{constant['coverage_worst_quartile']:.4f})",
             width < constant["median_relative_width"],
+        ),
+        _demand(
+            "prices and ends of intervals, model file against scikit-learn, relative difference",
+            f"{parity:.1e}",
+            "at most 1e-9",
+            parity <= 1e-9,
         ),
     ]
 

@@ -217,6 +217,8 @@ def _spoken_of(findings: list[Finding]) -> dict[str | None, Any]:
     """Return the rows in which a field is absent or repeated, and so has no value to speak of."""
     rows_of: dict[str | None, Any] = {}
     for finding in findings:
+        if finding.severity == "warning":
+            continue
         if finding.rows is None:
             rows_of[finding.field] = slice(None)
         elif finding.code == "duplicate_field":

@@ -97,13 +97,15 @@ def fit_interval(
     Notes
     -----
     Normalised conformal prediction: Papadopoulos, Gammerman and Vovk, "Normalized nonconformity
-    measures for regression conformal prediction", Artificial Intelligence and Applications (2008);
-    over folds: Vovk, "Cross-conformal predictors", Annals of Mathematics and Artificial
-    Intelligence 74 (2015). The residual of every row is divided by a scale that was fitted
-    without it.
+    measures for regression conformal prediction", Artificial Intelligence and Applications (2008).
+    The residual of every row is divided by a scale that was fitted without it. The residuals of all
+    folds are pooled, around the predictions of one model for all rows: a relative of the CV+ of
+    Barber, Candes, Ramdas and Tibshirani, "Predictive inference with the jackknife+", Annals of
+    Statistics 49 (2021), which would need the models of all folds to predict. It has no guarantee
+    for finite samples, so the coverage is measured.
     """
     size = np.abs(residuals)
-    if alpha is None:
+    if alpha is None or len(size) < 2:  # a scale is fitted without the row that it is for
         return ConformalInterval(level, conformal_quantile(size, level=level))
     ridge, target = Ridge(alpha), np.log(size + _OFFSET)
     folds = KFold(min(_FOLDS, len(size)), shuffle=True, random_state=seed)
@@ -123,7 +125,7 @@ def fit_interval(
 
 
 def conformal_quantile(scores: Floats, *, level: float) -> float:
-    """Return the score that a share `level` of unseen rows does not exceed.
+    """Return the score that a share `level` of rows like these is expected not to exceed.
 
     The quantile with the finite-sample correction of split conformal prediction (Vovk, Gammerman
     and Shafer, *Algorithmic Learning in a Random World*, 2005); the largest score where `level`

@@ -52,9 +52,10 @@ def make_manifest(
         "metrics": dict(figures),
         "quality": config.quality.model_dump(),
         "evaluation": config.evaluation.model_dump(),
+        "without": {name: _description(config, name) for name in config.evaluation.without},
         "interval": {
             "level": config.interval.level,
-            "method": "cross-conformal",
+            "method": "conformal, from the pooled residuals of cross-validation",
             "quantile": interval.quantile,
             "adaptive": interval.weights is not None,
             "scale": config.target.transform,
@@ -76,6 +77,11 @@ def make_manifest(
         "profile": profile(data.contract, data.frame),
         "background": background(data.contract, data.frame, seed=config.evaluation.seed),
     }
+
+
+def _description(config: Config, name: str) -> str | None:
+    column = config.derived.get(name) or config.features[name]
+    return column.description
 
 
 def time_of_creation() -> str | None:

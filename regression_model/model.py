@@ -127,11 +127,14 @@ class Model:
         self.manifest = open_sealed(content, name=name)
         try:
             self.contract = Contract.from_dict(self.manifest["contract"])
-        except (LookupError, TypeError, AttributeError):
+            self._checker = Checker(self.contract)
+        except (LookupError, TypeError, AttributeError, ValueError):
             raise ModelFileError(
                 f"{name} has a manifest with no contract that can be read."
             ) from None
-        self._checker = Checker(self.contract)
+        if missing := sorted({"name", "version", "target"} - self.manifest.keys()):
+            raise ModelFileError(f"{name} has a manifest without {', '.join(missing)}.")
+        self._name = name
         options = onnxruntime.SessionOptions()
         # One thread and so no pool of them: the lowest latency for a row, and safe to fork.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -175,7 +178,9 @@ class Model:
         InputError
             When `rows` is none of these kinds, or its columns differ in length.
         """
-        checked = self._checker.check(rows)
+        return self._predict(self._checker.check(rows))
+
+    def _predict(self, checked: Checked) -> Prediction:
         if checked.priced is None:
             values, lower, upper = self._run(checked)
         else:
@@ -213,9 +218,7 @@ class Model:
 
         checked = self._checker.check(rows)
         typical = self._background
-        priced = (
-            checked.priced if checked.priced is not None else np.ones(len(checked.numbers), bool)
-        )
+        priced = ~np.isnan(self._predict(checked).values)
         return [
             (
                 explain_row(run, self.contract, (checked.numbers[i], checked.codes[i]), typical)
@@ -227,6 +230,10 @@ class Model:
 
     @cached_property
     def _background(self) -> tuple[Floats, Codes]:
+        if "background" not in self.manifest:
+            raise ModelFileError(
+                f"{self._name} holds no rows to explain others by: train it again."
+            )
         checked = self._checker.check(self.manifest["background"])
         return checked.numbers, checked.codes
 

@@ -193,8 +193,13 @@ def stale_reason(package_root: Path) -> str | None:
     for source, expected in recorded.items():
         if not source.is_file() or digest(source) != expected:
             return f"{path.name} was trained with another {source.name} than the one beside it"
-    if manifest["version"] != version:
-        return f"{path.name} says it is version {manifest['version']} and VERSION says {version}"
+    if manifest.get("version") != version:
+        said = manifest.get("version")
+        return f"{path.name} says it is version {said} and VERSION says {version}"
+    if not path.with_suffix(".md").is_file():
+        return (
+            f"{path.name} has no model card beside it, which training makes with the extra report"
+        )
     return None
 
 

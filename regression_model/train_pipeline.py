@@ -13,11 +13,12 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from .config.core import TRAINED_MODEL_DIR, Config, load_config
-from .errors import ConfigError, DataError, MissingExtraError, OutputError, QualityError
+from .errors import ConfigError, MissingExtraError, OutputError, QualityError
 from .evaluation import (
     CrossValidation,
     Floats,
     Progress,
+    cannot_be_fitted,
     cross_validate,
     held_out_intervals,
     interval_metrics,
@@ -182,7 +183,7 @@ def _fit(
         pipeline.fit(data.frame, data.target)
         progress("Fitting on all rows", 1, 1)
     except ValueError as error:  # scikit-learn and feature-engine say so what they cannot fit
-        raise DataError(f"The pipeline cannot be fitted to these rows: {error}") from error
+        raise cannot_be_fitted(error) from error
     target: Floats = np.asarray(data.target, dtype=np.float64)
     scale = scale_of(config.target.transform)
     residuals = scale.to(target) - scale.to(result.predictions)

@@ -397,7 +397,7 @@ def package(tmp_path: Path) -> Path:
     (tmp_path / "VERSION").write_text("1.2.3\n", encoding="utf-8")
     (tmp_path / "config.yml").write_text("name: small\n", encoding="utf-8")
     (tmp_path / "datasets" / "rows.csv").write_text("a,y\n1,2\n", encoding="utf-8")
-    write_model(tmp_path, version="1.2.3")
+    write_model(tmp_path, version="1.2.3").with_suffix(".md").write_text("card")
     return tmp_path
 
 
@@ -442,6 +442,12 @@ def test_a_model_of_other_sources_is_stale(package: Path, changed: str, how: str
         f"small-1.2.3.onnx was trained with another {source.name} than the one beside it"
         == stale_reason(package)
     )
+
+
+def test_a_model_without_its_card_is_stale(package: Path) -> None:
+    """The wheel carries the card, so training has to have made it."""
+    (package / "trained_models" / "small-1.2.3.md").unlink()
+    assert (stale_reason(package) or "").startswith("small-1.2.3.onnx has no model card beside it")
 
 
 def test_a_model_that_says_another_version_is_stale(package: Path) -> None:

@@ -9,8 +9,14 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from ..config.core import Config
-from ..errors import DataError
-from ..evaluation import CrossValidation, Floats, Progress, cross_validate, held_out_intervals
+from ..evaluation import (
+    CrossValidation,
+    Floats,
+    Progress,
+    cannot_be_fitted,
+    cross_validate,
+    held_out_intervals,
+)
 from ..interval import scale_of
 from ..pipeline import build_pipeline
 from ..processing.training_data import TrainingData
@@ -85,7 +91,7 @@ def _cross_validated(
             progress=named,
         )
     except ValueError as error:  # scikit-learn and feature-engine say so what they cannot fit
-        raise DataError(f"The pipeline cannot be fitted to these rows: {error}") from error
+        raise cannot_be_fitted(error) from error
 
 
 def holdout(config: Config, data: TrainingData) -> Scored:
@@ -103,7 +109,7 @@ def holdout(config: Config, data: TrainingData) -> Scored:
         fitted = build_pipeline(config).fit(data.frame.iloc[train], data.target.iloc[train])
         predictions = fitted.predict(data.frame.iloc[test])
     except ValueError as error:
-        raise DataError(f"The pipeline cannot be fitted to these rows: {error}") from error
+        raise cannot_be_fitted(error) from error
     return Scored(target[test], predictions, np.zeros(len(test), dtype=np.int64))
 
 

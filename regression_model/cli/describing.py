@@ -71,7 +71,11 @@ def _record(manifest: Mapping[str, Any], contract: Contract) -> Iterator[tuple[s
 
 
 def _member(kind: str, settings: Mapping[str, Any]) -> str:
-    said = ", ".join(f"{key} {value:g}" for key, value in settings.items() if key != "kind")
+    said = ", ".join(
+        f"{key} {value:g}" if isinstance(value, int | float) else f"{key} {value}"
+        for key, value in settings.items()
+        if key != "kind"
+    )
     return f"{kind} ({said})"
 
 

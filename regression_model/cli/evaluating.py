@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import ModelFileError
 from .loading import extra, shown_progress
 from .options import ModelOption
 from .program import fail, making_a_file, say
@@ -136,11 +137,14 @@ def _cross_validated(
         from ..processing.data_manager import dataset_path, read_dataset
         from ..processing.training_data import read_training_data
     from ..model import load_model
+    from ..model_file import digest
 
     loaded = load_config(config)
     opened = None if report is None else load_model(model)
     other = None if compare is None else load_model(compare)
     path = dataset_path(loaded.data.training, beside=loaded.path)
+    if opened is not None:
+        _check_belongs(opened, config_sha256=loaded.sha256, data_sha256=digest(path))
     rows = read_dataset(path)
     training = read_training_data(loaded, rows, source=str(path))
     with shown_progress() as progress:
@@ -154,6 +158,16 @@ def _cross_validated(
             rows=rows,
         )
     return assessment, opened, rows
+
+
+def _check_belongs(model: Model, **digests: str) -> None:
+    """See to it that a report does not tell of one model with the figures of another."""
+    for name, now in digests.items():
+        if model.manifest["training"][name] != now:
+            raise ModelFileError(
+                f"{model.name} {model.version} was trained with another configuration or other "
+                "rows than those that are evaluated: train it again, or name its own model file."
+            )
 
 
 def _write_report(

@@ -87,9 +87,12 @@ def explain(
     rows = read_table(source, kind=kind_value(from_kind))
     prediction = opened.predict(rows)
     say_of_all_rows(prediction)
-    explained = _explained(opened, rows, prediction, _wanted(row, len(prediction)))
-    if output is None and not as_json and sys.stdout.isatty():
-        _show(explained, opened, top)
+    wanted = _wanted(row, len(prediction))
+    on_terminal = output is None and not as_json and sys.stdout.isatty()
+    shown_rows = wanted[:_MOST_ROWS_SHOWN] if on_terminal else wanted
+    explained = _explained(opened, rows, prediction, shown_rows)
+    if on_terminal:
+        _show(explained, opened, top, more=len(wanted) - len(explained))
     else:
         kind = "jsonl" if as_json else kind
         columns = _records(explained, top) if kind == "jsonl" else _lines(explained, top)
@@ -188,17 +191,17 @@ def _write(output: str, columns: Mapping[str, Sequence[Any]], kind: Any) -> None
         write_table(output, columns, kind=kind, numbers=("prediction", "base", "contribution"))
 
 
-def _show(explained: Sequence[_Explained], model: Model, top: int | None) -> None:
+def _show(explained: Sequence[_Explained], model: Model, top: int | None, *, more: int) -> None:
     console = console_of(sys.stdout)
     unit = model.manifest["target"]["unit"] or ""
-    for one in explained[:_MOST_ROWS_SHOWN]:
+    for one in explained:
         of_row = "".join(f", {name} {shown(cell)}" for name, cell in one.identifiers.items())
         console.print(f"Row {one.row + 1}{of_row}", style="bold")
         if one.explanation is not None:
             console.print(_bars(one.explanation, unit, top))
         if one.problems:
             console.print(shown(one.problems))
-    if (more := len(explained) - _MOST_ROWS_SHOWN) > 0:
+    if more:
         say(f"{more:,} more: name one with --row, or write all with --output FILE.")
 
 

@@ -36,9 +36,13 @@ def _column(rows: Rows, name: str) -> Iterable[Any] | None:
     if isinstance(rows, list):
         records = [row if isinstance(row, dict) else {} for row in rows]
         return [row.get(name) for row in records] if any(name in row for row in records) else None
-    if hasattr(rows, "column_names") and rows.column_names.count(name) == 1:
-        return list(rows.column(name).to_pylist())
-    return None
+    if rows.column_names.count(name) != 1:
+        return None
+    column = rows.column(name)
+    try:
+        return column if isinstance(column, list) else list(column.to_pylist())
+    except (ArithmeticError, ValueError):  # dates out of Python's range, bytes that are no text
+        return None
 
 
 def _simple(cell: object) -> str | int | float | None:

@@ -38,6 +38,7 @@ _PLAIN = frozenset({int, float, type(None), np.float64, np.float32, np.int64, np
 # The nulls of pandas, pyarrow and numpy, by name.
 _NULL_TYPES = frozenset({"NAType", "NaTType", "NullScalar", "MaskedConstant"})
 _MOST_CACHED_LEVELS = 10_000
+_LONGEST_CACHED = 100  # characters: a client that sends more does not fill the memory
 
 
 class NotANumber(ValueError):
@@ -125,7 +126,7 @@ class LevelCodes(dict[Any, int]):
 
     def __missing__(self, value: object) -> int:
         code = self._work_out(value)
-        if type(value) is str and len(self) < self._most:
+        if type(value) is str and len(value) <= _LONGEST_CACHED and len(self) < self._most:
             self[value] = code
         return code
 

@@ -59,7 +59,7 @@ def _column_values(column: Any) -> Column:
             return list(column)
         if column.dtype.kind in "iuf" and column.ndim == 1 and not np.ma.isMaskedArray(column):
             return column
-    for method in ("tolist", "to_list"):  # the second in polars
+    for method in ("tolist", "to_list", "to_pylist"):  # in numpy and pandas, polars, pyarrow
         if hasattr(column, method):
             return cast(Column, getattr(column, method)())
     return list(column)
@@ -96,7 +96,31 @@ def _column_names(table: Any) -> tuple[Any, ...]:
     return tuple(getattr(table, "columns", ()) if names is None else names)
 
 
+class _Unreadable:
+    """Stands for a cell that its library cannot give as a Python value."""
+
+    def __str__(self) -> str:
+        return "a value that Python cannot hold"
+
+
 def _series_values(nw: Any, series: Any) -> Column:
+    """Return a column of a table, cell by cell where it cannot be read at once."""
+    if series.dtype in (nw.Int128, nw.UInt128):  # numpy has no such type
+        return cast(Column, series.to_list())
+    try:
+        return _values_at_once(nw, series)
+    except (ArithmeticError, ValueError):  # a date out of range, bytes that are no UTF-8
+        return [_cell(series, at) for at in range(len(series))]
+
+
+def _cell(series: Any, at: int) -> Any:
+    try:
+        return series.item(at)
+    except (ArithmeticError, ValueError):
+        return _Unreadable()
+
+
+def _values_at_once(nw: Any, series: Any) -> Column:
     """Return a column of a table: numbers as an array, texts by their distinct values."""
     dtype = series.dtype
     if dtype.is_integer() or dtype.is_float():

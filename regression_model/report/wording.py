@@ -146,10 +146,9 @@ def without_sentence(facts: Facts, column: str) -> str:
     score = facts.score_name
     figures = facts.assessment.without[column]
     with_it = written(score, facts.assessment.figures[score].value, facts.amounts)
-    text = (
-        f"The configuration declares {column} because the rows that it marks are a market of "
-        f"their own. With it the {metric(score).label} is {with_it}"
-    )
+    description = facts.manifest.get("without", {}).get(column)
+    described = f"{column}: {description.rstrip('.')}. " if description else ""
+    text = f"{described}With {column} the {metric(score).label} is {with_it}"
     if score not in figures:
         return f"{text}."
     without = written(score, figures[score].value, facts.amounts)
@@ -165,8 +164,8 @@ def on_intervals(facts: Facts) -> str:
         else " All have one width on the scale that the model learns."
     )
     return (
-        f"Every prediction comes with a {share(facts.assessment.level)} interval, made by "
-        f"{interval['method']} prediction from the errors on held-out rows.{adaptive}"
+        f"Every prediction comes with a {share(facts.assessment.level)} interval, made from "
+        f"the errors on held-out rows ({interval['method']}).{adaptive}"
     )
 
 
