@@ -37,6 +37,7 @@ def both():
     graph = export_pipeline(pipeline, data.contract, interval=INTERVAL)
     manifest = {
         "format": FORMAT,
+        "name": "houses",
         "version": "0",
         "target": config.target.model_dump(),
         "contract": data.contract.to_dict(),
