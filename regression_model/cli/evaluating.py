@@ -12,7 +12,7 @@ import typer
 from ..errors import ModelFileError
 from .loading import extra, shown_progress
 from .options import ModelOption
-from .program import fail, making_a_file, say
+from .program import fail, interruptible, say
 from .tables import count
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _write_report(
     from ..report import write_card, write_report
 
     name = model.name if data is None else f"{model.name}-{Path(data).stem}"
-    with making_a_file():
+    with interruptible():
         path = write_report(assessment, model=model, rows=rows, folder=folder, name=name)
         say(f"Report: {path}")
         if data is None:

@@ -12,7 +12,7 @@ import typer
 from ..errors import InputError
 from .loading import shown_progress
 from .options import Kind, ModelOption, kind_value
-from .program import making_a_file, say
+from .program import interruptible, say
 from .results import check_all_predicted, identifiers, problem_texts, say_of_all_rows
 from .tables import console_of, count, figure, shown, table_of
 
@@ -187,7 +187,7 @@ def _identifier_columns(explained: Sequence[_Explained]) -> dict[str, list[Any]]
 def _write(output: str, columns: Mapping[str, Sequence[Any]], kind: Any) -> None:
     from ..files import write_table
 
-    with making_a_file():
+    with interruptible():
         write_table(output, columns, kind=kind, numbers=("prediction", "base", "contribution"))
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtraError
-from .program import say
+from .program import interruptible, say
 from .tables import console_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def shown_progress() -> Iterator[Progress]:
         rich.MofNCompleteColumn(),
         rich.TimeElapsedColumn(),
     )
-    with rich.Progress(*columns, console=console_of(sys.stderr)) as bars:
+    # Interrupted by an exception, so that the bars give the terminal its cursor back.
+    with interruptible(), rich.Progress(*columns, console=console_of(sys.stderr)) as bars:
         tasks: dict[str, Any] = {}
 
         def show(stage: str, done: int, of: int) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from ..errors import InputError
 from .options import Kind, ModelOption, kind_value
-from .program import making_a_file, say
+from .program import interruptible, say
 from .results import check_all_predicted, identifiers, problem_texts, say_of_all_rows
 from .tables import console_of, figure, shown, table_of
 
@@ -76,7 +76,7 @@ def predict(
     if terminal and output is None and kind is None:
         _show_results(columns, len(prediction))
     else:
-        with making_a_file():
+        with interruptible():
             write_table(output or "-", columns, kind=kind, numbers=_FIGURES)
     check_all_predicted(prediction)
 

@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from .. import __version__
 from ..errors import ConfigError, QualityError, RegressionModelError
 
-__all__ = ["INTERRUPTED_EXIT", "app", "fail", "main", "making_a_file", "say"]
+__all__ = ["INTERRUPTED_EXIT", "app", "fail", "main", "interruptible", "say"]
 
 INTERRUPTED_EXIT = 130  # as a shell reports a program that Ctrl-C ended
 _SIGPIPE_EXIT = 141  # and one whose reader went away
@@ -110,8 +110,8 @@ def _stop(*_: object) -> None:
 
 
 @contextmanager
-def making_a_file() -> Iterator[None]:
-    """Let Ctrl-C raise KeyboardInterrupt, so that no half of a file is left behind."""
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt, so that what was begun is put in order first."""
     handler = signal.getsignal(signal.SIGINT)
     if handler is not _stop:
         yield

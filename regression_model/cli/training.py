@@ -10,7 +10,7 @@ import typer
 
 from .loading import extra, shown_progress
 from .metrics import interval_sentence, metrics_table, parity_sentence, quality_sentence
-from .program import INTERRUPTED_EXIT, fail, making_a_file, say
+from .program import INTERRUPTED_EXIT, fail, interruptible, say
 from .tables import console_of, count
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _train(config: Path | None, data: Path | None, output: Path | None) -> Train
     say("Loading libraries ...")
     with extra("train"):
         from ..train_pipeline import run_training
-    with making_a_file(), shown_progress() as progress:
+    with interruptible(), shown_progress() as progress:
         return run_training(config_path=config, data_path=data, output=output, progress=progress)
 
 

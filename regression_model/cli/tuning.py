@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .loading import extra, shown_progress
-from .program import INTERRUPTED_EXIT, fail, making_a_file, say
+from .program import INTERRUPTED_EXIT, fail, interruptible, say
 from .tables import console_of, count, shown, table_of
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def tune(
     with extra("tune"):
         from ..tuning import run_tuning
     try:
-        with making_a_file(), shown_progress() as progress:
+        with interruptible(), shown_progress() as progress:
             result = run_tuning(
                 config_path=config,
                 data_path=data,
