@@ -40,6 +40,7 @@ from .processing.features import (
     OrderedLevels,
     Test,
 )
+from .processing.quadratic import QuadraticSVR, RangeClipper
 
 __all__ = ["build_pipeline"]
 
@@ -72,6 +73,7 @@ def build_pipeline(config: Config) -> Pipeline:
             *_transforms(config),
             *_drops(config),
             ("scale", StandardScaler()),
+            *_clipping(config),
             ("estimate", _estimator(config)),
         ]
     )
@@ -201,6 +203,15 @@ def _drops(config: Config) -> Steps:
         yield "drop", DropFeatures(dropped)
 
 
+def _clipping(config: Config) -> Steps:
+    """Keep a quadratic member, which grows with the square of a distance, near the rows it knows.
+
+    The other members of the blend see the same columns.
+    """
+    if "quadratic_svr" in config.estimator:
+        yield "clip", RangeClipper()
+
+
 def _estimator(config: Config) -> TransformedTargetRegressor:
     """Return the members' weighted mean, on the scale that the target is learnt on."""
     members = [(kind, _member(kind, member, config)) for kind, member in config.estimator.items()]
@@ -228,6 +239,9 @@ def _member(kind: str, member: Any, config: Config) -> Any:
             return TransformedTargetRegressor(machine, transformer=centre)
         case "svr":
             return SVR(**parameters)
+        case "quadratic_svr":
+            del parameters["degree"]
+            return QuadraticSVR(**parameters)
         case "gradient_boosting":
             return GradientBoostingRegressor(**parameters, **seed)
         case "nystroem":

@@ -24,6 +24,7 @@ from .members import (
     LassoMember,
     LinearSVRMember,
     NystroemMember,
+    QuadraticSVRMember,
     RidgeMember,
     SVRMember,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "MEMBERS",
     "NystroemMember",
     "PACKAGE_ROOT",
+    "QuadraticSVRMember",
     "Quality",
     "RidgeMember",
     "SVRMember",

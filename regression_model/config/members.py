@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from .mistakes import either, raise_all
 from .sections import Section
-from .values import Count, NotNegative, Positive, ShareUpToOne
+from .values import Count, NotNegative, Positive, ShareUpToOne, WholeNumber
 
 __all__ = [
     "MEMBERS",
@@ -18,6 +18,7 @@ __all__ = [
     "LinearSVRMember",
     "Member",
     "NystroemMember",
+    "QuadraticSVRMember",
     "RidgeMember",
     "SVRMember",
     "with_kinds",
@@ -67,6 +68,23 @@ class SVRMember(_Weighted):
     epsilon: NotNegative
 
 
+def _two(value: int) -> int:
+    if value != 2:
+        raise ValueError(f"expected 2, got {value}: no other degree is a quadratic form")
+    return value
+
+
+class QuadraticSVRMember(_Weighted):
+    """Support vector regression with the kernel (gamma x'z + coef0)^2: one quadratic form."""
+
+    kind: Literal["quadratic_svr"] = "quadratic_svr"
+    C: Positive
+    gamma: Positive
+    epsilon: NotNegative
+    coef0: NotNegative = 1.0
+    degree: Annotated[WholeNumber, AfterValidator(_two)] = 2
+
+
 class GradientBoostingMember(_Weighted):
     """Boosted regression trees; `subsample` and `max_features` are shares of rows and columns."""
 
@@ -95,6 +113,7 @@ AnyMember = (
     | ElasticNetMember
     | LinearSVRMember
     | SVRMember
+    | QuadraticSVRMember
     | GradientBoostingMember
     | NystroemMember
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import operator
+from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
@@ -17,7 +20,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR, LinearSVR
 
 from ..errors import ExportError
-from .graph import Graph
+from ..processing.quadratic import QuadraticForm, QuadraticSVR
+from .scaled import ScaledColumns, linear_form
 
 __all__ = ["export_estimator", "target_functions"]
 
@@ -25,10 +29,8 @@ _LESS_OR_EQUAL, _SUM, _NO_POST_TRANSFORM = 0, 1, 0  # codes of ai.onnx.ml.TreeEn
 
 
 @singledispatch
-def export_estimator(estimator: Any, graph: Graph, features: str) -> str:
-    """Return the tensor of shape (rows,) that the fitted `estimator` predicts.
-
-    `features` is the tensor of shape (rows, features) that it was fitted on.
+def export_estimator(estimator: Any, columns: ScaledColumns) -> str:
+    """Return the tensor of shape (rows,) that the fitted `estimator` predicts from its columns.
 
     Raises
     ------
@@ -46,27 +48,34 @@ def export_estimator(estimator: Any, graph: Graph, features: str) -> str:
 @export_estimator.register(Lasso)
 @export_estimator.register(LinearRegression)
 @export_estimator.register(LinearSVR)
+@export_estimator.register(QuadraticSVR)
 @export_estimator.register(Ridge)
-def _(estimator: Any, graph: Graph, features: str) -> str:
-    return linear(graph, features, estimator.coef_, estimator.intercept_)
+def _(estimator: Any, columns: ScaledColumns) -> str:
+    form = form_of(estimator)
+    assert form is not None
+    return columns.value_of(form)
 
 
-def linear(graph: Graph, features: str, weights: npt.ArrayLike, intercept: npt.ArrayLike) -> str:
-    """Return the tensor of shape (rows,) that is `features @ weights + intercept`."""
-    # A column, not a vector: onnxruntime multiplies by a matrix 20 times faster.
-    column = graph.constant(np.reshape(weights, (-1, 1)))
-    product = graph.add("Squeeze", graph.add("MatMul", features, column), graph.indices([1]))
-    return graph.add("Add", product, graph.constant(float(np.ravel(intercept)[0])))
+def form_of(estimator: Any) -> QuadraticForm | None:
+    """Return the form of a linear or quadratic model, None for any other."""
+    if isinstance(estimator, ElasticNet | Lasso | LinearRegression | LinearSVR | Ridge):
+        return linear_form(estimator.coef_, estimator.intercept_)
+    if isinstance(estimator, QuadraticSVR):
+        return estimator.form()
+    if isinstance(estimator, TransformedTargetRegressor):
+        form = form_of(estimator.regressor_)
+        return None if form is None else replace(form, constant=form.constant + _centre(estimator))
+    return None
 
 
 @export_estimator.register
-def _(estimator: TransformedTargetRegressor, graph: Graph, features: str) -> str:
+def _(estimator: TransformedTargetRegressor, columns: ScaledColumns) -> str:
     """A member that learnt a centred target."""
-    return graph.add(
-        "Add",
-        export_estimator(estimator.regressor_, graph, features),
-        graph.constant(_centre(estimator)),
-    )
+    form = form_of(estimator)
+    if form is not None:
+        return columns.value_of(form)
+    score = export_estimator(estimator.regressor_, columns)
+    return columns.graph.add("Add", score, columns.graph.constant(_centre(estimator)))
 
 
 def _centre(estimator: TransformedTargetRegressor) -> float:
@@ -77,37 +86,43 @@ def _centre(estimator: TransformedTargetRegressor) -> float:
 
 
 @export_estimator.register
-def _(estimator: SVR, graph: Graph, features: str) -> str:
+def _(estimator: SVR, columns: ScaledColumns) -> str:
     if estimator.kernel != "rbf":
-        raise ExportError(f"An SVR with the kernel {estimator.kernel!r} has no ONNX export.")
-    kernel = _rbf(graph, features, estimator.support_vectors_, estimator._gamma)
-    return linear(graph, kernel, estimator.dual_coef_, estimator.intercept_)
+        raise ExportError(
+            f"An SVR with the kernel {estimator.kernel!r} and degree {estimator.degree} has no "
+            "ONNX export; a QuadraticSVR, and the kernel 'rbf', have one."
+        )
+    kernel = _rbf(columns, estimator.support_vectors_, estimator._gamma)
+    return kernel.value_of(linear_form(estimator.dual_coef_, estimator.intercept_))
 
 
 @export_estimator.register
-def _(estimator: Pipeline, graph: Graph, features: str) -> str:
+def _(estimator: Pipeline, columns: ScaledColumns) -> str:
     """Landmarks and a linear model on them: their two matrices are multiplied beforehand."""
     landmarks, model = (step for _, step in estimator.steps)
     if not isinstance(landmarks, Nystroem) or landmarks.kernel != "rbf":
         raise ExportError("A pipeline as an estimator has an export for Nystroem with rbf only.")
-    kernel = _rbf(graph, features, landmarks.components_, landmarks.gamma)
+    kernel = _rbf(columns, landmarks.components_, landmarks.gamma)
     weights = landmarks.normalization_.T @ np.ravel(model.coef_)
-    return linear(graph, kernel, weights, model.intercept_)
+    return kernel.value_of(linear_form(weights, model.intercept_))
 
 
-def _rbf(graph: Graph, features: str, points: npt.NDArray[Any], gamma: float) -> str:
-    """exp(-gamma |x - p|^2) as a tensor of shape (rows, points)."""
-    dots = graph.add("MatMul", features, graph.constant(2.0 * gamma * points.T))
-    squares = graph.add("ReduceSumSquare", features, axes=[1], keepdims=1)
+def _rbf(columns: ScaledColumns, points: npt.NDArray[Any], gamma: float) -> ScaledColumns:
+    """exp(-gamma |x - p|^2) as columns, one a point."""
+    graph, scaled = columns.graph, columns.scaled
+    dots = graph.add("MatMul", scaled, graph.constant(2.0 * gamma * points.T))
+    squares = graph.add("ReduceSumSquare", scaled, axes=[1], keepdims=1)
     own = graph.add("Mul", squares, graph.constant(gamma))
     theirs = graph.constant(gamma * np.sum(points**2, axis=1))
-    return graph.add("Exp", graph.add("Sub", graph.add("Sub", dots, own), theirs))
+    kernel = graph.add("Exp", graph.add("Sub", graph.add("Sub", dots, own), theirs))
+    return ScaledColumns.unscaled(graph, kernel, len(points))
 
 
 @export_estimator.register
-def _(estimator: GradientBoostingRegressor, graph: Graph, features: str) -> str:
+def _(estimator: GradientBoostingRegressor, columns: ScaledColumns) -> str:
     """All trees in one node; scikit-learn compares in single precision, and so does the graph."""
-    single = graph.add("Cast", features, to=TensorProto.FLOAT)
+    graph = columns.graph
+    single = graph.add("Cast", columns.scaled, to=TensorProto.FLOAT)
     rounded = graph.add("Cast", single, to=TensorProto.DOUBLE)
     trees = [tree.tree_ for tree in estimator.estimators_[:, 0]]
     total = graph.add(
@@ -170,31 +185,18 @@ def _tree_attributes(trees: list[Any], learning_rate: float) -> dict[str, Any]:
 
 
 @export_estimator.register
-def _(estimator: VotingRegressor, graph: Graph, features: str) -> str:
-    """The weighted mean of the members; those that are linear are one linear model together."""
+def _(estimator: VotingRegressor, columns: ScaledColumns) -> str:
+    """The weighted mean of the members; linear and quadratic ones are one form together."""
+    graph = columns.graph
     weights = np.array(estimator.weights or [1.0] * len(estimator.estimators_))
     members = list(zip(estimator.estimators_, weights / weights.sum(), strict=True))
-    straight = [(share, line) for m, share in members if (line := _as_line(m)) is not None]
-    parts = []
-    if straight:
-        coefficients = sum(share * line[0] for share, line in straight)
-        intercept = sum(share * line[1] for share, line in straight)
-        parts.append(linear(graph, features, coefficients, intercept))
+    forms = [form.times(share) for m, share in members if (form := form_of(m)) is not None]
+    parts = [columns.value_of(functools.reduce(operator.add, forms))] if forms else []
     for member, share in members:
-        if _as_line(member) is None:
-            tensor = export_estimator(member, graph, features)
-            parts.append(graph.add("Mul", tensor, graph.constant(share)))
+        if form_of(member) is None:
+            score = export_estimator(member, columns)
+            parts.append(graph.add("Mul", score, graph.constant(share)))
     return parts[0] if len(parts) == 1 else graph.add("Sum", *parts)
-
-
-def _as_line(estimator: Any) -> tuple[npt.NDArray[np.float64], float] | None:
-    """Return the coefficients and the intercept of a linear model, None for any other."""
-    if isinstance(estimator, ElasticNet | Lasso | LinearRegression | LinearSVR | Ridge):
-        return np.ravel(estimator.coef_), float(np.ravel(estimator.intercept_)[0])
-    if isinstance(estimator, TransformedTargetRegressor):
-        line = _as_line(estimator.regressor_)
-        return None if line is None else (line[0], line[1] + _centre(estimator))
-    return None
 
 
 def target_functions(estimator: TransformedTargetRegressor) -> str | None:

@@ -12,8 +12,9 @@ from sklearn.pipeline import Pipeline
 from ..contract import Contract
 from ..errors import ExportError
 from ..interval import ConformalInterval
-from .estimators import export_estimator, linear, target_functions
+from .estimators import export_estimator, target_functions
 from .graph import Graph
+from .scaled import ScaledColumns, linear_form
 from .steps import export_step
 from .table import CODES, CODES_OF_ROWS, LEVELS, NUMBERS, Table
 
@@ -54,7 +55,7 @@ def export_pipeline(
     table = Table.of(graph, contract, list(pipeline.feature_names_in_))
     for _, step in steps:
         export_step(step, table)
-    _end(graph, estimator, table.take(table.names), interval)
+    _end(graph, estimator, table.scaled(), interval)
     inputs: dict[str, tuple[int, list[Any]]] = {
         NUMBERS: (TensorProto.DOUBLE, ["rows", len(contract.numbers)]),
         LEVELS: (TensorProto.STRING, ["rows of levels", len(contract.categories)]),
@@ -96,7 +97,7 @@ def _look_up_codes(graph: Graph, contract: Contract) -> None:
 def _end(
     graph: Graph,
     estimator: TransformedTargetRegressor,
-    features: str,
+    columns: ScaledColumns,
     interval: ConformalInterval,
 ) -> None:
     if not isinstance(estimator, TransformedTargetRegressor):
@@ -104,8 +105,8 @@ def _end(
             f"The last step of the pipeline is of type {type(estimator).__name__}; "
             "a TransformedTargetRegressor has an ONNX export."
         )
-    score = export_estimator(estimator.regressor_, graph, features)
-    width = _half_width(graph, features, interval)
+    score = export_estimator(estimator.regressor_, columns)
+    width = _half_width(columns, interval)
     ends = {
         "prediction": score,
         "lower": graph.add("Sub", score, width),
@@ -116,11 +117,12 @@ def _end(
         graph.add(back, tensor, output=output)
 
 
-def _half_width(graph: Graph, features: str, interval: ConformalInterval) -> str:
+def _half_width(columns: ScaledColumns, interval: ConformalInterval) -> str:
+    graph = columns.graph
     quantile = graph.constant(interval.quantile)
     if interval.weights is None:
         return quantile
-    exponent = linear(graph, features, interval.weights, interval.intercept)
+    exponent = columns.value_of(linear_form(interval.weights, interval.intercept))
     above = graph.add("Max", exponent, graph.constant(interval.lowest))
     within = graph.add("Min", above, graph.constant(interval.highest))
     return graph.add("Mul", graph.add("Exp", within), quantile)

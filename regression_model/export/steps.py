@@ -29,6 +29,7 @@ from sklearn.preprocessing import Binarizer, StandardScaler
 
 from ..errors import ExportError
 from ..processing.features import DerivedFeatures, Formula, Indicators, OrderedLevels
+from ..processing.quadratic import RangeClipper
 from .table import Table, is_missing
 
 __all__ = ["export_step"]
@@ -237,16 +238,12 @@ def _(step: SklearnTransformerWrapper, table: Table) -> None:
 
 @export_step.register
 def _(step: StandardScaler, table: Table) -> None:
-    def scale(x: str) -> str:
-        centred = table.graph.add("Sub", x, table.graph.constant(step.mean_))
-        scaled = table.graph.add("Div", centred, table.graph.constant(step.scale_))
-        if len(step.scale_) > 1:
-            return scaled
-        # onnxruntime fuses a division by one number with a product after it, in single precision.
-        return table.graph.add("Max", scaled, table.graph.constant(-np.inf))
+    table.scale(list(step.feature_names_in_), step.mean_, step.scale_)
 
-    table.names = list(step.feature_names_in_)  # in the order in which the estimator takes them
-    _elementwise(table, table.names, scale)
+
+@export_step.register
+def _(step: RangeClipper, table: Table) -> None:
+    table.clip(step.lowest_, step.highest_)
 
 
 def _elementwise(table: Table, names: Iterable[str], function: Callable[[str], str]) -> None:

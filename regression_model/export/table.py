@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..contract import Contract
 from ..errors import ExportError
 from .graph import Graph
+from .scaled import ScaledColumns
 
 __all__ = ["CODES", "LEVELS", "NUMBERS", "Levels", "Table"]
+
+Floats = npt.NDArray[np.float64]
 
 NUMBERS, LEVELS, CODES = "numbers", "levels", "codes"
 
@@ -61,6 +65,7 @@ class Table:
     numbers: dict[str, tuple[str, int]] = field(default_factory=dict)
     widths: dict[str, int] = field(default_factory=dict)
     fills: dict[str, float] = field(default_factory=dict)
+    scaling: ScaledColumns | None = None
 
     @classmethod
     def of(cls, graph: Graph, contract: Contract, names: Sequence[str]) -> Table:
@@ -82,7 +87,15 @@ class Table:
                 self.fills[name] = float(value)
 
     def take(self, names: Sequence[str]) -> str:
-        """Return a tensor of shape (rows, len(names)) with these columns as numbers."""
+        """Return a tensor of shape (rows, len(names)) with these columns as numbers.
+
+        Raises
+        ------
+        ExportError
+            When a column is text still, or has been scaled.
+        """
+        if self.scaling is not None:
+            raise ExportError("A step after the StandardScaler has no ONNX export; clipping has.")
         self._look_up(names)
         self._fill()
         blocks = list(dict.fromkeys(self.numbers[name][0] for name in names))
@@ -91,6 +104,47 @@ class Table:
         if at == list(range(self.widths[block])):
             return block
         return self.graph.add("Gather", block, self.graph.indices(at), axis=1)
+
+    def scale(self, names: Sequence[str], centre: Floats, spread: Floats) -> None:
+        """Let the columns `names`, scaled, be all that the estimator takes.
+
+        Raises
+        ------
+        ExportError
+            When columns were scaled before.
+        """
+        if self.scaling is not None:
+            raise ExportError("A pipeline with two scalers has no ONNX export.")
+        self.names = list(names)
+        tensor, found = self._take_in_any_order(names)
+        order = np.array([self.names.index(name) for name in found])
+        self.scaling = ScaledColumns(self.graph, tensor, order, centre, spread)
+
+    def clip(self, lowest: Floats, highest: Floats) -> None:
+        """Clip the scaled columns."""
+        self.scaling = replace(self.scaled(), lowest=lowest, highest=highest)
+
+    def scaled(self) -> ScaledColumns:
+        """Return the columns as the estimator takes them.
+
+        Raises
+        ------
+        ExportError
+            When no step has scaled them.
+        """
+        if self.scaling is None:
+            raise ExportError("A pipeline without a StandardScaler has no ONNX export.")
+        return self.scaling
+
+    def _take_in_any_order(self, names: Sequence[str]) -> tuple[str, list[str]]:
+        """Return a tensor of exactly these columns, and their names in its order."""
+        self._look_up(names)
+        self._fill()
+        blocks = list(dict.fromkeys(self.numbers[name][0] for name in names))
+        if sum(self.widths[block] for block in blocks) != len(names):
+            return self.take(names), list(names)  # a block has other columns, perhaps NaN, too
+        block = blocks[0] if len(blocks) == 1 else self._join(blocks)
+        return block, sorted(names, key=lambda name: self.numbers[name][1])
 
     def put(self, tensor: str, names: Sequence[str]) -> None:
         """Let the columns of `tensor`, shape (rows, len(names)), be the named ones from now on."""
