@@ -11,7 +11,14 @@ import numpy.typing as npt
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 
-__all__ = ["ConformalInterval", "Scale", "conformal_quantile", "fit_interval", "scale_of"]
+__all__ = [
+    "ConformalInterval",
+    "ResidualScale",
+    "Scale",
+    "conformal_quantile",
+    "fit_scale",
+    "scale_of",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -76,10 +83,39 @@ def scale_of(transform: str) -> Scale:
     return Scale(lambda values: values, lambda values: values)
 
 
-def fit_interval(
-    features: Floats, residuals: Floats, *, level: float, alpha: float | None, seed: int
-) -> ConformalInterval:
-    """Fit an interval to the residuals of held-out rows.
+@dataclass(frozen=True)
+class ResidualScale:
+    """How large residuals are, row by row: what intervals of every level have in common.
+
+    Attributes
+    ----------
+    scores : array of float64, shape (rows,)
+        The size of each residual, divided by a scale that was fitted without it.
+    weights, intercept, lowest, highest : as in ConformalInterval
+    """
+
+    scores: Floats
+    weights: Floats | None = None
+    intercept: float = 0.0
+    lowest: float = 0.0
+    highest: float = 0.0
+
+    def interval(self, level: float) -> ConformalInterval:
+        """Return the interval that holds a share `level`, above 0 and below 1, of unseen rows."""
+        return ConformalInterval(
+            level,
+            conformal_quantile(self.scores, level=level),
+            self.weights,
+            self.intercept,
+            self.lowest,
+            self.highest,
+        )
+
+
+def fit_scale(
+    features: Floats, residuals: Floats, *, alpha: float | None, seed: int
+) -> ResidualScale:
+    """Fit the scale of intervals to the residuals of held-out rows.
 
     Parameters
     ----------
@@ -87,8 +123,6 @@ def fit_interval(
         As the estimator takes them.
     residuals : array of float64, shape (rows,)
         Of predictions by models fitted without the row, on the scale that the estimator learns.
-    level : float
-        The share of unseen rows to hold, above 0 and below 1.
     alpha : float or None
         Penalty of the ridge regression of the logarithm of the residual's size on the features,
         which makes the interval wider where the model is less sure; None for one width.
@@ -106,17 +140,15 @@ def fit_interval(
     """
     size = np.abs(residuals)
     if alpha is None or len(size) < 2:  # a scale is fitted without the row that it is for
-        return ConformalInterval(level, conformal_quantile(size, level=level))
+        return ResidualScale(size)
     ridge, target = Ridge(alpha), np.log(size + _OFFSET)
     folds = KFold(min(_FOLDS, len(size)), shuffle=True, random_state=seed)
     held_out = cross_val_predict(ridge, features, target, cv=folds)
     fitted = ridge.fit(features, target)
     exponents = fitted.predict(features)
     lowest, highest = float(exponents.min()), float(exponents.max())
-    scaled = size / np.exp(np.clip(held_out, lowest, highest))
-    return ConformalInterval(
-        level,
-        conformal_quantile(scaled, level=level),
+    return ResidualScale(
+        size / np.exp(np.clip(held_out, lowest, highest)),
         np.asarray(fitted.coef_, dtype=np.float64),
         float(fitted.intercept_),
         lowest,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
+from .assessment.held_out import Measured
 from .config.core import Config
 from .errors import ConfigError
 from .export import Proof
@@ -28,7 +28,7 @@ def make_manifest(
     config: Config,
     data: TrainingData,
     path: Path,
-    figures: Mapping[str, float],
+    measured: Measured,
     interval: ConformalInterval,
     proof: Proof,
     *,
@@ -39,7 +39,7 @@ def make_manifest(
     Parameters
     ----------
     path : of the training rows; only its name and its digest are recorded.
-    figures : cross-validated.
+    measured : its figures are those that the file states.
     """
     return {
         "format": FORMAT,
@@ -49,7 +49,8 @@ def make_manifest(
         "created": created,
         "target": config.target.model_dump(),
         "contract": data.contract.to_dict(),
-        "metrics": dict(figures),
+        "metrics": measured.metrics,
+        "spread": measured.spread,
         "quality": config.quality.model_dump(),
         "evaluation": config.evaluation.model_dump(),
         "without": {name: _description(config, name) for name in config.evaluation.without},
@@ -67,6 +68,7 @@ def make_manifest(
             "data_source": config.data.source,
             "config_sha256": config.sha256,
             "folds": config.evaluation.folds,
+            "repeats": len(measured.held_out),
             "seed": config.evaluation.seed,
             "estimator": {kind: m.model_dump() for kind, m in config.estimator.items()},
             "python": platform.python_version(),

@@ -8,24 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from .assessment.held_out import Measured, measure
 from .config.core import TRAINED_MODEL_DIR, Config, load_config
 from .errors import ConfigError, MissingExtraError, OutputError, QualityError
-from .evaluation import (
-    CrossValidation,
-    Floats,
-    Progress,
-    cannot_be_fitted,
-    cross_validate,
-    held_out_intervals,
-    interval_metrics,
-    metrics,
-)
+from .evaluation import Progress, cannot_be_fitted
 from .export import export_pipeline, prove
-from .interval import ConformalInterval, fit_interval, scale_of
+from .interval import ConformalInterval, fit_scale, scale_of
 from .manifest import make_manifest, time_of_creation
 from .model import Model
 from .model_file import seal
@@ -91,8 +82,8 @@ def run_training(
     data = read_training_data(config, rows, source=str(path))
     progress("Reading", 1, 1)
     with threadpool_limits(1):  # sums in one order: the same bytes from the same data
-        pipeline, interval, result, figures = _fit(config, data, progress)
-    _check_quality(config, figures)
+        pipeline, interval, measured = _fit(config, data, progress)
+    _check_quality(config, measured.metrics)
     progress("Exporting", 0, 1)
     graph = export_pipeline(pipeline, data.contract, interval=interval, name=config.name)
     proof = prove(
@@ -104,11 +95,11 @@ def run_training(
         training=data.frame,
         scoring=_scoring_rows(config),
     )
-    manifest = make_manifest(config, data, path, figures, interval, proof, created=created)
+    manifest = make_manifest(config, data, path, measured, interval, proof, created=created)
     content = seal(graph, manifest)
     model = Model(content)  # what is written can be opened
     progress("Exporting", 1, 1)
-    documents, notes = _documents(config, data, rows, result, model, progress)
+    documents, notes = _documents(config, data, rows, measured, model, progress)
     paths = save_model(content, pipeline, name=config.name, folder=folder, documents=documents)
     return TrainingResult(
         model_path=paths[".onnx"],
@@ -124,7 +115,7 @@ def _documents(
     config: Config,
     data: TrainingData,
     rows: Any,
-    result: CrossValidation,
+    measured: Measured,
     model: Model,
     progress: Progress,
 ) -> tuple[dict[str, bytes], list[str]]:
@@ -137,7 +128,7 @@ def _documents(
     except MissingExtraError as error:
         return {}, [f"No report and no model card: {error}"]
     assessment = assess_pipeline(
-        config, data, result=result, manifest=model.manifest, progress=progress
+        config, data, measured=measured, manifest=model.manifest, progress=progress
     )
     progress("Writing the report", 0, 1)
     report = make_report(assessment, model=model, rows=rows)
@@ -161,42 +152,24 @@ def _check_writable(folder: Path) -> None:
 
 def _fit(
     config: Config, data: TrainingData, progress: Progress
-) -> tuple[Pipeline, ConformalInterval, CrossValidation, dict[str, float]]:
-    """Cross-validate, then fit on all rows.
-
-    Returns
-    -------
-    tuple
-        The fitted pipeline, its interval, the cross-validation, and the figures.
-    """
-    pipeline = build_pipeline(config)
+) -> tuple[Pipeline, ConformalInterval, Measured]:
+    """Cross-validate, then fit on all rows."""
+    measured = measure(config, data, progress=progress)
+    progress("Fitting on all rows", 0, 1)
+    steps, estimator = (pipeline := build_pipeline(config))[:-1], pipeline[-1]
     try:
-        result = cross_validate(
-            pipeline,
-            data.frame,
-            data.target,
-            folds=config.evaluation.folds,
-            seed=config.evaluation.seed,
-            progress=progress,
-        )
-        progress("Fitting on all rows", 0, 1)
-        pipeline.fit(data.frame, data.target)
-        progress("Fitting on all rows", 1, 1)
+        features = steps.fit_transform(data.frame, data.target)
+        estimator.fit(features, data.target)
     except ValueError as error:  # scikit-learn and feature-engine say so what they cannot fit
         raise cannot_be_fitted(error) from error
-    target: Floats = np.asarray(data.target, dtype=np.float64)
-    scale = scale_of(config.target.transform)
-    residuals = scale.to(target) - scale.to(result.predictions)
-    settings: dict[str, Any] = {
-        "level": config.interval.level,
-        "alpha": config.interval.ridge_alpha,
-        "seed": config.evaluation.seed,
-    }
-    interval = fit_interval(pipeline[:-1].transform(data.frame), residuals, **settings)
-    half_widths = held_out_intervals(result, residuals, **settings)
-    lower, upper = scale.around(result.predictions, half_widths)
-    figures = metrics(target, result) | interval_metrics(target, lower, upper)
-    return pipeline, interval, result, figures
+    scale = fit_scale(
+        features,
+        measured.held_out[0].residuals,
+        alpha=config.interval.ridge_alpha,
+        seed=config.evaluation.seed,
+    )
+    progress("Fitting on all rows", 1, 1)
+    return pipeline, scale.interval(config.interval.level), measured
 
 
 def _check_quality(config: Config, figures: Mapping[str, float]) -> None:

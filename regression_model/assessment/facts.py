@@ -130,6 +130,9 @@ class Assessment:
         `rmsle` (mean of the folds), `rmse`, `mae`, `mape`, `median_absolute_error`, `r2`,
         `coverage`, `coverage_worst_quartile` and `median_relative_width`; those that the target
         has.
+    over_seeds : dict of str to float
+        The standard deviation of each figure over cross-validations with other seeds; empty for
+        one alone.
     holdout : dict of str to Estimate
         Of one seeded fifth of the rows, by a pipeline fitted on the rest.
     constant_width : dict of str to float
@@ -166,6 +169,7 @@ class Assessment:
     refused: list[tuple[int, str]]
     figures: Figures
     details: Details
+    over_seeds: dict[str, float] = field(default_factory=dict)
     holdout: Figures = field(default_factory=dict)
     constant_width: dict[str, float] = field(default_factory=dict)
     folds: list[dict[str, Any]] = field(default_factory=list)

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
 from ..evaluation import Floats, Fold, Progress
 from .facts import Importance
@@ -19,7 +17,6 @@ _STAGE = "Shuffling fields"
 
 
 def permutation_importances(
-    pipeline: Pipeline,
     frame: pd.DataFrame,
     target: pd.Series[float],
     parts: Sequence[Fold],
@@ -41,10 +38,9 @@ def permutation_importances(
     rise = {name: np.empty(shape) for name in ("rmsle", "rmse")}
     for number, part in enumerate(parts):
         progress(_STAGE, number, len(parts))
-        fitted = clone(pipeline).fit(frame.iloc[part.train], target.iloc[part.train])
         held_out = frame.iloc[part.test]
         table = _shuffled(held_out, generator)
-        predictions = fitted.predict(table).reshape(-1, len(held_out))
+        predictions = part.fitted.predict(table).reshape(-1, len(held_out))
         for name, scores in _scores(known[part.test], predictions).items():
             rise[name][number] = (scores[1:] - scores[0]).reshape(shape[1:])
     progress(_STAGE, len(parts), len(parts))

@@ -9,17 +9,16 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..config.core import Config
-from ..evaluation import CrossValidation, Progress
+from ..evaluation import Progress
 from ..interval import scale_of
 from ..model import Model
-from ..pipeline import build_pipeline
 from ..processing.training_data import TrainingData
 from .baselines import median_by, plain_linear
 from .comparing import check_same_target, compared
 from .facts import Assessment, Comparison, Details, Figures
 from .figures import ERRORS, WITH_INTERVALS, Scored, estimates, figures
 from .grouping import Labels, groups_of, labels_of_levels, labels_of_numbers
-from .held_out import HeldOut, config_without, holdout
+from .held_out import HeldOut, Measured, holdout, measure
 from .importances import permutation_importances
 
 __all__ = ["assess_pipeline"]
@@ -32,9 +31,9 @@ def assess_pipeline(
     config: Config,
     data: TrainingData,
     *,
-    repeats: int = 1,
+    repeats: int | None = None,
     progress: Progress = lambda stage, done, of: None,
-    result: CrossValidation | None = None,
+    measured: Measured | None = None,
     manifest: Mapping[str, Any] | None = None,
     compare: Model | None = None,
     rows: object = None,
@@ -43,10 +42,9 @@ def assess_pipeline(
 
     Parameters
     ----------
-    repeats : how many cross-validations, the first with the seed of the configuration and each
-        with the next seed; figures are averaged over them
-    progress : told the stage, how much of it is done, and of how much
-    result : the first cross-validation, if training has made it already
+    repeats : how many cross-validations, as for `measure`
+    progress : called with (stage, done, total)
+    measured : the cross-validations, if training has made them already
     manifest : what the model file says of itself, if there is one
     compare : another model file, scored on the same rows; it may have been trained on them
     rows : the training rows as they came, for `compare`
@@ -61,14 +59,10 @@ def assess_pipeline(
     if compare is not None:
         check_same_target(config.target.model_dump(), compare)
     seed = config.evaluation.seed
-    seeds = range(seed, seed + repeats)
     with threadpool_limits(1):  # sums in one order: the same figures from the same data
-        several = [
-            HeldOut(
-                config, data, seed=one, progress=progress, result=result if one == seed else None
-            )
-            for one in seeds
-        ]
+        if measured is None:
+            measured = measure(config, data, repeats=repeats, progress=progress)
+        several = measured.held_out
         scored = [one.scored for one in several]
         first = several[0]
         return Assessment(
@@ -78,26 +72,22 @@ def assess_pipeline(
             level=config.interval.level,
             rows=len(data.frame),
             refused=[],
-            figures=estimates(scored, _ALL, seed=seed),
+            figures=measured.figures,
+            over_seeds=measured.over_seeds,
             holdout=estimates([holdout(config, data)], ERRORS, seed=seed),
             constant_width=_constant_width(several, config.interval.level),
-            folds=[fold for one, of in zip(seeds, scored, strict=True) for fold in _folds(one, of)],
+            folds=[fold for one in several for fold in _folds(one)],
             groups=groups_of(scored, _labels(config, data), seed=seed),
             baselines=_baselines(config, data, several),
-            without=_without(config, data, seeds, progress),
+            without=_without(config, several, progress),
             importances=permutation_importances(
-                build_pipeline(config),
-                data.frame,
-                data.target,
-                first.result.parts,
-                seed=seed,
-                progress=progress,
+                data.frame, data.target, first.result.parts, seed=seed, progress=progress
             ),
             calibration=_calibration(first),
             comparison=_comparison(config, first.scored, compare, rows),
             details=_details(first.scored),
             manifest=None if manifest is None else dict(manifest),
-            repeats=repeats,
+            repeats=len(several),
             notes=[*data.notes, *_seen_by(compare)],
         )
 
@@ -107,8 +97,8 @@ def _constant_width(several: Sequence[HeldOut], level: float) -> dict[str, float
     return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
 
 
-def _folds(seed: int, scored: Scored) -> list[dict[str, Any]]:
-    folds = []
+def _folds(held_out: HeldOut) -> list[dict[str, Any]]:
+    folds, scored, seed = [], held_out.scored, held_out.result.seed
     for fold in np.unique(scored.fold).tolist():
         rows = scored.only(scored.fold == fold)
         found = figures(rows, ("rmsle", "mae", "coverage"))
@@ -145,17 +135,14 @@ def _baselines(
     return {name: estimates(scored, ERRORS, seed=seed) for name, scored in predicted.items()}
 
 
-def _without(
-    config: Config, data: TrainingData, seeds: Sequence[int], progress: Progress
-) -> dict[str, Figures]:
+def _without(config: Config, several: Sequence[HeldOut], progress: Progress) -> dict[str, Figures]:
     found = {}
     for name in config.evaluation.without:
-
-        def named(stage: str, done: int, of: int, name: str = name) -> None:
-            progress(f"{stage}, without {name}", done, of)
-
-        less = config_without(config, name)
-        scored = [HeldOut(less, data, seed=one, progress=named).scored for one in seeds]
+        stage, scored = f"Fitting without {name}", []
+        for number, one in enumerate(several):
+            progress(stage, number, len(several))
+            scored.append(one.without(name).scored)
+        progress(stage, len(several), len(several))
         found[name] = estimates(scored, _ALL, seed=config.evaluation.seed)
     return found
 

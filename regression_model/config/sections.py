@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from .mistakes import Mistake, raise_all
 from .transforms import Bounds, transform_mistake
 from .values import (
+    Count,
     NotNegative,
     Number,
     Positive,
@@ -78,11 +79,13 @@ class Encoding(Section):
 class Evaluation(Section):
     """How the model is scored on rows that it has not seen.
 
+    `repeats` is how many times the rows are split into folds, each time with the next seed.
     `groups` are the fields by whose values the errors are broken down; `baseline` is the field
     whose values have a median each, to be better than; `without` are columns whose worth is told.
     """
 
     folds: WholeNumber = 10
+    repeats: Count = 1
     seed: WholeNumber = 0
     groups: Words = ()
     baseline: Text | None = None
