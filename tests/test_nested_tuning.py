@@ -12,7 +12,9 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.model_selection import KFold
+from typer.testing import CliRunner, Result
 
+from regression_model.cli import app
 from regression_model.config.core import load_config
 from regression_model.config.search import changed
 from regression_model.errors import DataError, InputError, OutputError
@@ -471,6 +473,86 @@ def test_values_that_cannot_be_scored_outside_are_named(
     values = "estimator.lasso.alpha: 0.3, encoding.nominal: mean, features.length.cap: 12"
     expected = f"The rows of outer fold 1 cannot be scored with {values}: no way"
     assert expected == str(caught.value)
+
+
+# The command
+
+
+def invoke(*arguments: str | Path) -> Result:
+    """Run `tune` inside this process."""
+    return CliRunner().invoke(app, ["tune", *map(str, arguments)])
+
+
+def test_the_command_prints_the_folds_the_choices_and_the_estimate(
+    boats: Path, found: NestedTuningResult
+) -> None:
+    """Scores and values by outer fold, then their frequencies, the means, and what they mean."""
+    done = invoke("--nested", "--config", boats, "--outer-folds", "3", "--jobs", "1")
+    assert 0 == done.exit_code
+    lines = [line.split() for line in done.stdout.splitlines()]
+    for fold in found.folds:
+        scores = (fold.inner_score, fold.score, fold.present_score)
+        assert [f"{fold.number}", "40", *(f"{score:.4g}" for score in scores)] in lines
+        assert [f"{fold.number}", *fold.best.values.values()] in lines
+    assert "Fold alpha nominal cap".split() in lines
+    nominal = found.chosen("encoding.nominal").items()
+    counts = ", ".join(f"{value}: {times}" for value, times in nominal)
+    assert f"encoding.nominal mean, ordered mean {counts}".split() in lines
+    score, optimism, gain = found.score, found.optimism, found.gain
+    assert f"{score.value:.4g} ({score.standard_error:.2g})" in done.stdout
+    assert f"Optimism: {optimism.value:+.3g} ({optimism.standard_error:.2g})" in done.stdout
+    assert f"Gain:     +{gain.value:.3g} ({gain.standard_error:.2g})" in done.stdout
+    assert f"Trials:   {Path('tuning') / 'boats.db'}" in done.stdout
+    assert "12 trials in 3 outer folds: " in done.stdout
+    assert done.stdout.endswith("Nothing was written: --nested only estimates.\n")
+    assert ["Loading libraries ...", "Reading ...", "Outer fold 1 of 3 ..."] == (
+        done.stderr.splitlines()[:3]
+    )
+    assert BOATS == boats.read_text(encoding="utf-8")
+    assert ["boats.db"] == [path.name for path in Path("tuning").iterdir()]
+
+
+def test_parameters_with_the_same_last_word_are_told_apart(boats: Path) -> None:
+    """Their columns have longer names."""
+    search = BOATS[BOATS.index("    estimator.lasso.alpha: 0.0001") :]
+    both = "    features.length.use: yes, no\n    features.harbour.use: yes, no\n"
+    edit(boats, search, f"{both}    encoding.smoothing: 10 to 30\n")
+    done = invoke("--nested", "--config", boats, "--outer-folds", "2", "--trials", "1")
+    assert 0 == done.exit_code
+    headings = [line.split() for line in done.stdout.splitlines()]
+    assert ["Fold", "length.use", "harbour.use", "smoothing"] in headings
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--nested", "--write"], "--write: --nested only estimates, and writes nothing."),
+        (["--nested", "--picture", "a.png"], "--picture: --nested makes several searches, and"),
+        (["--outer-folds", "3"], "--outer-folds: is the number of searches of --nested: give both"),
+        (["--nested", "--outer-folds", "1"], "'--outer-folds'"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    boats: Path, options: list[str], sentence: str
+) -> None:
+    """With exit code 2, before anything is read."""
+    done = invoke("--config", boats, *options)
+    assert 2 == done.exit_code
+    assert "" == done.stdout
+    assert f"Error: Invalid value for {sentence}" in done.stderr
+    assert not Path("tuning").exists()
+
+
+def test_an_interrupted_command_says_how_to_go_on(
+    boats: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the exit code of Ctrl-C."""
+    break_scoring(monkeypatch, KeyboardInterrupt(), after=8)
+    done = invoke("--nested", "--config", boats)
+    assert 130 == done.exit_code
+    assert done.stderr.endswith(
+        "Interrupted: finished trials are kept, and the same command goes on from there.\n"
+    )
 
 
 def test_an_outer_fold_can_be_made_by_hand() -> None:
