@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,10 +11,10 @@ import typer
 
 from .loading import extra, shown_progress
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
-from .tables import console_of, count, shown, table_of
+from .searched import show_nested_tuning, show_tuning
 
 if TYPE_CHECKING:
-    from ..tuning import TuningResult
+    from ..evaluation import Progress
 
 __all__ = ["tune"]
 
@@ -33,8 +34,8 @@ def tune(
         int | None,
         typer.Option(
             min=1,
-            help="How many there should be in the end, with those of earlier runs; without it, "
-            "the number in the configuration.",
+            help="How many there should be in the end, with those of earlier runs; with --nested, "
+            "in each outer fold. The number in the configuration, if not given.",
         ),
     ] = None,
     study: Annotated[
@@ -54,70 +55,99 @@ def tune(
         bool,
         typer.Option("--write", help="Put the best values into the configuration file."),
     ] = False,
+    nested: Annotated[
+        bool,
+        typer.Option(
+            "--nested", help="Only estimate how good what the search finds is on unseen rows."
+        ),
+    ] = False,
+    outer_folds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=2,
+            help="Searches of --nested, each without the rows that it is scored on; without it, "
+            "the folds of the evaluation.",
+        ),
+    ] = None,
 ) -> None:
     """Search better values for a configuration.
 
     What is searched stands in its section tuning. The scores are cross-validated. Finished trials
     are kept: after an interruption the same command goes on.
 
+    The score of the best trial is too good, for it is the best of many. With --nested the whole
+    search is repeated inside outer folds, and what it finds is scored on rows that it has not
+    seen. The score of the configuration as it is stands beside it, and is too good itself if the
+    same rows have chosen its values.
+
     \b
     Examples:
       regression-model tune --trials 100 --jobs 2
       regression-model tune --config boats.yml --data boats.csv --write
+      regression-model tune --nested --outer-folds 5 --trials 30 --jobs 2
     """
     if data == Path("-"):
         raise typer.BadParameter("training rows come from a file.", param_hint="--data")
+    _check_options(picture, write, nested, outer_folds)
     say("Loading libraries ...")
     with extra("tune"):
-        from ..tuning import run_tuning
-    try:
-        with interruptible(), shown_progress() as progress:
-            result = run_tuning(
+        from ..tuning import run_nested_tuning, run_tuning
+    if nested:
+        with _resumable() as progress:
+            estimated = run_nested_tuning(
                 config_path=config,
                 data_path=data,
+                outer_folds=outer_folds,
                 trials=trials,
                 study_path=study,
                 jobs=jobs,
                 progress=progress,
-                write=write,
             )
-            drawn = picture or result.study_path.with_suffix(".png")
-            if result.importances:
-                result.plot_importances(drawn)
+        show_nested_tuning(estimated)
+        return
+    with _resumable() as progress:
+        result = run_tuning(
+            config_path=config,
+            data_path=data,
+            trials=trials,
+            study_path=study,
+            jobs=jobs,
+            progress=progress,
+            write=write,
+        )
+        drawn = picture or result.study_path.with_suffix(".png")
+        if result.importances:
+            result.plot_importances(drawn)
+    show_tuning(result, drawn)
+
+
+def _check_options(
+    picture: Path | None, write: bool, nested: bool, outer_folds: int | None
+) -> None:
+    if nested and write:
+        raise typer.BadParameter(
+            "--nested only estimates, and writes nothing.",
+            param_hint="--write",
+        )
+    if nested and picture is not None:
+        raise typer.BadParameter(
+            "--nested makes several searches, and no picture.", param_hint="--picture"
+        )
+    if outer_folds is not None and not nested:
+        raise typer.BadParameter(
+            "is the number of searches of --nested: give both.", param_hint="--outer-folds"
+        )
+
+
+@contextmanager
+def _resumable() -> Iterator[Progress]:
+    """Show how far a search is; when it is interrupted, say how to go on."""
+    try:
+        with interruptible(), shown_progress() as progress:
+            yield progress
     except KeyboardInterrupt:
         fail(
             "Interrupted: finished trials are kept, and the same command goes on from there.",
             code=INTERRUPTED_EXIT,
         )
-    _show_tuning(result, drawn)
-
-
-def _show_tuning(result: TuningResult, drawn: Path) -> None:
-    table = table_of()
-    for heading in ("Parameter", "Now", "Best", "Importance"):
-        table.add_column(heading, justify="left" if heading == "Parameter" else "right")
-    for key, value in result.best_values.items():
-        share = result.importances.get(key)
-        weight = "-" if share is None else f"{share:.0%}"
-        table.add_row(shown(key), shown(result.present.values[key]), shown(value), weight)
-    now, best = f"{result.present_score:.5g}", f"{result.best_score:.5g}"
-    table.add_row(f"{result.metric.upper()}, mean of folds", now, best, "")
-    console_of(sys.stdout).print(table)
-    counts = ", ".join(
-        f"{result.count(state)} {state}" for state in ("complete", "pruned", "failed")
-    )
-    typer.echo(f"{count(len(result.trials), 'trial')}: {counts}; {result.resumed} of earlier runs.")
-    for message in dict.fromkeys(t.message for t in result.trials if t.message):
-        typer.echo(f"Failed: {shown(message)}")
-    if result.importances:
-        typer.echo(f"Picture: {drawn}")
-    typer.echo(f"Trials:  {result.study_path}")
-    typer.echo(_verdict(result))
-
-
-def _verdict(result: TuningResult) -> str:
-    if not result.improved:
-        return "Nothing better than the configuration as it is: nothing was written."
-    if result.written is None:
-        return "Nothing was written: --write puts the best values into the configuration."
-    return f"Written: {result.written}"

@@ -33,6 +33,14 @@ class Space(Section):
         """Whether it is a range of numbers."""
         return not self.choices
 
+    @property
+    def text(self) -> str:
+        """What a file says for it."""
+        if not self.is_range:
+            return ", ".join(self.choices)
+        option = f", step {self.step:g}" if self.step else ", log" if self.log else ""
+        return f"{self.low:g} to {self.high:g}{option}"
+
     def holds(self, value: float) -> bool:
         """Whether a range has this value in it."""
         steps = (value - self.low) / self.step if self.step else 0.0

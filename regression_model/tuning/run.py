@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
 from ..config.core import CONFIG_FILE_PATH, Config, load_config
-from ..config.search import changed, text_of, value_at
-from ..errors import ConfigError, DataError, MissingExtraError, OutputError
+from ..errors import OutputError
 from ..evaluation import Progress
-from ..model_file import digest, write_atomically
-from ..processing.data_manager import dataset_path, read_dataset
+from ..model_file import write_atomically
 from .result import TuningResult
-from .trials import Trial, best_of, estimate
-
-if TYPE_CHECKING:
-    from .sampler import Sampler
-    from .scoring import Scorer
-    from .study import Study
+from .search import read_inputs, search
+from .trials import best_of
 
 __all__ = ["run_tuning"]
 
@@ -59,94 +52,21 @@ def run_tuning(
     ConfigError, DataError, InputError, MissingExtraError, OutputError
         The configuration file is as it was.
     """
-    _check_extra()
+    inputs = read_inputs(config_path, data_path, study_path, jobs, progress)
     from .sampler import Sampler, quiet
-    from .scoring import Scorer
-    from .study import opened, study_name
+    from .study import opened
 
-    config = load_config(config_path)
-    if not config.tuning.search:
-        source = config_path or CONFIG_FILE_PATH
-        raise ConfigError(f"{source}: tuning.search names nothing to search.")
-    path = data_path or dataset_path(config.data.training, beside=config.path)
-    progress("Reading", 0, 1)
-    scorer = Scorer(config, read_dataset(path), source=str(path), jobs=jobs)
-    progress("Reading", 1, 1)
-    kept = study_path or Path("tuning") / f"{config.name}.db"
+    config, scorer, kept = inputs.config, inputs.scorer, inputs.study_path
     with threadpool_limits(1), quiet():
         sampler = Sampler(config)
-        with opened(kept, study_name(config, digest(path)), sampler.space) as study:
+        with opened(kept, inputs.study_name, sampler.space) as study:
             earlier = study.trials()
             of = max(trials or config.tuning.trials, len(earlier))
-            present, made = _search(config, scorer, sampler, study, of, progress)
+            present, made = search(config, scorer, sampler, study, of, partial(progress, "Tuning"))
         best = best_of([present, *made]) or present
         importances = sampler.importances()
     result = TuningResult(scorer.metric, best, present, made, len(earlier), importances, kept)
     return _written(result, config) if write and result.improved else result
-
-
-def _check_extra() -> None:
-    try:
-        import optuna  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(
-            f"Tuning needs the extra tune ({error}): pip install 'regression-model[tune]'."
-        ) from None
-
-
-def _search(
-    config: Config,
-    scorer: Scorer,
-    sampler: Sampler,
-    study: Study,
-    of: int,
-    progress: Progress,
-) -> tuple[Trial, list[Trial]]:
-    """Go on to a number of trials; return that of the present configuration, and all."""
-    from .sampler import present_params
-
-    trials: list[Trial] = []
-    for trial in study.trials():
-        sampler.recall(trial.params, estimate(trial, best_of(trials)))
-        trials.append(trial)
-    first = None if trials else present_params(config)
-    present = None if first else _present(config, scorer, trials)
-    while len(trials) < of:
-        progress("Tuning", len(trials), of)
-        is_first = present is None
-        params = sampler.propose(first if is_first else None)
-        values = _present_values(config) if is_first else sampler.texts(params)
-        best = best_of(trials)
-        trial = scorer.score(len(trials), params, values, best)
-        if present is None:
-            _check_scored(trial)
-            present = trial
-        sampler.learn(estimate(trial, best))
-        study.add(trial)
-        trials.append(trial)
-    progress("Tuning", of, of)
-    assert present is not None
-    return present, trials
-
-
-def _present(config: Config, scorer: Scorer, trials: Sequence[Trial]) -> Trial:
-    """Return the trial that has the values of the configuration; without one, score it apart."""
-    same = changed(config, {}).model_dump()
-    for trial in trials:
-        if trial.state == "complete" and changed(config, trial.values).model_dump() == same:
-            return trial
-    trial = scorer.score(-1, {}, _present_values(config), None)
-    _check_scored(trial)
-    return trial
-
-
-def _present_values(config: Config) -> dict[str, str]:
-    return {key: text_of(value_at(config, key)) for key in config.tuning.search}
-
-
-def _check_scored(present: Trial) -> None:
-    if present.message:
-        raise DataError(f"The configuration as it is cannot be scored: {present.message}")
 
 
 def _written(result: TuningResult, config: Config) -> TuningResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 import joblib
@@ -29,6 +30,7 @@ from .trials import State, Trial, is_worse
 __all__ = ["Scorer"]
 
 Rows = npt.NDArray[np.int64]
+Split = tuple[Rows, Rows]  # to fit on, and to score on
 
 
 class Scorer:
@@ -49,14 +51,44 @@ class Scorer:
         self._source = source
         self._jobs = jobs
         self._data = read_training_data(config, rows, source=source)
-        self._splits = [
+        self._splits = self._splits_of(np.arange(len(self._data.frame)))
+
+    def outer_folds(self, number: int) -> list[Split]:
+        """Split the rows as a cross-validation with so many folds does, by the same seed.
+
+        Raises
+        ------
+        DataError
+            When there are too few rows to split those of an outer fold once more.
+        """
+        rows, inner = len(self._data.frame), self._config.evaluation.folds
+        largest = math.ceil(rows / number)
+        if number > rows or rows - largest < inner:
+            raise DataError(
+                f"{self._source} has {rows} rows: too few for {number} outer folds with {inner} "
+                "folds inside each."
+            )
+        return _split(np.arange(rows), number, self._config.evaluation.seed)
+
+    def within(self, rows: Rows) -> Scorer:
+        """Return a scorer that splits only these rows into folds, and sees no target of others."""
+        return self._on(self._splits_of(rows))
+
+    def between(self, train: Rows, test: Rows) -> Scorer:
+        """Return a scorer with one fold: it fits on some rows and scores on others."""
+        return self._on([(train, test)])
+
+    def _on(self, splits: list[Split]) -> Scorer:
+        scorer = copy(self)
+        scorer._splits = splits
+        return scorer
+
+    def _splits_of(self, rows: Rows) -> list[Split]:
+        evaluation = self._config.evaluation
+        return [
             split
-            for repeat in range(config.tuning.repeats)
-            for split in KFold(
-                config.evaluation.folds,
-                shuffle=True,
-                random_state=(config.evaluation.seed + repeat) % 2**32,
-            ).split(self._data.frame)
+            for repeat in range(self._config.tuning.repeats)
+            for split in _split(rows, evaluation.folds, evaluation.seed + repeat)
         ]
 
     @property
@@ -109,6 +141,11 @@ class Scorer:
         if contract_of(config) == contract_of(self._config):
             return self._data
         return read_training_data(config, self._rows, source=self._source)
+
+
+def _split(rows: Rows, folds: int, seed: int) -> list[Split]:
+    splits = KFold(folds, shuffle=True, random_state=seed % 2**32).split(rows)
+    return [(rows[train], rows[test]) for train, test in splits]
 
 
 def score_fold(

@@ -4,6 +4,7 @@ import pytest
 
 from regression_model.config.core import Config, config, load_config, parse_config
 from regression_model.config.search import changed, key_paths, text_of, value_at
+from regression_model.config.tuning import Space
 from regression_model.errors import ConfigError
 
 SMALL = """\
@@ -198,3 +199,13 @@ def test_the_packaged_configuration_searches_what_it_has() -> None:
     """Every key of the packaged search has its present value inside its space, or among it."""
     assert config.tuning.search
     assert config.tuning.search.keys() <= key_paths(config).keys()
+
+
+@pytest.mark.parametrize(
+    "text", ["0.0001 to 1, log", "0 to 30", "8 to 20, step 0.5", "-2 to 3", "mean, ordered"]
+)
+def test_a_space_says_itself_as_a_file_does(text: str) -> None:
+    """What it says is read as the same space."""
+    space = Space.model_validate(text)
+    assert text == space.text
+    assert space == Space.model_validate(space.text)
