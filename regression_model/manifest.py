@@ -11,10 +11,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from . import __version__
+from .checking import Checker
 from .config.core import Config
 from .errors import ConfigError
 from .export import Proof
+from .fingerprints import Fingerprints
 from .interval import ConformalInterval
 from .model_file import FORMAT, digest
 from .processing.training_data import TrainingData, background, profile
@@ -76,7 +80,14 @@ def make_manifest(
         "reference": {"data_file": config.data.scoring, "predictions": proof.reference},
         "profile": profile(data.contract, data.frame),
         "background": background(data.contract, data.frame, seed=config.evaluation.seed),
+        "fingerprints": _fingerprints(data).to_dict(),
     }
+
+
+def _fingerprints(data: TrainingData) -> Fingerprints:
+    """Return those of the training rows as a client would send them, by the model's contract."""
+    checked = Checker(data.contract).check(data.frame)
+    return Fingerprints.of_table(checked, np.asarray(data.target, dtype=np.float64))
 
 
 def _description(config: Config, name: str) -> str | None:
