@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,10 @@ import numpy as np
 from . import __version__
 from .checking import Checker
 from .config.core import Config
-from .errors import ConfigError
 from .export import Proof
 from .fingerprints import Fingerprints
 from .interval import ConformalInterval
-from .model_file import FORMAT, digest
+from .model_file import FORMAT, digest, time_of_creation
 from .processing.training_data import TrainingData, background, profile
 
 __all__ = ["make_manifest", "time_of_creation"]
@@ -93,18 +90,3 @@ def _fingerprints(data: TrainingData) -> Fingerprints:
 def _description(config: Config, name: str) -> str | None:
     column = config.derived.get(name) or config.features[name]
     return column.description
-
-
-def time_of_creation() -> str | None:
-    """Return the time in `SOURCE_DATE_EPOCH`, or None: a clock would make every file another."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if epoch is None:
-        return None
-    try:
-        if not epoch.isdecimal():
-            raise ValueError
-        return datetime.fromtimestamp(int(epoch), UTC).isoformat()
-    except (ValueError, OverflowError, OSError):
-        raise ConfigError(
-            f"SOURCE_DATE_EPOCH is {epoch!r}: expected the seconds from 1970 to the time to record."
-        ) from None
