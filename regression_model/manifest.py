@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from dataclasses import asdict
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from . import __version__
 from .assessment.held_out import Measured
+from .checking import Checker
 from .config.core import Config
-from .errors import ConfigError
 from .export import Proof
+from .fingerprints import Fingerprints
 from .interval import ConformalInterval
-from .model_file import FORMAT, digest
+from .model_file import FORMAT, digest, time_of_creation
 from .processing.training_data import TrainingData, background, profile
 
 __all__ = ["make_manifest", "time_of_creation"]
@@ -78,24 +79,16 @@ def make_manifest(
         "reference": {"data_file": config.data.scoring, "predictions": proof.reference},
         "profile": profile(data.contract, data.frame),
         "background": background(data.contract, data.frame, seed=config.evaluation.seed),
+        "fingerprints": _fingerprints(data).to_dict(),
     }
+
+
+def _fingerprints(data: TrainingData) -> Fingerprints:
+    """Return those of the training rows as a client would send them, by the model's contract."""
+    checked = Checker(data.contract).check(data.frame)
+    return Fingerprints.of_table(checked, np.asarray(data.target, dtype=np.float64))
 
 
 def _description(config: Config, name: str) -> str | None:
     column = config.derived.get(name) or config.features[name]
     return column.description
-
-
-def time_of_creation() -> str | None:
-    """Return the time in `SOURCE_DATE_EPOCH`, or None: a clock would make every file another."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if epoch is None:
-        return None
-    try:
-        if not epoch.isdecimal():
-            raise ValueError
-        return datetime.fromtimestamp(int(epoch), UTC).isoformat()
-    except (ValueError, OverflowError, OSError):
-        raise ConfigError(
-            f"SOURCE_DATE_EPOCH is {epoch!r}: expected the seconds from 1970 to the time to record."
-        ) from None

@@ -14,10 +14,11 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .errors import ModelFileError, OutputError
+from .errors import ConfigError, ModelFileError, OutputError
 
 __all__ = [
     "FORMAT",
@@ -26,6 +27,7 @@ __all__ = [
     "read_manifest",
     "seal",
     "stale_reason",
+    "time_of_creation",
     "write_atomically",
 ]
 
@@ -159,6 +161,21 @@ def _read_varint(content: bytes, at: int) -> tuple[int, int]:
 def digest(path: Path) -> str:
     """SHA-256 of a file, as hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def time_of_creation() -> str | None:
+    """Return the time in `SOURCE_DATE_EPOCH`, or None: a clock would make every file another."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        return None
+    try:
+        if not epoch.isdecimal():
+            raise ValueError
+        return datetime.fromtimestamp(int(epoch), UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        raise ConfigError(
+            f"SOURCE_DATE_EPOCH is {epoch!r}: expected the seconds from 1970 to the time to record."
+        ) from None
 
 
 def find_model_file(package_root: Path) -> Path | None:

@@ -1,7 +1,9 @@
 """What several tests share: the shipped model, the rows to price, and a small contract."""
 
 import csv
-from importlib.util import find_spec
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,21 @@ if find_spec("hypothesis"):  # the tests of the base install do without
     settings.load_profile("repeatable")
 
 DATASETS = Path(regression_model.__file__).parent / "datasets"
+
+
+@pytest.fixture(scope="module")
+def benchmarks() -> Iterator[None]:
+    """The package `benchmarks`, which is not installed; the sources beside it stay out of reach."""
+    folder = Path(__file__).parents[1] / "benchmarks"
+    spec = spec_from_file_location(
+        "benchmarks", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None and spec.loader is not None
+    sys.modules["benchmarks"] = package = module_from_spec(spec)
+    spec.loader.exec_module(package)
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "benchmarks"]:
+        del sys.modules[name]
 
 
 @pytest.fixture(scope="session")

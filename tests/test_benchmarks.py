@@ -1,9 +1,6 @@
 """The figures of the benchmark are worked out and shown as they should be."""
 
-import sys
-from collections.abc import Iterator
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -12,19 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _benchmarks() -> Iterator[None]:
-    """The package `benchmarks`, which is not installed; the sources beside it stay out of reach."""
-    folder = ROOT / "benchmarks"
-    spec = spec_from_file_location(
-        "benchmarks", folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
-    assert spec is not None and spec.loader is not None
-    sys.modules["benchmarks"] = package = module_from_spec(spec)
-    spec.loader.exec_module(package)
-    yield
-    for name in [name for name in sys.modules if name.partition(".")[0] == "benchmarks"]:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("benchmarks")
 
 
 def module(name: str) -> ModuleType:

@@ -162,6 +162,85 @@ def test_a_program_gets_json(sold: Path) -> None:
     assert len(found["details"]["prediction"]) == 40
 
 
+CAUTION = "in the training data of this model: these metrics are not of unseen rows"
+
+
+@pytest.fixture(scope="module")
+def unseen(lines: list[str]) -> list[str]:
+    """The same forty rows, each with another price."""
+    at = lines[0].split(",").index("SalePrice")
+    assert at == len(lines[0].split(",")) - 1
+    return [
+        lines[0],
+        *(f"{line.rpartition(',')[0]},{150_000 + i}" for i, line in enumerate(lines[1:])),
+    ]
+
+
+def test_the_training_file_is_known_again(training_file: Path) -> None:
+    """The first line says that the model was trained on all of it."""
+    first, second = run("evaluate", "--data", training_file).stdout.splitlines()[:2]
+
+    assert first == f"1,460 of 1,460 rows were {CAUTION}."
+    assert second == "house-prices: SalePrice, 1,460 rows of train.csv"
+
+
+def test_training_rows_are_known_again_however_they_are_written(
+    lines: list[str], tmp_path: Path
+) -> None:
+    """In another order of rows and columns, with other decimals and blanks, among other rows."""
+    rows = list(csv.DictReader(lines))
+    names = sorted(rows[0], reverse=True)
+    for row in rows:
+        row.update(
+            {k: f" {v}.0 " if v.isdigit() and k != "MSSubClass" else v for k, v in row.items()}
+        )
+    rows[3]["SalePrice"] = "123456"
+    table = io.StringIO()
+    writer = csv.DictWriter(table, names)
+    writer.writeheader()
+    writer.writerows(reversed(rows[:12]))
+
+    path = written(tmp_path, table.getvalue().splitlines())
+
+    first = run("evaluate", "--data", path).stdout.splitlines()[0]
+    assert first == f"11 of 12 rows were {CAUTION} alone."
+    found = json.loads(run("evaluate", "--data", path, "--json").stdout)
+    assert {"rows": 11, "is_estimate": False} == found["trained_on"]
+    given = path.read_text(encoding="utf-8")
+    assert first == run("evaluate", "--data", "-", given=given).stdout.splitlines()[0]
+
+
+def test_nothing_is_said_of_unseen_rows(unseen: list[str], tmp_path: Path) -> None:
+    """A program reads that there are none."""
+    path = written(tmp_path, unseen)
+
+    first = run("evaluate", "--data", path).stdout.splitlines()[0]
+    assert first == "house-prices: SalePrice, 40 rows of sold.csv"
+    found = json.loads(run("evaluate", "--data", path, "--json").stdout)
+    assert {"rows": 0, "is_estimate": False} == found["trained_on"]
+
+
+def test_an_older_model_file_knows_its_training_file(
+    sold: Path, training_file: Path, tmp_path: Path
+) -> None:
+    """By the digest; of single rows it cannot say anything."""
+    shipped = find_model_file(PACKAGE)
+    assert shipped is not None
+    content = shipped.read_bytes()
+    manifest = open_sealed(content, name="shipped")
+    del manifest["fingerprints"]
+    older = tmp_path / "older.onnx"
+    older.write_bytes(seal(content, manifest))
+
+    def first(path: Path) -> str:
+        return run("evaluate", "--data", path, "--model", older).stdout.splitlines()[0]
+
+    assert first(training_file) == f"1,460 of 1,460 rows were {CAUTION}."
+    assert first(sold) == "house-prices: SalePrice, 40 rows of sold.csv"
+    result = run("evaluate", "--data", sold, "--model", older, "--json")
+    assert json.loads(result.stdout)["trained_on"] is None
+
+
 def test_rows_come_from_standard_input_as_well(lines: list[str]) -> None:
     """A dash stands for it."""
     result = run("evaluate", "--data", "-", given="\n".join(lines))
@@ -344,6 +423,7 @@ def test_a_report_is_written_where_it_should_be(sold: Path, tmp_path: Path) -> N
     (page,) = (tmp_path / "report").iterdir()
     assert re.fullmatch(r"house-prices-sold-[\d.]+\.html", page.name)
     assert str(page) in result.stderr
+    assert f"40 of 40 rows were {CAUTION}." in page.read_text(encoding="utf-8").split("<nav")[0]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,24 @@
 cross-validates a configuration.
 """
 
-from .facts import Assessment, Comparison, Details, Estimate, Figures, Group, Importance
+from .facts import (
+    Assessment,
+    Comparison,
+    Details,
+    Estimate,
+    Figures,
+    Group,
+    Importance,
+    TrainedOn,
+)
 
-__all__ = ["Assessment", "Comparison", "Details", "Estimate", "Figures", "Group", "Importance"]
+__all__ = [
+    "Assessment",
+    "Comparison",
+    "Details",
+    "Estimate",
+    "Figures",
+    "Group",
+    "Importance",
+    "TrainedOn",
+]

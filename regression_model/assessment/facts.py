@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Assessment", "Comparison", "Details", "Estimate", "Figures", "Group", "Importance"]
+__all__ = [
+    "Assessment",
+    "Comparison",
+    "Details",
+    "Estimate",
+    "Figures",
+    "Group",
+    "Importance",
+    "TrainedOn",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -109,6 +118,21 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class TrainedOn:
+    """How many of the scored rows the model was trained on.
+
+    Attributes
+    ----------
+    rows : int
+    is_estimate : bool
+        Whether the model file recognises a sample of its training rows only.
+    """
+
+    rows: int
+    is_estimate: bool = False
+
+
+@dataclass(frozen=True)
 class Assessment:
     """How good a model is, how sure that is, and where it is weak.
 
@@ -159,6 +183,9 @@ class Assessment:
         Cross-validations with other seeds, over which the figures are averaged.
     notes : list of str
         Sentences that a reader should know.
+    trained_on : TrainedOn or None
+        For a model file, the scored rows that are among its training rows; None where that is not
+        known, and for a cross-validation.
     """
 
     name: str
@@ -182,6 +209,20 @@ class Assessment:
     manifest: dict[str, Any] | None = None
     repeats: int = 1
     notes: list[str] = field(default_factory=list)
+    trained_on: TrainedOn | None = None
+
+    @property
+    def caution(self) -> str | None:
+        """What to read before the metrics: that the model was trained on some of the rows."""
+        if self.trained_on is None or not self.trained_on.rows:
+            return None
+        rows, of = self.trained_on.rows, self.rows
+        about = "About " if self.trained_on.is_estimate else ""
+        return (
+            f"{about}{rows:,} of {of:,} row{'' if of == 1 else 's'} "
+            f"{'was' if rows == 1 else 'were'} in the training data of this model: these metrics "
+            f"are not of unseen rows{' alone' if rows < of else ''}."
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the assessment as plain JSON types, with None for what is not a finite number."""

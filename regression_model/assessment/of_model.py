@@ -6,18 +6,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..checking import Checked, Checker
 from ..contract import Contract, Field
 from ..errors import InputError
+from ..fingerprints import Fingerprints, fingerprints_of
 from ..model import Model
 from ..problems import Problem
 from .comparing import check_same_target, compared
-from .facts import Assessment, Details
+from .facts import Assessment, Details, TrainedOn
 from .figures import ERRORS, WITH_INTERVALS, Floats, Scored, estimates
 from .grouping import Labels, groups_of, labels_of_levels, labels_of_numbers
 
 __all__ = ["assess_model"]
+
+Rows = npt.NDArray[np.int64]
 
 _SEED = 0
 _OTHER_LEVEL = "any other level"
@@ -30,6 +34,7 @@ def assess_model(
     source: str = "rows",
     compare: Model | None = None,
     groups: Sequence[str] | None = None,
+    sha256: str | None = None,
 ) -> Assessment:
     """Score the predictions of a model file for rows whose target is known.
 
@@ -39,6 +44,7 @@ def assess_model(
     source : what the rows are called in messages and in the assessment
     compare : another model file, scored on the same rows
     groups : fields to group the rows by; None for those that the model file names
+    sha256 : of the file with the rows, by which a model file knows that it was trained on them
 
     Raises
     ------
@@ -91,6 +97,7 @@ def assess_model(
         details=_details(known, prediction.values, prediction.lower, prediction.upper),
         manifest=model.manifest,
         notes=[p.message for p in prediction.warnings if p.row is None],
+        trained_on=_trained_on(model, checked, known, index, sha256),
     )
 
 
@@ -114,6 +121,19 @@ def _targets(
             "fields."
         )
     return checked.numbers[:, 0], problems
+
+
+def _trained_on(
+    model: Model, checked: Checked, target: Floats, index: Rows, sha256: str | None
+) -> TrainedOn | None:
+    """Count the scored rows that the model was trained on; None if the file cannot tell."""
+    if sha256 is not None and sha256 == model.manifest.get("training", {}).get("data_sha256"):
+        return TrainedOn(len(index))
+    if "fingerprints" not in model.manifest:  # an older file
+        return None
+    known = Fingerprints.from_dict(model.manifest["fingerprints"])
+    rows = known.count(fingerprints_of(checked.numbers[index], checked.codes[index], target[index]))
+    return None if rows is None else TrainedOn(rows, known.is_sample)
 
 
 def _refused(problems: Sequence[Problem], rows: int) -> list[tuple[int, str]]:

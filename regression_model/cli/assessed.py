@@ -34,6 +34,8 @@ _NAMES = METRIC_NAMES | {"rmsle": "Root mean squared log error (RMSLE)"}
 def show_assessment(assessment: Assessment) -> None:
     """Print an assessment to standard output, most important first."""
     console = console_of(sys.stdout)
+    if assessment.caution is not None:
+        console.print(assessment.caution, style="bold red", soft_wrap=True)
     console.print(_title(assessment), style="bold")
     for table in _tables(assessment):
         console.print(table)

@@ -56,8 +56,9 @@ def evaluate(
 
     Each figure has the 95% interval that resampling the rows gives. With --data a model file is
     scored, on the base install; rows that cannot be scored are left out and listed, and exit code
-    1 says that there were some. Without it each row of the training data is scored by a pipeline
-    that was fitted without the row, beside simpler models.
+    1 says that there were some. If the model was trained on any of them, the first line says so.
+    Without --data each row of the training data is scored by a pipeline that was fitted without
+    the row, beside simpler models.
 
     \b
     Examples:
@@ -115,12 +116,15 @@ def _scored(data: str, model: Path | None, compare: Path | None) -> tuple[Assess
     from ..assessment.of_model import assess_model
     from ..files import read_table
     from ..model import load_model
+    from ..model_file import digest
 
     opened = load_model(model)
     other = None if compare is None else load_model(compare)
     rows = read_table(data)
     source = "standard input" if data == "-" else Path(data).name
-    return assess_model(opened, rows, source=source, compare=other), opened, rows
+    sha256 = digest(Path(data)) if Path(data).is_file() else None  # a pipe cannot be read twice
+    assessment = assess_model(opened, rows, source=source, compare=other, sha256=sha256)
+    return assessment, opened, rows
 
 
 def _cross_validated(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..assessment import Assessment
 from ..contract import Field
 from .columns import shown
 from .facts import Facts
@@ -106,8 +107,7 @@ def how_scored(facts: Facts) -> str:
     if not facts.held_out:
         return (
             f"Predictions of the model file for the {count(assessment.rows, 'row')} of "
-            f"{assessment.source}. They are honest figures if none of these rows was trained on. "
-            f"{ranges}"
+            f"{assessment.source}. {_whether_unseen(assessment)} {ranges}"
         )
     folds = facts.manifest["training"]["folds"]
     seeds = assessment.repeats
@@ -117,6 +117,12 @@ def how_scored(facts: Facts) -> str:
         "row was predicted by a model that had not seen it, with everything fitted anew in each "
         f"fold. {ranges}"
     )
+
+
+def _whether_unseen(assessment: Assessment) -> str:
+    if assessment.trained_on is None:
+        return "They are honest figures if none of these rows was trained on."
+    return assessment.caution or "The model file recognises none of these rows as trained on."
 
 
 def verdict(facts: Facts) -> list[tuple[bool, str]]:

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from regression_model.assessment import TrainedOn
 from regression_model.errors import OutputError
 from regression_model.report import make_report, write_report
 
@@ -181,6 +182,25 @@ def test_the_figures_are_those_of_the_assessment(house_page):
         "A column was not used.",
     ):
         assert words in house_page.text
+
+
+@pytest.mark.parametrize(
+    ("trained_on", "words", "at_the_top"),
+    [
+        (TrainedOn(59), "59 of 59 rows were in the training data of this model", True),
+        (TrainedOn(1), "1 of 59 rows was in the training data of this model", True),
+        (TrainedOn(30, is_estimate=True), "About 30 of 59 rows were in the training data", True),
+        (TrainedOn(0), "recognises none of these rows as trained on", False),
+        (None, "honest figures if none of these rows was trained on", False),
+    ],
+)
+def test_the_page_says_whether_the_rows_were_unseen(power, trained_on, words, at_the_top):
+    """Where the model was trained on any of them, above everything else."""
+    assessment = replace(power.assessment, trained_on=trained_on)
+    page = Page(make_report(assessment, model=power.model, rows=power.rows).decode())
+    notes = [element for element in page.named("p") if element.get("role") == "note"]
+    assert at_the_top == bool(notes)
+    assert words in page.text.split("Purpose")[0 if at_the_top else -1]
 
 
 def test_the_page_says_what_the_model_file_says(houses, house_page):
