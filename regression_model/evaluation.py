@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import clone
-from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 
 from .errors import DataError
+from .folds import split_rows
 
 __all__ = [
     "CrossValidation",
@@ -80,6 +80,7 @@ def cross_validate(
     *,
     folds: int,
     seeds: Sequence[int],
+    strata: npt.NDArray[np.object_] | None = None,
     progress: Progress,
 ) -> list[CrossValidation]:
     """Predict every row by a pipeline fitted from scratch on the other folds, once for each seed.
@@ -90,6 +91,7 @@ def cross_validate(
         Not fitted; every step of it is fitted inside each fold.
     seeds : sequence of int
         Each splits the rows into folds in another way.
+    strata : as for `split_rows`
     progress : callable
         Called with (stage, done, total); what is counted are folds, of all seeds together.
 
@@ -103,7 +105,7 @@ def cross_validate(
         predictions = np.empty(len(frame))
         fold_of = np.empty(len(frame), dtype=np.int64)
         parts = []
-        splits = KFold(folds, shuffle=True, random_state=seed).split(frame)
+        splits = split_rows(np.arange(len(frame)), folds=folds, seed=seed, strata=strata)
         for fold, (train, test) in enumerate(splits):
             progress("Cross-validating", number * folds + fold, len(seeds) * folds)
             part = _fitted(clone(pipeline), frame, target, train, test)

@@ -93,7 +93,8 @@ def _imputers(config: Config) -> Steps:
     """One step a policy: constants together, texts by the level that fills them."""
     constants: dict[str, float] = {}
     statistics: dict[str, list[str]] = {}
-    levels: dict[str, list[str]] = {}
+    most_frequent: list[str] = []
+    levels: dict[str, str] = {}
     for name, feature in used_features(config).items():
         match feature.missing:
             case None:
@@ -102,20 +103,20 @@ def _imputers(config: Config) -> Steps:
                 constants[name] = number
             case "median" | "mean" if feature.is_numeric:
                 statistics.setdefault(feature.missing, []).append(name)
+            case "most_frequent":
+                most_frequent.append(name)
             case str(level):
-                levels.setdefault(level, []).append(name)
+                levels[name] = level
     if constants:
         yield "impute_constant", ArbitraryNumberImputer(imputer_dict=constants)
     for statistic, names in statistics.items():
         yield f"impute_{statistic}", MeanMedianImputer(statistic, variables=names)
-    if names := levels.pop("most_frequent", []):
+    if most_frequent:
         yield "impute_most_frequent", MostFrequentImputer(
-            "frequent", variables=names, return_object=True, ignore_format=True
+            "frequent", variables=most_frequent, return_object=True, ignore_format=True
         )
-    for number, (level, names) in enumerate(levels.items(), start=1):  # a level can hold any text
-        yield f"impute_level_{number}", LevelImputer(
-            "missing", level, variables=names, return_object=True, ignore_format=True
-        )
+    if levels:
+        yield "impute_level", LevelImputer(levels)
 
 
 def _ranks_and_indicators(config: Config) -> Steps:

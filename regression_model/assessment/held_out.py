@@ -19,6 +19,7 @@ from ..evaluation import (
     cannot_be_fitted,
     cross_validate,
 )
+from ..folds import strata_of
 from ..interval import ResidualScale, fit_scale, scale_of
 from ..pipeline import build_pipeline
 from ..processing.training_data import TrainingData
@@ -141,6 +142,7 @@ def cross_validations(
         data.target,
         folds=config.evaluation.folds,
         seeds=seeds,
+        strata=strata_of(config, data),
         progress=progress,
     )
     return [HeldOut(config, target, result) for result in results]

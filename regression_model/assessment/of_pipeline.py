@@ -81,7 +81,12 @@ def assess_pipeline(
             baselines=_baselines(config, data, several),
             without=_without(config, several, progress),
             importances=permutation_importances(
-                data.frame, data.target, first.result.parts, seed=seed, progress=progress
+                data.contract,
+                data.frame,
+                data.target,
+                first.result.parts,
+                seed=seed,
+                progress=progress,
             ),
             calibration=_calibration(first),
             comparison=_comparison(config, first.scored, compare, rows),

@@ -146,9 +146,18 @@ class Whole:
             for name in dict.fromkeys(names):
                 for text in self._scored(name, known):
                     yield ("evaluation", key), text
+        if evaluation.stratify is not None:
+            for text in self._stratify(evaluation.stratify):
+                yield ("evaluation", "stratify"), text
         if evaluation.baseline is not None:
             for text in self._baseline(evaluation.baseline):
                 yield ("evaluation", "baseline"), text
+
+    def _stratify(self, name: str) -> Iterator[str]:
+        yield from self._scored(name, {**self.features, **self.derived})
+        feature = self.features.get(name)
+        if feature is not None and feature.kind not in ("nominal", "ordinal", "year"):
+            yield f"expected a column with few values, and {name} has kind {feature.kind}"
 
     def _baseline(self, name: str) -> Iterator[str]:
         yield from self._scored(name, {**self.features})

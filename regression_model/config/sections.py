@@ -80,12 +80,14 @@ class Evaluation(Section):
     """How the model is scored on rows that it has not seen.
 
     `repeats` is how many times the rows are split into folds, each time with the next seed.
+    `stratify` is a column whose values are spread evenly over the folds.
     `groups` are the fields by whose values the errors are broken down; `baseline` is the field
     whose values have a median each, to be better than; `without` are columns whose worth is told.
     """
 
     folds: WholeNumber = 10
     repeats: Count = 1
+    stratify: Text | None = None
     seed: WholeNumber = 0
     groups: Words = ()
     baseline: Text | None = None

@@ -2,6 +2,14 @@
 
 from .onnx_file import export_pipeline
 from .parity import Parity, prove_parity
-from .proof import Proof, graph_inputs, prove
+from .proof import Proof, graph_inputs, open_graph, prove
 
-__all__ = ["Parity", "Proof", "export_pipeline", "graph_inputs", "prove", "prove_parity"]
+__all__ = [
+    "Parity",
+    "Proof",
+    "export_pipeline",
+    "graph_inputs",
+    "open_graph",
+    "prove",
+    "prove_parity",
+]

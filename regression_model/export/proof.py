@@ -16,7 +16,7 @@ from ..interval import ConformalInterval, Scale
 from ..processing.training_data import frame_of
 from .parity import Parity, prove_parity
 
-__all__ = ["Proof", "graph_inputs", "prove"]
+__all__ = ["Proof", "graph_inputs", "open_graph", "prove"]
 
 _REFERENCE_ROWS = 25  # enough to notice a runtime that computes something else
 _OUTPUTS = ["prediction", "lower", "upper"]
@@ -59,10 +59,11 @@ def prove(
     expected = pipeline.predict(frame)
     half_widths = interval.half_width(pipeline[:-1].transform(frame))
     all_expected = (expected, *scale.around(expected, half_widths))
+    session = open_graph(graph)
     parities = [
         prove_parity(of_pipeline, of_graph)
         for feed in _feeds(checker, frame)
-        for of_pipeline, of_graph in zip(all_expected, _run(graph, feed), strict=True)
+        for of_pipeline, of_graph in zip(all_expected, session.run(_OUTPUTS, feed), strict=True)
     ]
     first = expected[len(training) :][:_REFERENCE_ROWS] if scored.priced is None else []
     worst = max(parities, key=lambda parity: parity.largest_relative_difference)
@@ -87,10 +88,9 @@ def graph_inputs(contract: Contract, frame: pd.DataFrame) -> tuple[Any, Any]:
     return numbers, levels
 
 
-def _run(graph: bytes, feed: dict[str, Any]) -> list[Any]:
+def open_graph(graph: bytes) -> onnxruntime.InferenceSession:
+    """Open a graph to run it with one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _ONLY_ERRORS
-    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    outputs: list[Any] = session.run(_OUTPUTS, feed)
-    return outputs
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

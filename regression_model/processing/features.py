@@ -104,7 +104,7 @@ class _ColumnTransformer(TransformerMixin, BaseEstimator):
             )
 
 
-class LevelImputer(CategoricalImputer):
+class _TextImputer(CategoricalImputer):
     """CategoricalImputer, with every column of text as it came: of type object.
 
     pandas 3 makes `str` columns of those that have been filled, also of others beside them, and
@@ -117,8 +117,31 @@ class LevelImputer(CategoricalImputer):
         texts = [name for name in filled if isinstance(filled[name].dtype, pd.StringDtype)]
         return filled.astype(dict.fromkeys(texts, object))
 
+    def _learn(self, frame: pd.DataFrame, fillers: Mapping[str, Any]) -> None:
+        self.variables_ = list(fillers)
+        self.imputer_dict_ = dict(fillers)
+        self._get_feature_names_in(frame)
 
-class MostFrequentImputer(LevelImputer):
+
+class LevelImputer(_TextImputer):
+    """Fill what is missing with a level of each column's own.
+
+    Parameters
+    ----------
+    levels : mapping of column name to the level that stands in
+    """
+
+    def __init__(self, levels: Mapping[str, str] | None = None) -> None:
+        super().__init__("missing", return_object=True, ignore_format=True)
+        self.levels = levels
+
+    def fit(self, X: Any, y: Any = None) -> LevelImputer:
+        """Remember the columns of `X`."""
+        self._learn(check_X(X), self.levels or {})
+        return self
+
+
+class MostFrequentImputer(_TextImputer):
     """Fill what is missing with the most frequent value; the first in order if there are several.
 
     Parameters
@@ -133,9 +156,7 @@ class MostFrequentImputer(LevelImputer):
         modes = {name: frame[name].mode() for name in self.variables}
         if empty := [name for name, mode in modes.items() if mode.empty]:
             raise ValueError(f"No row has a value to learn from: {', '.join(empty)}.")
-        self.variables_ = list(modes)
-        self.imputer_dict_ = {name: mode.iloc[0] for name, mode in modes.items()}
-        self._get_feature_names_in(frame)
+        self._learn(frame, {name: mode.iloc[0] for name, mode in modes.items()})
         return self
 
 

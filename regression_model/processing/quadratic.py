@@ -48,6 +48,11 @@ class QuadraticForm:
             np.sum(curved, axis=0) if curved else None,
         )
 
+    def __call__(self, rows: Floats) -> Floats:
+        """Return the value for each row, shape (rows,)."""
+        inner = self.slope if self.curvature is None else rows @ self.curvature + self.slope
+        return np.asarray(np.sum(rows * inner, axis=1) + self.constant)
+
     def times(self, share: float) -> QuadraticForm:
         """Return the form of `share` times the function."""
         curvature = None if self.curvature is None else share * self.curvature
@@ -100,8 +105,13 @@ class QuadraticSVR(SVR):
             raise ValueError(_OVERFLOW)
         return self
 
+    def predict(self, X: Any) -> Floats:
+        """Return the value of the form for each row of `X`, shape (rows,)."""
+        form = self.form()
+        return form(validate_data(self, X, reset=False, dtype=np.float64))
+
     def form(self) -> QuadraticForm:
-        """Return the quadratic form that `predict` computes with support vectors.
+        """Return the fitted function without its support vectors.
 
         With dual coefficients a_i and support vectors v_i, the sum of a_i (gamma x'v_i + coef0)^2
         over i is x'Ax + b'x + c with A = gamma^2 sum a_i v_i v_i', b = 2 gamma coef0 sum a_i v_i

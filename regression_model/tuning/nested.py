@@ -15,7 +15,8 @@ from .search import Inputs, read_inputs, search
 from .trials import Trial, best_of
 
 if TYPE_CHECKING:
-    from .scoring import Scorer, Split
+    from ..folds import Split
+    from .scoring import Scorer
 
 __all__ = ["run_nested_tuning"]
 

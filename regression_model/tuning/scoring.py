@@ -15,7 +15,6 @@ import pandas as pd
 from pydantic import ValidationError
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -23,6 +22,7 @@ from ..config.core import Config
 from ..config.search import changed, refusals
 from ..errors import DataError
 from ..evaluation import rmsle
+from ..folds import Split, split_rows, strata_of
 from ..pipeline import build_pipeline
 from ..processing.training_data import TrainingData, contract_of, read_training_data
 from .trials import State, Trial, is_worse
@@ -30,7 +30,6 @@ from .trials import State, Trial, is_worse
 __all__ = ["Scorer"]
 
 Rows = npt.NDArray[np.int64]
-Split = tuple[Rows, Rows]  # to fit on, and to score on
 
 
 class Scorer:
@@ -51,6 +50,7 @@ class Scorer:
         self._source = source
         self._jobs = jobs
         self._data = read_training_data(config, rows, source=source)
+        self._strata = strata_of(config, self._data)
         self._splits = self._splits_of(np.arange(len(self._data.frame)))
 
     def outer_folds(self, number: int) -> list[Split]:
@@ -68,7 +68,7 @@ class Scorer:
                 f"{self._source} has {rows} rows: too few for {number} outer folds with {inner} "
                 "folds inside each."
             )
-        return _split(np.arange(rows), number, self._config.evaluation.seed)
+        return self._split(np.arange(rows), number, self._config.evaluation.seed)
 
     def within(self, rows: Rows) -> Scorer:
         """Return a scorer that splits only these rows into folds, and sees no target of others."""
@@ -88,8 +88,11 @@ class Scorer:
         return [
             split
             for repeat in range(self._config.tuning.repeats)
-            for split in _split(rows, evaluation.folds, evaluation.seed + repeat)
+            for split in self._split(rows, evaluation.folds, evaluation.seed + repeat)
         ]
+
+    def _split(self, rows: Rows, folds: int, seed: int) -> list[Split]:
+        return split_rows(rows, folds=folds, seed=seed, strata=self._strata)
 
     @property
     def metric(self) -> str:
@@ -141,11 +144,6 @@ class Scorer:
         if contract_of(config) == contract_of(self._config):
             return self._data
         return read_training_data(config, self._rows, source=self._source)
-
-
-def _split(rows: Rows, folds: int, seed: int) -> list[Split]:
-    splits = KFold(folds, shuffle=True, random_state=seed % 2**32).split(rows)
-    return [(rows[train], rows[test]) for train, test in splits]
 
 
 def score_fold(
