@@ -13,6 +13,7 @@ from .facts import (
     Group,
     Importance,
     TrainedOn,
+    cross_validated,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "Group",
     "Importance",
     "TrainedOn",
+    "cross_validated",
 ]

@@ -19,6 +19,7 @@ __all__ = [
     "Group",
     "Importance",
     "TrainedOn",
+    "cross_validated",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -212,6 +213,11 @@ class Assessment:
     trained_on: TrainedOn | None = None
 
     @property
+    def validated(self) -> str:
+        """How the rows were held out, such as `cross-validated, 5 times 10 folds`."""
+        return cross_validated(len({fold["fold"] for fold in self.folds}), self.repeats)
+
+    @property
     def caution(self) -> str | None:
         """What to read before the metrics: that the model was trained on some of the rows."""
         if self.trained_on is None or not self.trained_on.rows:
@@ -227,6 +233,12 @@ class Assessment:
     def to_dict(self) -> dict[str, Any]:
         """Return the assessment as plain JSON types, with None for what is not a finite number."""
         return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
+
+
+def cross_validated(folds: int, repeats: int) -> str:
+    """Say how rows were held out, in the words that stand beside every such metric."""
+    times = f"{repeats} times " if repeats > 1 else ""
+    return f"cross-validated, {times}{folds} folds"
 
 
 def _plain(value: Any) -> Any:

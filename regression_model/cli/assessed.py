@@ -45,10 +45,9 @@ def show_assessment(assessment: Assessment) -> None:
 
 def _title(assessment: Assessment) -> str:
     rows = f"{assessment.name}: {assessment.target['name']}, {count(assessment.rows, 'row')}"
-    if assessment.repeats > 1:
-        return f"{rows}, mean of {assessment.repeats} cross-validations"
-    where = assessment.source if assessment.folds else f"of {assessment.source}"
-    return f"{rows}{', ' if assessment.folds else ' '}{shown(where)}"
+    if assessment.folds:
+        return f"{rows}, {assessment.validated}"
+    return f"{rows} of {shown(assessment.source)}"
 
 
 def _tables(assessment: Assessment) -> Iterator[Table]:
@@ -120,12 +119,22 @@ def _beside(assessment: Assessment) -> Table:
 
 
 def _folds(assessment: Assessment) -> Table:
+    """One row a fold, or, of several cross-validations, one row each."""
     names = [name for name in ("rmsle", "mae", "coverage") if name in assessment.folds[0]]
-    heads = ("Seed", "Fold", "Rows", *(_SHORT[name] for name in names))
-    table = _columns(table_of(title="By fold"), *heads)
-    for fold in assessment.folds:
-        cells = (_value(name, fold[name]) if name in fold else "-" for name in names)
-        table.add_row(*(str(fold[key]) for key in ("seed", "fold", "rows")), *cells)
+    shown_names = [_SHORT[name] for name in names]
+    if assessment.repeats == 1:
+        table = _columns(table_of(title="By fold"), "Fold", "Rows", *shown_names)
+        for fold in assessment.folds:
+            cells = (_value(name, fold[name]) if name in fold else "-" for name in names)
+            table.add_row(str(fold["fold"]), str(fold["rows"]), *cells)
+        return table
+    title = "By seed of the split into folds: mean of its folds"
+    table = _columns(table_of(title=title), "Seed", *shown_names)
+    for seed in dict.fromkeys(fold["seed"] for fold in assessment.folds):
+        of_seed = [fold for fold in assessment.folds if fold["seed"] == seed]
+        found = {name: [fold[name] for fold in of_seed if name in fold] for name in names}
+        cells = (_value(n, sum(v) / len(v)) if v else "-" for n, v in found.items())
+        table.add_row(str(seed), *cells)
     return table
 
 

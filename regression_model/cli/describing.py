@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .metrics import interval_sentence, metrics_table, parity_sentence
+from .metrics import interval_sentence, metrics_table, parity_sentence, spread_sentence
 from .options import ModelOption
 from .tables import console_of, table_of
 
@@ -49,6 +49,8 @@ def info(
         record.add_row(what, said)
     console.print(record)
     console.print(metrics_table(manifest))
+    if sentence := spread_sentence(manifest):
+        console.print(sentence)
     console.print(interval_sentence(manifest))
 
 

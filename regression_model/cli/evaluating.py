@@ -41,9 +41,14 @@ def evaluate(
         typer.Option(metavar="FILE", help="Configuration; without it, the packaged one."),
     ] = None,
     repeats: Annotated[
-        int,
-        typer.Option(metavar="N", min=1, help="Cross-validations, with one seed after another."),
-    ] = 1,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Cross-validations, with one seed after another; without it, as many as the "
+            "configuration says.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Everything as JSON, for programs.")
     ] = False,
@@ -63,7 +68,7 @@ def evaluate(
     \b
     Examples:
       regression-model evaluate
-      regression-model evaluate --repeats 5 --json > evaluation.json
+      regression-model evaluate --repeats 10 --json > evaluation.json
       regression-model evaluate --data new_sales.csv --compare older.onnx
     """
     _check_options(data, model, config, repeats, report)
@@ -87,13 +92,17 @@ def evaluate(
 
 
 def _check_options(
-    data: str | None, model: Path | None, config: Path | None, repeats: int, report: Path | None
+    data: str | None,
+    model: Path | None,
+    config: Path | None,
+    repeats: int | None,
+    report: Path | None,
 ) -> None:
     if data is not None and config is not None:
         raise typer.BadParameter(
             "is cross-validated on its own rows: give --model with --data.", param_hint="--config"
         )
-    if data is not None and repeats > 1:
+    if data is not None and repeats is not None:
         raise typer.BadParameter(
             "repeats a cross-validation: give no --data with it.", param_hint="--repeats"
         )
@@ -131,7 +140,7 @@ def _cross_validated(
     config: Path | None,
     model: Path | None,
     compare: Path | None,
-    repeats: int,
+    repeats: int | None,
     report: Path | None,
 ) -> tuple[Assessment, Model | None, Any]:
     say("Loading libraries ...")

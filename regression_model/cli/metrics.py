@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..assessment import cross_validated
 from .tables import count, figure, table_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ __all__ = [
     "metrics_table",
     "parity_sentence",
     "quality_sentence",
+    "spread_sentence",
 ]
 
 
@@ -39,17 +41,42 @@ IN_UNIT = ("rmse", "mae", "median_absolute_error")
 
 def metrics_table(manifest: Mapping[str, Any]) -> Table:
     target, figures = manifest["target"], manifest["metrics"]
-    table = table_of(
-        title=f"{target['name']}, {manifest['training']['folds']}-fold cross-validation"
-    )
+    spread = manifest.get("spread", {})  # an older file has none
+    table = table_of(title=f"{target['name']}, {validated(manifest)}")
     table.add_column("Figure")
     table.add_column("Value", justify="right")
+    table.add_column("Range for new rows", justify="right")
     table.add_column("Unit")
     for key in sorted(figures, key=[*METRIC_NAMES, *figures].index):
-        value = f"{figures[key]:.2%}" if key in SHARES else figure(figures[key])
+        ends = (spread[key]["low"], spread[key]["high"]) if key in spread else ()
         unit = target["unit"] if key in IN_UNIT else None
-        table.add_row(METRIC_NAMES.get(key, key), value, unit or "")
+        between = " to ".join(_value(key, end) for end in ends)
+        table.add_row(METRIC_NAMES.get(key, key), _value(key, figures[key]), between, unit or "")
     return table
+
+
+def _value(key: str, value: float) -> str:
+    return f"{value:.2%}" if key in SHARES else figure(value)
+
+
+def validated(manifest: Mapping[str, Any]) -> str:
+    training = manifest["training"]
+    return cross_validated(training["folds"], training.get("repeats", 1))
+
+
+def spread_sentence(manifest: Mapping[str, Any]) -> str | None:
+    """Say what the ranges are; None for an older file, which has none."""
+    spread = manifest.get("spread", {})
+    if not spread:
+        return None
+    name = "rmsle" if "rmsle" in spread else "rmse"
+    ranges = "The ranges are 95% bootstrap intervals, from resampling the rows."
+    if "over_seeds" not in spread[name]:
+        return ranges
+    return (
+        f"{ranges} From one split into folds to another the {name.upper()} differs by "
+        f"{figure(spread[name]['over_seeds'])} (standard deviation)."
+    )
 
 
 def interval_sentence(manifest: Mapping[str, Any]) -> str:
@@ -65,11 +92,12 @@ def interval_sentence(manifest: Mapping[str, Any]) -> str:
 def quality_sentence(manifest: Mapping[str, Any]) -> str:
     figures, bar = manifest["metrics"], manifest["quality"]
     kept = [
-        f"{name} {figures[name]:.4f} ({word} {bar[name]:g})"
+        f"{name.upper() if name == 'rmsle' else name} {figures[name]:.4f} ({word} {bar[name]:g})"
         for name, word in (("rmsle", "at most"), ("coverage", "at least"))
         if bar[name] is not None
     ]
-    return f"Quality bar: met, {', '.join(kept)}." if kept else "Quality bar: none configured."
+    met = f"Quality bar: met, {', '.join(kept)}; {validated(manifest)}."
+    return met if kept else "Quality bar: none configured."
 
 
 def parity_sentence(manifest: Mapping[str, Any]) -> str:

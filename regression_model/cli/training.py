@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .loading import extra, shown_progress
-from .metrics import interval_sentence, metrics_table, parity_sentence, quality_sentence
+from .metrics import (
+    interval_sentence,
+    metrics_table,
+    parity_sentence,
+    quality_sentence,
+    spread_sentence,
+)
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
 from .tables import console_of, count
 
@@ -96,6 +102,8 @@ def _train(config: Path | None, data: Path | None, output: Path | None) -> Train
 def _show_training(result: TrainingResult) -> None:
     console = console_of(sys.stdout)
     console.print(metrics_table(result.manifest))
+    if sentence := spread_sentence(result.manifest):
+        typer.echo(sentence)
     typer.echo(interval_sentence(result.manifest))
     typer.echo(quality_sentence(result.manifest))
     typer.echo(parity_sentence(result.manifest))

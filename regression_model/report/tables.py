@@ -215,7 +215,8 @@ def record(facts: Facts) -> list[Table]:
         ["Training rows", f"{training['rows']:,}, from {training['data_file']}"],
         ["Training rows, SHA-256", training["data_sha256"]],
         ["Configuration, SHA-256", training["config_sha256"]],
-        ["Folds and seed", f"{training['folds']} folds, seed {training['seed']}"],
+        ["Folds", f"{training['folds']}, {count(training.get('repeats', 1), 'repetition')}"],
+        ["Seed", str(training["seed"])],
         *([f"Estimator {kind}", _settings(s)] for kind, s in training["estimator"].items()),
         [
             "Graph and pipeline compared",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..assessment import Assessment
+from ..assessment import Assessment, cross_validated
 from ..contract import Field
 from .columns import shown
 from .facts import Facts
@@ -109,14 +109,28 @@ def how_scored(facts: Facts) -> str:
             f"Predictions of the model file for the {count(assessment.rows, 'row')} of "
             f"{assessment.source}. {_whether_unseen(assessment)} {ranges}"
         )
-    folds = facts.manifest["training"]["folds"]
-    seeds = assessment.repeats
-    repeats = f", repeated {seeds} times with other folds and averaged" if seeds > 1 else ""
-    return (
-        f"{folds}-fold cross-validation over all {count(assessment.rows, 'row')}{repeats}: every "
-        "row was predicted by a model that had not seen it, with everything fitted anew in each "
-        f"fold. {ranges}"
+    return " ".join(
+        [
+            f"{assessment.validated.capitalize()}, over all {count(assessment.rows, 'row')}: every "
+            "row was predicted by a model that had not seen it, with everything fitted again in "
+            "each fold.",
+            *_on_folds(facts),
+            ranges,
+        ]
     )
+
+
+def _on_folds(facts: Facts) -> Iterator[str]:
+    score, stratify = facts.score_name, facts.manifest.get("evaluation", {}).get("stratify")
+    if stratify is not None:
+        yield f"The values of {stratify} are spread evenly over the folds."
+    if score in facts.assessment.over_seeds:
+        deviation = written(score, facts.assessment.over_seeds[score], facts.amounts)
+        yield (
+            "Metrics are means over the repetitions, of which each splits the rows in another way; "
+            f"from one to another the {metric(score).label} has a standard deviation of "
+            f"{deviation}."
+        )
 
 
 def _whether_unseen(assessment: Assessment) -> str:
@@ -126,7 +140,7 @@ def _whether_unseen(assessment: Assessment) -> str:
 
 
 def verdict(facts: Facts) -> list[tuple[bool, str]]:
-    """Hold the figures of training against the quality bar: whether each passes, and a sentence."""
+    """Hold the figures of the model file against the quality bar: passed or not, and a sentence."""
     bar, figures = facts.manifest.get("quality") or {}, facts.manifest["metrics"]
     return list(_verdict(facts, bar, figures))
 
@@ -140,9 +154,11 @@ def _verdict(
             continue
         at_least = name == "coverage"
         passed = figures[name] >= allowed if at_least else figures[name] <= allowed
+        training = facts.manifest["training"]
+        validated = cross_validated(training["folds"], training.get("repeats", 1))
         value, limit = (written(name, v, facts.amounts) for v in (figures[name], allowed))
         yield passed, (
-            f"{metric(name).label} in training was {value}; the configuration asks for "
+            f"{metric(name).label}, {validated}, is {value}; the configuration asks for "
             f"{'at least' if at_least else 'at most'} {limit}."
         )
 
