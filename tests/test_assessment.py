@@ -23,7 +23,6 @@ from regression_model.assessment.grouping import groups_of, labels_of_levels, la
 from regression_model.assessment.of_model import assess_model
 from regression_model.assessment.weighted import mean, median, resamples, share
 from regression_model.errors import InputError, ModelFileError
-from regression_model.evaluation import CrossValidation, interval_metrics, metrics
 from regression_model.files import read_table
 from regression_model.model import PACKAGE_ROOT, Model
 from regression_model.model_file import find_model_file, open_sealed, seal
@@ -84,15 +83,6 @@ def test_a_share_of_nothing_is_unknown():
 
 
 # Figures
-
-
-def test_figures_are_those_that_training_states():
-    """The same rows have one RMSLE, whoever computes it."""
-    trained = metrics(TARGET, CrossValidation(PREDICTION, FOLD, []))
-    trained |= interval_metrics(TARGET, SCORED.lower, SCORED.upper)
-    del trained["rmsle_worst_fold"]
-
-    assert trained == pytest.approx(figures(SCORED, ALL), rel=1e-12)
 
 
 def test_an_interval_of_a_mean_error_is_that_of_a_plain_bootstrap():

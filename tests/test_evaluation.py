@@ -18,14 +18,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from regression_model.evaluation import (
-    CrossValidation,
-    cross_validate,
-    held_out_intervals,
-    interval_metrics,
-    metrics,
-    rmsle,
-)
+from regression_model.assessment.figures import ERRORS, WITH_INTERVALS, Scored, figures
+from regression_model.assessment.held_out import HeldOut
+from regression_model.config.core import parse_config
+from regression_model.evaluation import cross_validate, rmsle
 from regression_model.interval import conformal_quantile
 
 RANDOM = np.random.default_rng(11)
@@ -38,11 +34,11 @@ def ignore(stage, done, of):
     """Be told of progress and do nothing."""
 
 
-def with_folds(predictions, folds=None):
-    """Return a cross-validation that gave these predictions."""
-    predictions = np.asarray(predictions, dtype=float)
+def metrics(target, predictions, folds=None):
+    """Return the metrics of these predictions."""
+    target, predictions = np.asarray(target, dtype=float), np.asarray(predictions, dtype=float)
     folds = np.zeros(len(predictions), dtype=np.int64) if folds is None else folds
-    return CrossValidation(predictions, folds, [])
+    return figures(Scored(target, predictions, folds), ERRORS)
 
 
 def log_errors_by_fold():
@@ -57,7 +53,6 @@ def log_errors_by_fold():
 
 METRICS = {
     "rmsle": lambda: np.mean(log_errors_by_fold()),
-    "rmsle_worst_fold": lambda: np.max(log_errors_by_fold()),
     "rmse": lambda: reference.root_mean_squared_error(TARGET, PREDICTIONS),
     "mae": lambda: reference.mean_absolute_error(TARGET, PREDICTIONS),
     "median_absolute_error": lambda: reference.median_absolute_error(TARGET, PREDICTIONS),
@@ -69,40 +64,38 @@ METRICS = {
 @pytest.mark.parametrize("name", METRICS)
 def test_a_metric_is_what_scikit_learn_computes(name):
     """The mean over folds for the RMSLE, all rows together for the others."""
-    assert METRICS[name]() == pytest.approx(
-        metrics(TARGET, with_folds(PREDICTIONS, FOLDS))[name], rel=1e-12
-    )
+    assert METRICS[name]() == pytest.approx(metrics(TARGET, PREDICTIONS, FOLDS)[name], rel=1e-12)
 
 
 def test_every_metric_is_compared():
     """A new figure comes with a comparison here."""
-    assert {*METRICS} == {*metrics(TARGET, with_folds(PREDICTIONS, FOLDS))}
+    assert {*METRICS} == {*metrics(TARGET, PREDICTIONS, FOLDS)}
 
 
 @pytest.mark.parametrize(
     ("target", "predictions", "left_out"),
     [
-        ([1.0, -2.0, 3.0], [1.0, 2.0, 3.0], {"rmsle", "rmsle_worst_fold"}),
-        ([1.0, 2.0, 3.0], [1.0, -2.0, 3.0], {"rmsle", "rmsle_worst_fold"}),
-        ([1.0, 0.0, 3.0], [1.0, 2.0, 3.0], {"rmsle", "rmsle_worst_fold", "mape"}),
+        ([1.0, -2.0, 3.0], [1.0, 2.0, 3.0], {"rmsle"}),
+        ([1.0, 2.0, 3.0], [1.0, -2.0, 3.0], {"rmsle"}),
+        ([1.0, 0.0, 3.0], [1.0, 2.0, 3.0], {"rmsle", "mape"}),
         ([5.0, 5.0, 5.0], [1.0, 2.0, 3.0], {"r2"}),
         ([5.0, 5.0, 5.0], [5.0, 5.0, 5.0], {"r2"}),
     ],
 )
 def test_a_figure_that_the_target_has_none_of_is_left_out(target, predictions, left_out):
     """What stays are finite numbers, and no warning is given."""
-    figures = metrics(np.array(target), with_folds(predictions))
+    found = metrics(target, predictions)
 
-    assert {*METRICS} - left_out == {*figures}
-    assert all(math.isfinite(value) for value in figures.values())
+    assert {*METRICS} - left_out == {*found}
+    assert all(math.isfinite(value) for value in found.values())
 
 
 def test_a_perfect_model_has_no_error():
     """Every error is 0 and all of the variance is explained."""
-    figures = metrics(TARGET, with_folds(TARGET, FOLDS))
+    found = metrics(TARGET, TARGET, FOLDS)
 
-    assert 1.0 == figures.pop("r2")
-    assert {0.0} == {*figures.values()}
+    assert 1.0 == found.pop("r2")
+    assert {0.0} == {*found.values()}
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0])
@@ -145,7 +138,7 @@ def test_every_step_is_fitted_on_the_other_folds(frame):
     Recorder.log = []
     pipeline = make_pipeline(Recorder(), StandardScaler(), LinearRegression())
 
-    result = cross_validate(pipeline, frame, frame["x"], folds=5, seed=3, progress=ignore)
+    (result,) = cross_validate(pipeline, frame, frame["x"], folds=5, seeds=[3], progress=ignore)
 
     fits = list(dict.fromkeys(fitted_on for fitted_on, _ in Recorder.log))
     assert 5 == len(fits)
@@ -158,7 +151,7 @@ def test_the_pipeline_that_comes_in_stays_unfitted(frame):
     """Each fold fits a copy."""
     pipeline = make_pipeline(StandardScaler(), LinearRegression())
 
-    cross_validate(pipeline, frame, frame["x"], folds=3, seed=3, progress=ignore)
+    cross_validate(pipeline, frame, frame["x"], folds=3, seeds=[3], progress=ignore)
 
     with pytest.raises(NotFittedError):
         check_is_fitted(pipeline[0])
@@ -169,7 +162,7 @@ def test_predictions_are_those_of_scikit_learn_and_in_the_order_of_the_rows(fram
     pipeline = make_pipeline(StandardScaler(), LinearRegression())
     target = np.log(frame["x"] + 1.0)
 
-    result = cross_validate(pipeline, frame, target, folds=7, seed=5, progress=ignore)
+    (result,) = cross_validate(pipeline, frame, target, folds=7, seeds=[5], progress=ignore)
 
     folds = KFold(7, shuffle=True, random_state=5)
     expected = cross_val_predict(pipeline, frame, target, cv=folds)
@@ -180,9 +173,8 @@ def test_a_seed_chooses_the_folds(frame):
     """The same one the same folds, another one others."""
     pipeline = make_pipeline(StandardScaler(), LinearRegression())
 
-    first, again, other = (
-        cross_validate(pipeline, frame, frame["x"], folds=4, seed=seed, progress=ignore)
-        for seed in (1, 1, 2)
+    first, again, other = cross_validate(
+        pipeline, frame, frame["x"], folds=4, seeds=[1, 1, 2], progress=ignore
     )
 
     assert (first.folds == again.folds).all()
@@ -196,49 +188,69 @@ def test_levels_that_name_their_row_teach_nothing():
     pipeline = make_pipeline(MeanEncoder(unseen="encode"), StandardScaler(), LinearRegression())
     target = pd.Series(TARGET)
 
-    result = cross_validate(pipeline, levels, target, folds=5, seed=0, progress=ignore)
+    (result,) = cross_validate(pipeline, levels, target, folds=5, seeds=[0], progress=ignore)
 
-    assert metrics(TARGET, result)["r2"] < 0.05
+    assert metrics(TARGET, result.predictions)["r2"] < 0.05
     seen = pipeline.fit(levels, target).predict(levels)
     assert reference.r2_score(TARGET, seen) == pytest.approx(1.0)
 
 
 def test_progress_is_told_from_none_to_all(frame):
-    """Once before each fold, and once after the last."""
+    """Once before each fold of every seed, and once after the last."""
     told = []
     cross_validate(
         make_pipeline(StandardScaler(), LinearRegression()),
         frame,
         frame["x"],
         folds=3,
-        seed=0,
+        seeds=[0, 1],
         progress=lambda *words: told.append(words),
     )
 
-    assert [("Cross-validating", done, 3) for done in range(4)] == told
+    assert [("Cross-validating", done, 6) for done in range(7)] == told
 
 
-@pytest.mark.parametrize("alpha", [None, 1.0])
+CONFIG = """\
+name: rows
+description: A number and its target
+target:
+  name: y
+  description: Target
+data:
+  training: rows.csv
+features:
+  x:
+    description: Number
+    kind: number
+estimator:
+  ridge:
+    alpha: 1
+interval:
+  level: 0.8
+"""
+
+
+@pytest.mark.parametrize("alpha", ["", "  ridge_alpha: 1\n"])
 def test_half_widths_come_from_the_residuals_of_other_folds(frame, alpha):
     """A residual, however large, has no influence on the interval of its own fold."""
     pipeline = make_pipeline(StandardScaler(), LinearRegression())
-    result = cross_validate(pipeline, frame, frame["x"], folds=5, seed=3, progress=ignore)
-    residuals = frame["x"].to_numpy() - result.predictions
-    options = {"level": 0.8, "alpha": alpha, "seed": 0}
-
-    before = held_out_intervals(result, residuals, **options)
+    (result,) = cross_validate(pipeline, frame, frame["x"], folds=5, seeds=[3], progress=ignore)
+    config, target = parse_config(CONFIG + alpha), frame["x"].to_numpy()
     in_fold = result.folds == 2
-    after = held_out_intervals(result, np.where(in_fold, 1e9, residuals), **options)
 
-    assert (before[in_fold] == after[in_fold]).all()
-    assert (before[~in_fold] < after[~in_fold]).all()
+    before, after = (
+        HeldOut(config, one, result).scored for one in (target, np.where(in_fold, 1e9, target))
+    )
+
+    assert (before.upper[in_fold] == after.upper[in_fold]).all()
+    assert (before.upper[~in_fold] < after.upper[~in_fold]).all()
 
 
 def test_features_of_a_fold_are_those_of_the_pipeline_fitted_in_it(frame):
     """In the order of the rows, scaled by the rows of the other folds."""
     pipeline = make_pipeline(StandardScaler(), LinearRegression())
 
-    result = cross_validate(pipeline, frame, frame["x"], folds=4, seed=3, progress=ignore)
+    (result,) = cross_validate(pipeline, frame, frame["x"], folds=4, seeds=[3], progress=ignore)
 
     for number, part in enumerate(result.parts):
         assert np.flatnonzero(result.folds == number).tolist() == part.test.tolist()
@@ -254,14 +266,13 @@ def test_figures_of_intervals_count_what_they_hold():
     lower = np.array([0.5, 2.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.5])
     upper = np.array([1.5, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 8.5])
 
-    figures = interval_metrics(target, lower, upper)
-
+    scored = Scored(target, target, np.zeros(8, dtype=np.int64), lower, upper)
     widths = [1.0, 1 / 3, 2 / 3, 0.5, 0.4, 1 / 3, 2 / 7, 1 / 8]
     assert {
         "coverage": 7 / 8,
         "coverage_worst_quartile": 0.5,
         "median_relative_width": np.median(widths),
-    } == pytest.approx(figures)
+    } == pytest.approx(figures(scored, WITH_INTERVALS))
 
 
 def smallest_half_width(residuals, level):

@@ -1,6 +1,7 @@
 """As many results as rows, in their order, whatever is wrong with some of them."""
 
 import copy
+import csv
 import datetime
 import math
 import shutil
@@ -441,3 +442,27 @@ def test_a_model_describes_itself(model: Model) -> None:
     assert model.manifest["version"] == model.version
     assert model.manifest["target"]["name"] == model.contract.target
     assert Contract.from_dict(model.manifest["contract"]) == model.contract
+
+
+@pytest.mark.parametrize("place", [0, 700, 1298])
+def test_a_row_far_outside_the_training_rows_gets_a_sober_price(model, training_file, place):
+    """A hundred times beyond the range, in any one field: at most 3 times beyond the prices."""
+    with training_file.open(encoding="utf-8", newline="") as file:
+        sold = [*csv.DictReader(file)]
+    prices = [float(row["SalePrice"]) for row in sold]
+    far = []
+    for field in model.contract.numbers:
+        low, high = field.training_range
+        values = {100 * high, -100 * high, low / 100}
+        values = {v for v in values if field.minimum is None or v >= field.minimum}
+        values = {v for v in values if field.maximum is None or v <= field.maximum}
+        far += [(field.name, value) for value in sorted(values) if not low <= value <= high]
+    rows = [sold[place] | {name: value} for name, value in far]
+
+    prediction = model.predict(rows)
+
+    assert len(far) > 30
+    assert (prediction.values >= min(prices) / 3).all()
+    assert (prediction.values <= max(prices) * 3).all()
+    warned = {(p.row, p.field) for p in prediction.warnings if p.code == "outside_training_range"}
+    assert warned >= {(i, name) for i, (name, _) in enumerate(far)}

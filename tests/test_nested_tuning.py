@@ -14,11 +14,12 @@ import pytest
 from sklearn.model_selection import KFold
 from typer.testing import CliRunner, Result
 
+from regression_model.assessment.held_out import measure
 from regression_model.cli import app
 from regression_model.config.core import load_config
 from regression_model.config.search import changed
 from regression_model.errors import DataError, InputError, OutputError
-from regression_model.evaluation import cross_validate, metrics, rmsle
+from regression_model.evaluation import rmsle
 from regression_model.pipeline import build_pipeline
 from regression_model.processing.data_manager import read_dataset
 from regression_model.processing.training_data import TrainingData, read_training_data
@@ -241,15 +242,8 @@ def test_without_a_number_the_outer_folds_are_those_of_the_evaluation(boats: Pat
     """So the present configuration scores as in training; alone, it is found, and gains nothing."""
     result = run_nested_tuning(config_path=boats, trials=1)
     data = read_boats(boats)
-    whole = cross_validate(
-        build_pipeline(load_config(boats)),
-        data.frame,
-        data.target,
-        folds=6,
-        seed=0,
-        progress=lambda *_: None,
-    )
-    expected = metrics(data.target.to_numpy(), whole)["rmsle"]
+    measured = measure(load_config(boats), data, progress=lambda *_: None)
+    expected = measured.metrics["rmsle"]
     assert expected == pytest.approx(result.present_score.value, rel=1e-12)
     assert 6 == len(result.folds)
     assert result.score == result.present_score

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from regression_model import Model
-from regression_model.interval import fit_interval
+from regression_model.interval import fit_scale
 
 
 def with_area(rows: list[dict[str, Any]], column: pa.Array) -> pa.Table:
@@ -104,7 +104,8 @@ def test_a_repeated_column_that_nobody_needs_is_no_reason_to_stop(tmp_path: Path
 
 def test_one_row_to_calibrate_on_gives_one_width() -> None:
     """A scale would have to be fitted without the row that it is for."""
-    interval = fit_interval(np.ones((1, 2)), np.array([0.3]), level=0.9, alpha=1.0, seed=0)
+    scale = fit_scale(np.ones((1, 2)), np.array([0.3]), alpha=1.0, seed=0)
+    interval = scale.interval(0.9)
     assert interval.half_width(np.ones((3, 2))).tolist() == [0.3] * 3
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import optuna
 import pytest
 
+from regression_model.assessment.held_out import measure
 from regression_model.config.core import load_config, parse_config
 from regression_model.config.search import changed, value_at
 from regression_model.errors import (
@@ -26,8 +27,6 @@ from regression_model.errors import (
     OutputError,
     RegressionModelError,
 )
-from regression_model.evaluation import cross_validate, metrics
-from regression_model.pipeline import build_pipeline
 from regression_model.processing.data_manager import read_dataset
 from regression_model.processing.training_data import read_training_data
 from regression_model.tuning import Trial, TuningResult, run_tuning, scoring
@@ -148,10 +147,7 @@ def test_the_score_is_that_of_training(boats: Path, found: TuningResult) -> None
     """The same folds and the same figure as when the model is trained."""
     config = load_config(boats)
     data = read_training_data(config, read_dataset(boats.with_suffix(".csv")), source="boats")
-    result = cross_validate(
-        build_pipeline(config), data.frame, data.target, folds=6, seed=0, progress=lambda *_: None
-    )
-    expected = metrics(data.target.to_numpy(), result)["rmsle"]
+    expected = measure(config, data, progress=lambda *_: None).metrics["rmsle"]
     assert "rmsle" == found.metric
     assert expected == pytest.approx(found.present_score, rel=1e-12)
 

@@ -56,6 +56,14 @@ class Graph:
         """Return the name of an int64 constant."""
         return self.constant(values, np.int64)
 
+    def unfused(self, tensor: str) -> str:
+        """Return a tensor of double that no optimizer merges with what comes after it.
+
+        onnxruntime fuses a product with, or a division by, one number with the matrix product after
+        it, and computes that number in single precision.
+        """
+        return self.add("Max", tensor, self.constant(-np.inf))
+
     def needs_opset(self, domain: str, version: int) -> None:
         """Say that an operator came with a newer version of its domain."""
         self._opsets[domain] = max(self._opsets[domain], version)

@@ -60,10 +60,7 @@ class ScaledColumns:
         scaled = graph.add("Div", centred, graph.constant(self.spread))
         if self.lowest is not None and self.highest is not None:
             return self._clip(scaled, self.lowest, self.highest)
-        if len(self.spread) > 1:
-            return scaled
-        # onnxruntime fuses a division by one number with a product after it, in single precision.
-        return graph.add("Max", scaled, graph.constant(-np.inf))
+        return scaled if len(self.spread) > 1 else graph.unfused(scaled)
 
     @cached_property
     def clipped(self) -> str:
@@ -85,8 +82,7 @@ class ScaledColumns:
         ExportError
             When a coefficient is not finite.
         """
-        with np.errstate(over="ignore", invalid="ignore"):
-            raw = form.before_scaling(self.centre, self.spread)
+        raw = form.before_scaling(self.centre, self.spread)
         if not (form.is_finite and raw.is_finite):
             raise ExportError(
                 "The estimator has coefficients that overflow: lower gamma, coef0 or C of its "

@@ -95,7 +95,7 @@ def _(step: OrderedLevels, table: Table) -> None:
 @export_step.register
 def _(step: Indicators, table: Table) -> None:
     above: dict[str, tuple[str, float]] = {}
-    for name, test in (step.tests or {}).items():
+    for name, test in step.tests_.items():
         if test.column in table.levels:
             answer = _answer(test.levels, test.threshold)
             table.put_levels(name, table.levels[test.column].map(answer))
@@ -183,7 +183,7 @@ def _log(table: Table, x: str, base: str) -> str:
     natural = table.graph.add("Log", x)
     if base == "e":
         return natural
-    return table.graph.add("Div", natural, table.graph.constant(math.log(10)))
+    return table.graph.unfused(table.graph.add("Div", natural, table.graph.constant(math.log(10))))
 
 
 @export_step.register

@@ -8,7 +8,7 @@ its CategoricalImputer gives up when two levels are equally frequent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -186,13 +186,31 @@ class OrderedLevels(_ColumnTransformer):
 class Indicators(_ColumnTransformer):
     """Add columns of 1 and 0 that answer a question about another column.
 
+    A level that no row of `fit` had is one of none: it counts as a rare level, as everywhere else.
+
     Parameters
     ----------
     tests : mapping of the new column's name to its Test
+
+    Attributes
+    ----------
+    tests_ : the same, with only the levels that rows of `fit` had
     """
 
     def __init__(self, tests: Mapping[str, Test] | None = None) -> None:
         self.tests = tests
+
+    def fit(self, X: Any, y: Any = None) -> Indicators:
+        """Check `X`, shape (rows, columns), and learn which levels there are."""
+        super().fit(X)
+        frame = self._frame_of(X, reset=False)
+        self.tests_ = {
+            name: replace(
+                test, levels=tuple(one for one in test.levels if (frame[test.column] == one).any())
+            )
+            for name, test in (self.tests or {}).items()
+        }
+        return self
 
     def _needed(self) -> set[str]:
         return {test.column for test in (self.tests or {}).values()}
@@ -207,7 +225,7 @@ class Indicators(_ColumnTransformer):
                 if test.threshold is None
                 else frame[test.column] > test.threshold
             )
-            for name, test in (self.tests or {}).items()
+            for name, test in self.tests_.items()
         }
         return frame.assign(**{name: answer.astype(float) for name, answer in answers.items()})
 

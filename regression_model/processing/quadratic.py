@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.svm import SVR
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 __all__ = ["QuadraticForm", "QuadraticSVR", "RangeClipper"]
@@ -60,6 +61,10 @@ class QuadraticForm:
 
     def before_scaling(self, centre: Floats, spread: Floats) -> QuadraticForm:
         """Return the form that gives for x what this one gives for (x - centre) / spread."""
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # see `is_finite`
+            return self._before_scaling(centre, spread)
+
+    def _before_scaling(self, centre: Floats, spread: Floats) -> QuadraticForm:
         slope = self.slope / spread
         if self.curvature is None:
             return QuadraticForm(slope, self.constant - float(slope @ centre))
@@ -86,6 +91,11 @@ class QuadraticSVR(SVR):
     ) -> None:
         super().__init__(kernel="poly", degree=2, C=C, gamma=gamma, coef0=coef0, epsilon=epsilon)
 
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        return tags
+
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> QuadraticSVR:
         """Fit to `X`, shape (rows, features), and `y`, shape (rows,).
 
@@ -97,8 +107,8 @@ class QuadraticSVR(SVR):
         features = validate_data(self, X, dtype=np.float64)
         with np.errstate(over="ignore"):
             longest = np.sum(features**2, axis=1).max()
-            kernel = np.square(self.gamma * longest + self.coef0)
-        if not np.isfinite(kernel * self.C * len(features)):  # libsvm would never end
+            largest = np.square(self.gamma * longest + self.coef0) * self.C * len(features)
+        if not np.isfinite(largest):  # libsvm would never end
             raise ValueError(_OVERFLOW)
         super().fit(X, y, sample_weight)
         if not self.form().is_finite:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -113,7 +115,8 @@ def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingDat
     frame = frame_of(contract, checked)
     notes = [p.message for f in checked.findings if f.code == "unknown_field" for p in f.problems()]
     y = pd.Series(target.numbers[:, 0], name=config.target.name)
-    return TrainingData(learn_from(contract, frame), frame, y, notes)
+    fillers = {name: feature.missing for name, feature in config.features.items()}
+    return TrainingData(learn_from(contract, frame, fillers), frame, y, notes)
 
 
 def frame_of(contract: Contract, checked: Checked) -> pd.DataFrame:
@@ -136,8 +139,16 @@ def frame_of(contract: Contract, checked: Checked) -> pd.DataFrame:
     )
 
 
-def learn_from(contract: Contract, frame: pd.DataFrame) -> Contract:
-    """Return the contract with the ranges and levels that the training rows hold."""
+def learn_from(
+    contract: Contract, frame: pd.DataFrame, fillers: Mapping[str, object] = MappingProxyType({})
+) -> Contract:
+    """Return the contract with the ranges and levels that the training rows hold.
+
+    Parameters
+    ----------
+    fillers : mapping of a field's name to the level that stands in for a missing value
+        The model has learnt this level too, from every row in which the value is missing.
+    """
     learnt: dict[str, dict[str, Any]] = {}
     for field in contract.fields:
         if field.used and field.is_number:
@@ -145,7 +156,8 @@ def learn_from(contract: Contract, frame: pd.DataFrame) -> Contract:
             if len(column):
                 learnt[field.name] = {"training_range": (float(column.min()), float(column.max()))}
         elif field.used:
-            seen = set(frame[field.name].dropna())
+            column = frame[field.name]
+            seen = {*column.dropna(), *([fillers.get(field.name)] if column.isna().any() else [])}
             levels = tuple(level for level in field.levels if level in seen)
             learnt[field.name] = {"training_levels": levels}
     return contract.with_fields(learnt)

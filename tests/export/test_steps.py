@@ -5,8 +5,10 @@ Each case is a small pipeline around one step, fitted once; hypothesis then writ
 
 import functools
 import math
+from collections import Counter
 
 import numpy as np
+import onnx
 import onnxruntime
 import pandas as pd
 import pytest
@@ -41,6 +43,8 @@ from regression_model.contract import Contract, Field
 from regression_model.errors import ExportError
 from regression_model.export import export_pipeline
 from regression_model.export.estimators import export_estimator
+from regression_model.export.graph import Graph
+from regression_model.export.scaled import ScaledColumns
 from regression_model.export.steps import export_step
 from regression_model.interval import ConformalInterval
 from regression_model.processing.features import (
@@ -51,6 +55,7 @@ from regression_model.processing.features import (
     OrderedLevels,
 )
 from regression_model.processing.features import Test as Question  # not a test
+from regression_model.processing.quadratic import QuadraticForm, QuadraticSVR, RangeClipper
 
 pytestmark = [
     # An unseen level that is not grouped with rare ones becomes NaN, and feature-engine says so.
@@ -419,6 +424,23 @@ REGRESSORS = {
     ),
     "linear support vectors": lambda: LinearSVR(random_state=0, max_iter=100_000),
     "support vectors": lambda: SVR(C=10.0, gamma=0.3),
+    "quadratic": lambda: QuadraticSVR(C=10.0, gamma=0.2),
+    "several, straight and quadratic": lambda: VotingRegressor(
+        [
+            ("lasso", Lasso(0.01)),
+            ("line", centred(LinearSVR(random_state=0))),
+            ("form", QuadraticSVR(gamma=0.1)),
+            ("other form", centred(QuadraticSVR(C=3.0, gamma=0.3, coef0=0.5))),
+        ],
+        weights=[1.0, 0.5, 3.0, 2.0],
+    ),
+    "quadratic beside a curve and trees": lambda: VotingRegressor(
+        [
+            ("form", QuadraticSVR(gamma=0.1)),
+            ("curve", SVR(gamma=0.5)),
+            ("trees", GradientBoostingRegressor(n_estimators=20, random_state=0)),
+        ]
+    ),
     "landmarks": lambda: make_pipeline(
         Nystroem(gamma=0.2, n_components=20, random_state=0), Ridge()
     ),
@@ -426,13 +448,15 @@ REGRESSORS = {
 }
 
 
-def fitted_and_exported(names, steps, estimator, interval=ONE_WIDTH):
+def fitted_and_exported(names, steps, estimator, interval=ONE_WIDTH, clipping=()):
     """Fit a small pipeline and return it with its contract and the session of its graph."""
     contract = small_contract(names)
     frame, target = training_rows(contract)
-    pipeline = make_pipeline(*steps, StandardScaler(), estimator).fit(frame, target)
+    pipeline = make_pipeline(*steps, StandardScaler(), *clipping, estimator).fit(frame, target)
     content = export_pipeline(pipeline, contract, interval=interval)
-    return pipeline, contract, session_of(content)
+    session = session_of(content)
+    session.content = content
+    return pipeline, contract, session
 
 
 @functools.cache
@@ -443,9 +467,10 @@ def step_case(name):
 
 
 @functools.cache
-def regressor_case(name):
+def regressor_case(name, clipping=()):
     """Fit and export the pipeline around one regressor, once."""
-    return fitted_and_exported(NUMBERS, [filled("balance")], log_of(REGRESSORS[name]()))
+    steps, regressor = [filled("balance")], log_of(REGRESSORS[name]())
+    return fitted_and_exported(NUMBERS, steps, regressor, clipping=[one() for one in clipping])
 
 
 def assert_equal_prices(case, rows):
@@ -479,9 +504,51 @@ def test_a_regressor_gives_the_same_prices_as_a_graph(name, data):
     assert_equal_prices(case, data.draw(rows_of(case[1])))
 
 
+@pytest.mark.parametrize("name", ["ridge", "several, straight and quadratic", "support vectors"])
+@few_rows_each
+@given(data=st.data())
+def test_a_clipped_regressor_gives_the_same_prices_far_beyond_its_rows(name, data):
+    """A column counts at most as in any training row, in either half."""
+    case = regressor_case(name, (RangeClipper,))
+    far = st.sampled_from([-1e150, -1e6, 1e6, 1e150])
+    numbers = st.fixed_dictionaries({one: far | st.floats(1.0, 40.0) for one in NUMBERS})
+
+    assert_equal_prices(case, data.draw(st.lists(numbers, min_size=1, max_size=4)))
+
+
+def test_linear_and_quadratic_members_are_one_form_in_the_graph():
+    """However many they are: the curvature, the slope and the constant of one form."""
+    _, _, session = regressor_case("several, straight and quadratic", (RangeClipper,))
+    alone, _, other = regressor_case("quadratic", (RangeClipper,))
+
+    def operators(opened):
+        nodes = onnx.load_from_string(opened.content).graph.node
+        return Counter(node.op_type for node in nodes)
+
+    assert operators(other) == operators(session)
+    assert 1 == operators(session)["Gemm"]
+
+
+def test_an_svr_of_another_kernel_is_refused_with_those_that_have_an_export():
+    """A cubic kernel is no quadratic form."""
+    with pytest.raises(ExportError, match="'poly' and degree 3 .* QuadraticSVR"):
+        fitted_and_exported(("width", "area"), [], log_of(SVR(kernel="poly", degree=3)))
+
+
+def test_coefficients_that_overflow_are_refused():
+    """Where the scaled columns have a form, and the raw ones have none."""
+    columns = ScaledColumns(
+        Graph(), "x", np.arange(1), np.array([1e200]), np.array([1e-200]), None, None
+    )
+
+    with pytest.raises(ExportError, match="overflow: lower gamma"):
+        columns.value_of(QuadraticForm(np.array([1.0]), 0.0, np.array([[1.0]])))
+
+
 def test_every_type_that_has_an_export_is_compared():
     """A new export comes with a case here."""
-    pipelines = [step_case(name)[0] for name in STEPS]
+    clipped = regressor_case("ridge", (RangeClipper,))[0]
+    pipelines = [*(step_case(name)[0] for name in STEPS), clipped]
     regressors = [regressor_case(name)[0][-1].regressor_ for name in REGRESSORS]
     votes = [one for one in regressors if isinstance(one, VotingRegressor)]
     members = [*regressors, *(member for vote in votes for member in vote.estimators_)]
