@@ -81,13 +81,18 @@ def explain_row(
     """
     names = [field.name for field in (*contract.numbers, *contract.categories)]
     ranks = _ranks(len(background[0]), len(names))
-    turns = np.arange(len(names) + 1)
-    exchanged = ranks[:, None, :] < turns[None, :, None]  # walks, turns, fields
+    of = np.repeat(np.arange(len(background[0])), len(ranks) // len(background[0]))
+    differs = np.hstack([_differs(row[i], background[i]) for i in range(2)])
+    changed = np.take_along_axis(differs[of], np.argsort(ranks, axis=1), axis=1)
+    # Where the row and the other have the same value, an exchange changes no prediction.
+    predicted = np.hstack([np.ones((len(ranks), 1), dtype=bool), changed])  # walks, turns
+    walk, turn = np.nonzero(predicted)
+    exchanged = ranks[walk] < turn[:, None]
     split = len(contract.numbers)
-    repeats = len(ranks) // len(background[0])
-    numbers = _mixed(exchanged[:, :, :split], row[0], np.repeat(background[0], repeats, axis=0))
-    codes = _mixed(exchanged[:, :, split:], row[1], np.repeat(background[1], repeats, axis=0))
-    predictions = predict(numbers, codes).reshape(len(ranks), len(turns))
+    numbers = np.where(exchanged[:, :split], row[0], background[0][of[walk]])
+    codes = np.where(exchanged[:, split:], row[1], background[1][of[walk]])
+    latest = np.cumsum(predicted.ravel()) - 1
+    predictions = predict(numbers, codes)[latest].reshape(predicted.shape)
     changes = np.take_along_axis(np.diff(predictions, axis=1), ranks, axis=1)  # walks, fields
     means = changes.mean(axis=0)
     pairs = changes.reshape(len(background[0]), _PAIRS, 2, len(names)).mean(axis=2)
@@ -95,7 +100,7 @@ def explain_row(
     order = np.argsort(-np.abs(means), kind="stable")
     return Explanation(
         base=float(predictions[:, 0].mean()),
-        value=float(predictions[0, -1]),
+        value=float(predictions[:, -1].mean()),  # all are of the same row
         contributions={names[j]: float(means[j]) for j in order},
         standard_errors={names[j]: float(errors[j]) for j in order},
     )
@@ -109,8 +114,6 @@ def _ranks(background: int, fields: int) -> npt.NDArray[np.int64]:
     return np.stack([forward, fields - 1 - forward], axis=1).reshape(-1, fields)
 
 
-def _mixed(exchanged: npt.NDArray[np.bool_], row: Any, background: Any) -> Any:
-    """Rows of which the exchanged fields are the explained row's, shape (walks x turns, fields)."""
-    mixed = np.where(exchanged, row, background[:, None, :])
-    walks, turns, fields = exchanged.shape
-    return mixed.reshape(walks * turns, fields)
+def _differs(row: Any, background: Any) -> npt.NDArray[np.bool_]:
+    """Which fields of the background rows have another value; missing is the same as missing."""
+    return np.asarray((row != background) & ~(np.isnan(row) & np.isnan(background)))

@@ -159,7 +159,7 @@ def test_a_resample_of_one_target_again_and_again_has_no_r_squared():
 def test_a_difference_is_paired():
     """Two models that err alike differ by much less than either is unsure of itself."""
     worse = Scored(TARGET, PREDICTION * 1.01, FOLD, SCORED.lower, SCORED.upper)
-    found = difference(SCORED, worse, seed=0)
+    found = difference([SCORED], [worse], seed=0)
 
     for name, one in found.items():
         assert one["difference"].value == pytest.approx(one["this"] - one["other"], abs=1e-12), name

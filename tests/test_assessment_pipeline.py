@@ -295,6 +295,7 @@ def test_without_a_column_is_without_what_is_made_from_it(found):
 
 # feature-engine uses what later versions of pandas will have no more.
 @pytest.mark.filterwarnings("ignore:For backward compatibility, 'str':DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning")
 def test_without_a_field_is_without_the_columns_of_its_levels():
     """One column a level, and none of them is left."""
     one_hot = BOATS.replace("  without: Length\n", "  without: Colour\n")
@@ -375,7 +376,7 @@ def test_another_model_file_is_compared_with_a_warning(shipped):
     config, data, rows = shipped
     few = parse_config(config.path.read_text(encoding="utf-8").replace("without:", "# without:"))
 
-    found = assess_pipeline(few, data, compare=load_model(), rows=rows)
+    found = assess_pipeline(few, data, compare=load_model(), rows=rows, repeats=2)
 
     assert ("house-prices", 1460) == (found.comparison.other["name"], found.comparison.rows)
     rmsle = found.comparison.figures["rmsle"]

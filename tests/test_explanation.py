@@ -149,7 +149,10 @@ def test_the_shipped_model_agrees_with_the_package_shap(model):
     theirs = values.std(axis=0, ddof=1) / np.sqrt(len(values))
     for name, value, error in zip(fields, values.mean(axis=0), theirs, strict=True):
         distance = abs(found.contributions[name] - value)
-        assert distance <= 5 * np.hypot(found.standard_errors[name], error) + 1e-6, name
+        if sum(other[name] != row[name] for other in background) >= 8:
+            assert distance <= 5 * np.hypot(found.standard_errors[name], error) + 1e-6, name
+        else:  # a few walks tell too little of their own error
+            assert distance <= 1e-3 * found.value, name
 
 
 def test_contributions_add_up_to_the_price(model, rows):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,12 +40,19 @@ def _named(target: Mapping[str, Any]) -> str:
 
 
 def compared(
-    scored: Scored, rows: Rows, level: float, other: Model, theirs: Prediction, *, seed: int
+    several: Sequence[Scored],
+    rows: Rows,
+    level: float,
+    other: Model,
+    theirs: Prediction,
+    *,
+    seed: int,
 ) -> Comparison:
     """Pair the figures of scored rows with those of another model's predictions.
 
     Parameters
     ----------
+    several : the scored rows, once for each time that they were predicted.
     rows : array of int
         Which of the other model's predictions belong to the scored rows.
     level : of the scored rows' intervals; those of another level are not compared.
@@ -60,10 +67,19 @@ def compared(
         raise ModelFileError(
             f"{other.name} {other.version} predicts none of these rows: {_first_error(theirs)}"
         )
-    this, at = scored.only(both), rows[both]
-    beside = Scored(this.target, theirs.values[at], this.fold, theirs.lower[at], theirs.upper[at])
-    if level != other.manifest["interval"]["level"]:
-        beside = replace(beside, lower=None, upper=None)
+    at = rows[both]
+    this = [scored.only(both) for scored in several]
+    lower, upper = theirs.lower[at], theirs.upper[at]
+    has_intervals = level == other.manifest["interval"]["level"]
+    beside = [
+        replace(
+            one,
+            prediction=theirs.values[at],
+            lower=lower if has_intervals else None,
+            upper=upper if has_intervals else None,
+        )
+        for one in this
+    ]
     figures = difference(this, beside, seed=seed)
     return Comparison({"name": other.name, "version": other.version}, int(both.sum()), figures)
 

@@ -173,12 +173,20 @@ def estimates(several: Sequence[Scored], names: Collection[str], *, seed: int) -
     return {name: _estimate(value, drawn[name]) for name, value in values.items()}
 
 
-def difference(this: Scored, other: Scored, *, seed: int) -> dict[str, dict[str, float | Estimate]]:
-    """Compare two models on the same rows; both are resampled together."""
-    of_this, of_other = figures(this, COMPARED), figures(other, COMPARED)
+def difference(
+    this: Sequence[Scored], other: Sequence[Scored], *, seed: int
+) -> dict[str, dict[str, float | Estimate]]:
+    """Compare two models on the same rows; both are resampled together.
+
+    Parameters
+    ----------
+    this, other : list of Scored
+        The rows, predicted once or several times by each; figures are averaged over them.
+    """
+    of_this, of_other = (_averages([figures(one, COMPARED) for one in of]) for of in (this, other))
     names = tuple(name for name in of_this if name in of_other)
-    drawn_this = _resampled([this], names, seed=seed)
-    drawn_other = _resampled([other], names, seed=seed)
+    drawn_this = _resampled(this, names, seed=seed)
+    drawn_other = _resampled(other, names, seed=seed)
     return {
         name: {
             "this": of_this[name],

@@ -78,7 +78,7 @@ def assess_model(
     comparison = None
     if compare is not None:
         theirs = compare.predict(rows)
-        comparison = compared(scored, index, level, compare, theirs, seed=_SEED)
+        comparison = compared([scored], index, level, compare, theirs, seed=_SEED)
     if groups is None:
         groups = model.manifest.get("evaluation", {}).get("groups", ())
     checked = Checker(model.contract).check(rows)

@@ -89,7 +89,7 @@ def assess_pipeline(
                 progress=progress,
             ),
             calibration=_calibration(first),
-            comparison=_comparison(config, first.scored, compare, rows),
+            comparison=_comparison(config, scored, compare, rows),
             details=_details(first.scored),
             manifest=None if manifest is None else dict(manifest),
             repeats=len(several),
@@ -159,13 +159,13 @@ def _calibration(held_out: HeldOut) -> list[tuple[float, float]]:
 
 
 def _comparison(
-    config: Config, scored: Scored, other: Model | None, rows: object
+    config: Config, several: Sequence[Scored], other: Model | None, rows: object
 ) -> Comparison | None:
     if other is None:
         return None
-    every = np.arange(len(scored.target))
+    every = np.arange(len(several[0].target))
     level, seed = config.interval.level, config.evaluation.seed
-    return compared(scored, every, level, other, other.predict(rows), seed=seed)
+    return compared(several, every, level, other, other.predict(rows), seed=seed)
 
 
 def _seen_by(other: Model | None) -> list[str]:

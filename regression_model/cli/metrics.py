@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..assessment import cross_validated
 from .tables import count, figure, table_of
 
 if TYPE_CHECKING:
@@ -60,6 +59,8 @@ def _value(key: str, value: float) -> str:
 
 
 def validated(manifest: Mapping[str, Any]) -> str:
+    from ..assessment import cross_validated  # brings numpy, which --help does without
+
     training = manifest["training"]
     return cross_validated(training["folds"], training.get("repeats", 1))
 

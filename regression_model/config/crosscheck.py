@@ -156,7 +156,8 @@ class Whole:
     def _stratify(self, name: str) -> Iterator[str]:
         yield from self._scored(name, {**self.features, **self.derived})
         feature = self.features.get(name)
-        if feature is not None and feature.kind not in ("nominal", "ordinal", "year"):
+        few = ("nominal", "ordinal", "year")
+        if feature is not None and feature.use != "no" and feature.kind not in few:
             yield f"expected a column with few values, and {name} has kind {feature.kind}"
 
     def _baseline(self, name: str) -> Iterator[str]:
