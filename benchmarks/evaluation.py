@@ -1,7 +1,7 @@
 """python -m benchmarks.evaluation: how good the model is, held to what is demanded of it.
 
-Writes docs/evaluation.md and docs/predicted-against-actual.png from five cross-validations of the
-configuration, 50 folds in all.
+Writes docs/evaluation.md and docs/predicted-against-actual.png from the cross-validations that the
+configuration asks for.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from pathlib import Path
 
 from regression_model import load_model
 from regression_model.assessment import Assessment, Estimate, Figures
+from regression_model.assessment.held_out import Measured, measure
 from regression_model.assessment.of_pipeline import assess_pipeline
-from regression_model.config.core import load_config
+from regression_model.config.core import Config, load_config
 from regression_model.processing.data_manager import dataset_path, read_dataset
 from regression_model.processing.training_data import read_training_data
 from regression_model.report import write_picture
@@ -21,11 +22,10 @@ from regression_model.report import write_picture
 from .table import markdown
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-REPEATS = 5
 _MONEY = ("rmse", "mae", "median_absolute_error")
 _SHARES = ("mape", "coverage", "coverage_worst_quartile", "median_relative_width")
 _NAMES = {
-    "rmsle": "RMSLE, mean of 50 folds",
+    "rmsle": "RMSLE, mean of the folds",
     "rmse": "root mean squared error",
     "mae": "mean absolute error",
     "median_absolute_error": "median absolute error",
@@ -42,12 +42,18 @@ def main() -> int:
     config = load_config()
     path = dataset_path(config.data.training)
     data = read_training_data(config, read_dataset(path), source=path.name)
-    assessment = assess_pipeline(config, data, repeats=REPEATS, progress=_say)
+    assessment = assess_pipeline(config, data, progress=_say)
     demands = _demands(assessment)
-    (DOCS / "evaluation.md").write_text(_page(assessment, demands), encoding="utf-8")
+    plain = measure(_unstratified(config), data, progress=_say)
+    (DOCS / "evaluation.md").write_text(_page(assessment, plain, demands), encoding="utf-8")
     write_picture(assessment, model=load_model(), path=DOCS / "predicted-against-actual.png")
     print(markdown(("what", "measured", "demand", "verdict"), demands))
     return int(any(demand[-1] == "missed" for demand in demands))
+
+
+def _unstratified(config: Config) -> Config:
+    evaluation = config.evaluation.model_copy(update={"stratify": None})
+    return config.model_copy(update={"evaluation": evaluation})
 
 
 def _say(stage: str, done: int, of: int) -> None:
@@ -60,10 +66,10 @@ def _demands(assessment: Assessment) -> list[tuple[str, ...]]:
     width, constant = found["median_relative_width"], assessment.constant_width
     return [
         _demand(
-            "RMSLE, mean of 50 folds",
+            f"RMSLE, {assessment.validated}",
             f"{found['rmsle']:.4f}",
-            "at most 0.1115",
-            found["rmsle"] <= 0.1115,
+            "at most 0.1100",
+            found["rmsle"] <= 0.1100,
         ),
         _demand(
             "coverage of the 90% intervals",
@@ -86,7 +92,7 @@ def _demands(assessment: Assessment) -> list[tuple[str, ...]]:
             width < constant["median_relative_width"],
         ),
         _demand(
-            "prices and ends of intervals, model file against scikit-learn, relative difference",
+            "predictions and intervals, model file against scikit-learn, relative difference",
             f"{parity:.1e}",
             "at most 1e-9",
             parity <= 1e-9,
@@ -98,7 +104,7 @@ def _demand(what: str, measured: str, wanted: str, met: bool) -> tuple[str, ...]
     return what, measured, wanted, "met" if met else "missed"
 
 
-def _page(assessment: Assessment, demands: list[tuple[str, ...]]) -> str:
+def _page(assessment: Assessment, plain: Measured, demands: list[tuple[str, ...]]) -> str:
     figures = [
         (
             _NAMES[name],
@@ -113,12 +119,15 @@ def _page(assessment: Assessment, demands: list[tuple[str, ...]]) -> str:
         (one.field, f"{one.increase:.4f}", f"{one.standard_deviation:.4f}")
         for one in assessment.importances[:12]
     ]
+    score, random = assessment.figures["rmsle"], plain.figures["rmsle"].value
+    over_seeds, at_random = assessment.over_seeds["rmsle"], plain.over_seeds["rmsle"]
     calibration = [(f"{level:.0%}", f"{share:.1%}") for level, share in assessment.calibration]
     return f"""# How good the model is
 
-Written by `python -m benchmarks.evaluation`, from five 10-fold cross-validations (seeds 0 to 4) of
-`config.yml` on all 1,460 training rows: every step is fitted inside the fold, and no row is left
-out of scoring. `regression-model evaluate --repeats 5` prints the same figures.
+Written by `python -m benchmarks.evaluation`, from `config.yml` and all 1,460 training rows:
+{assessment.validated}, which is seeds 0 to 4. Every step is fitted inside the fold, and no row is
+left out of scoring. `make train`, `regression-model info`, `regression-model evaluate`, the report
+and the model card state the same figures.
 
 {markdown(("what", "measured", "demand", "verdict"), demands)}
 
@@ -126,15 +135,26 @@ out of scoring. `regression-model evaluate --repeats 5` prints the same figures.
 
 ## Every figure
 
-The ranges are 95% bootstrap intervals: rows were drawn again with replacement, 1,000 times.
+The ranges are 95% bootstrap intervals: rows were drawn again with replacement, 1,000 times. They
+say what other rows like these would show. How the rows are split into folds matters less: from one
+seed to another the RMSLE has a standard deviation of {over_seeds:.4f}.
 
 {markdown(("figure", "value", "95% interval"), figures)}
 
+## The folds
+
+Two training rows are sales of very large houses before they were finished: the configuration calls
+them `IsVeryLargePartialSale`. The folds keep the two apart (`evaluation.stratify`), so that a
+model of the other folds has always seen one of them; the shipped model has seen both. Folds that
+are drawn without regard to it hold both out together in two of the five repetitions, and a model
+that has seen no such sale is far off for both. The RMSLE is then {random:.4f}, not
+{score.value:.4f}, and its standard deviation from one seed to another {at_random:.4f}, not
+{over_seeds:.4f}.
+
 ## Beside simpler models
 
-In the same folds. `IsVeryLargePartialSale` marks houses of more than 4,000 square feet that were
-sold before they were finished: a market of their own, of which the training rows hold two. It is
-declared in the configuration; what the model is worth without it stands beside.
+In the same folds. Beside it stands what the model is worth without `IsVeryLargePartialSale`, a
+column that serves two rows.
 
 {markdown(("model", "RMSLE", "mean absolute error", "root mean squared error"), _models(models))}
 
@@ -156,9 +176,11 @@ How much the RMSLE rises when the values of one field are shuffled among the hel
 
 ## How far to trust this
 
-The features in the configuration were chosen by people who had looked at these rows, so the scores
-are somewhat better than new houses will show; these rows alone cannot tell by how much. Rows were
-held out at random: they are of the same place and years as those that were learnt from.
+Every step is fitted inside the folds; the choice of columns and settings is not, and folds cannot
+see what it costs. The derived columns are therefore those that a valuer's form asks for, not those
+that scored best; see [frontier.md](frontier.md) for what happens otherwise. How the model does on
+1,459 sales that nobody looked at is in [kept-apart.md](kept-apart.md). Rows were held out at
+random: they are of the same place and years as those that were learnt from.
 """
 
 

@@ -18,6 +18,7 @@ import pytest
 from typer.main import get_command
 
 import regression_model
+from regression_model import load_model
 from regression_model.cli import app
 from regression_model.config.core import load_config
 from regression_model.problems import ERROR_CODES, WARNING_CODES
@@ -322,3 +323,9 @@ def test_the_headline_figures_are_those_of_the_evaluation() -> None:
     assert rmsle is not None and coverage is not None
     assert f"| {rmsle[1]} " in measured
     assert f"| {coverage[1]} " in measured
+    manifest = load_model().manifest
+    assert rmsle[1] == f"{manifest['metrics']['rmsle']:.4f}"
+    assert coverage[1] == f"{manifest['metrics']['coverage']:.1%}"
+    training = manifest["training"]
+    assert f"cross-validated, {training['repeats']} times {training['folds']} folds" in claims
+    assert f"cross-validated, {training['repeats']} times {training['folds']} folds" in measured
