@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
-from statistics import median
+from math import sqrt
+from statistics import fmean, median, stdev
 
 __all__ = [
     "Rounds",
     "as_bytes",
+    "as_difference",
     "as_ratio",
     "as_seconds",
     "best",
     "interleave",
+    "paired_difference",
     "quantile",
     "ratio",
 ]
@@ -47,6 +50,21 @@ def best(taken: Mapping[str, Rounds], names: Sequence[str]) -> Rounds:
     return min((taken[name] for name in names), key=lambda rounds: quantile(rounds, 0.5))
 
 
+def paired_difference(
+    these: Sequence[float], others: Sequence[float], *, folds: int
+) -> tuple[float, float]:
+    """Return by how much `these` are higher than `others` on average, and its standard error.
+
+    Both are scores of the same folds, of one or more cross-validations. Their training rows
+    overlap, so the variance is not divided by the number of scores alone: Nadeau and Bengio,
+    "Inference for the generalization error", Machine Learning 52, 2003.
+    """
+    differences = [this - other for this, other in zip(these, others, strict=True)]
+    test_to_training = 1 / (folds - 1)
+    error = stdev(differences) * sqrt(1 / len(differences) + test_to_training)
+    return fmean(differences), error
+
+
 def as_seconds(seconds: float) -> str:
     """Render a time with three digits and a fitting unit."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
@@ -60,6 +78,11 @@ def as_bytes(count: float) -> str:
     if count < 1e6:
         return f"{_three_digits(count / 1e3)} kB"
     return f"{_three_digits(count / 1e6)} MB"
+
+
+def as_difference(difference: float, error: float) -> str:
+    """Render a difference of scores with its standard error."""
+    return f"{difference:+z.4f} ± {error:.4f}"
 
 
 def as_ratio(value: float | None) -> str:

@@ -1,10 +1,18 @@
 """The figures of the benchmark are worked out and shown as they should be."""
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pytest
+
+from regression_model import load_model
+from regression_model.config.core import load_config
+from regression_model.processing.data_manager import dataset_path, read_dataset
+from regression_model.processing.training_data import TrainingData, read_training_data
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,6 +46,22 @@ def test_quantiles_are_of_all_calls() -> None:
     quantile = module("figures").quantile
     rounds = [[float(i) for i in range(50)], [float(i) for i in range(50, 100)]]
     assert [0.0, 50.0, 99.0] == [quantile(rounds, share) for share in (0.0, 0.5, 0.99)]
+
+
+def test_a_difference_is_taken_within_each_fold() -> None:
+    """Folds that are hard for both do not blur it; shared training rows widen its error."""
+    figures = module("figures")
+    these, others = [0.11, 0.21, 0.13, 0.23], [0.10, 0.20, 0.10, 0.20]
+    difference, error = figures.paired_difference(these, others, folds=2)
+    assert 0.02 == pytest.approx(difference)
+    assert 0.02 / 3**0.5 * (1 / 4 + 1) ** 0.5 == pytest.approx(error)
+
+
+def test_a_difference_of_nothing_has_no_minus() -> None:
+    """-0.0000 would look like something."""
+    as_difference = module("figures").as_difference
+    assert "+0.0000 ± 0.0006" == as_difference(-0.00001, 0.0006)
+    assert "-0.0067 ± 0.0014" == as_difference(-0.0067, 0.0014)
 
 
 def test_sides_take_turns_and_the_first_round_does_not_count() -> None:
@@ -148,3 +172,63 @@ def test_the_page_shows_what_comes_of_bad_rows() -> None:
 def test_the_page_about_inputs_compares_all_ways() -> None:
     """The choice can be followed."""
     assert page_rows("inputs.md").keys() >= module("inputs").WAYS.keys()
+
+
+def test_the_page_about_blends_has_the_headline() -> None:
+    """The folds are those of training, so the shipped blend has one score everywhere."""
+    frontier = module("frontier")
+    lines = (ROOT / "docs" / "frontier.md").read_text(encoding="utf-8").splitlines()
+    cells = [[cell.strip() for cell in line.split("|")] for line in lines if line.startswith("|")]
+    rows = {row[2]: row[3] for row in cells if len(row) > 6}
+    shipped = frontier._name(frontier.SHIPPED_BLEND)
+    headline = load_model().manifest["metrics"]["rmsle"]
+    assert f"{headline:.4f}" == rows[f"**{shipped}** (shipped)"]
+    others = {frontier._name(blend) for blend in frontier.BLENDS} - {shipped}
+    assert rows.keys() >= others
+
+
+def test_the_page_about_blends_quotes_the_scores_of_kept_apart() -> None:
+    """They are not measured again, so they must be the same."""
+    measured = page_rows("kept-apart.md").values()
+    quoted = module("choosing").EARLIER
+    assert len(quoted) == len(
+        [row for row in measured if (row[1], row[2].strip("*")) in {q[1:] for q in quoted}]
+    )
+
+
+@pytest.fixture(scope="module")
+def rows() -> TrainingData:
+    """The training rows."""
+    config = load_config()
+    path = dataset_path(config.data.training)
+    return read_training_data(config, read_dataset(path), source=path.name)
+
+
+def demonstration(data: TrainingData) -> Any:
+    """The choice of columns, with two folds for speed."""
+    config = load_config()
+    evaluation = config.evaluation.model_copy(update={"folds": 2})
+    return module("choosing").Demonstration(
+        config.model_copy(update={"evaluation": evaluation}), data
+    )
+
+
+def test_a_choice_looks_at_no_other_rows(rows: TrainingData) -> None:
+    """Otherwise the scores of the rows that were held out would be too good."""
+    chosen_from = np.arange(0, len(rows.frame), 2)
+    target = rows.target.copy()
+    target[np.setdiff1d(np.arange(len(target)), chosen_from)] *= 3
+    changed = replace(rows, target=target)
+    chosen = demonstration(rows).choose(chosen_from, 0)
+    assert 12 == len(set(chosen))
+    assert chosen == demonstration(changed).choose(chosen_from, 0)
+
+
+def test_a_column_that_matters_is_chosen_first(rows: TrainingData) -> None:
+    """The choice can find what is there."""
+    field, level, number = "LotConfig", "CulDSac", "OverallQual"
+    quality = rows.frame[number] - rows.frame[number].mean()
+    target = rows.target * np.exp(0.3 * quality * (rows.frame[field] == level))
+    changed = replace(rows, target=target)
+    chosen = demonstration(changed).choose(np.arange(len(rows.frame)), 0)
+    assert ((field, level), number) == chosen[0]
