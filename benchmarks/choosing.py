@@ -199,7 +199,7 @@ made one more fit, to all rows, and the folds cannot see what it costs: Cawley a
 over-fitting in model selection and subsequent selection bias in performance evaluation", *Journal
 of Machine Learning Research* 11, 2010.
 
-`python -m benchmarks.choosing` shows it, in about two minutes on two idle cores. It chooses from a
+`python -m benchmarks.choosing` shows it, in a few minutes. It chooses from a
 pool of columns about single places in the data: each level of a nominal field that at least
 {LEAST_ROWS} training rows have, by itself and times {_and(NUMBERS)}.
 The {CHOSEN} columns that most lower the held-out errors of a Lasso, one after the other, are added
