@@ -125,7 +125,8 @@ def _labels(config: Config, data: TrainingData) -> dict[str, Labels]:
 def _baselines(
     config: Config, data: TrainingData, several: Sequence[HeldOut]
 ) -> dict[str, Figures]:
-    target, scale = several[0].scored.target, scale_of(config.target.transform)
+    target = several[0].scored.target
+    scale = scale_of(config.target.transform, config.target.minimum)
     predicted = {}
     if (field := config.evaluation.baseline) is not None:
         predicted[f"median by {field}"] = [
