@@ -99,7 +99,8 @@ def assess_pipeline(
 
 def _constant_width(several: Sequence[HeldOut], level: float) -> dict[str, float]:
     found = [figures(one.at_level(level, adaptive=False), WITH_INTERVALS) for one in several]
-    return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+    shared = [name for name in found[0] if all(name in one for one in found)]
+    return {name: float(np.mean([one[name] for one in found])) for name in shared}
 
 
 def _folds(held_out: HeldOut) -> list[dict[str, Any]]:

@@ -27,7 +27,10 @@ from .scaled import ScaledColumns, linear_form
 
 __all__ = ["export_estimator", "way_back"]
 
-_WAYS_BACK = {(np.log, np.exp): "Exp", (np.positive, np.positive): "Identity"}
+_WAYS_BACK: dict[tuple[Any, Any], str] = {
+    (np.log, np.exp): "Exp",
+    (np.positive, np.positive): "Identity",
+}
 _LESS_OR_EQUAL, _SUM, _NO_POST_TRANSFORM = 0, 1, 0  # codes of ai.onnx.ml.TreeEnsemble
 
 
