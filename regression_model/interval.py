@@ -13,6 +13,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 
 __all__ = [
     "ConformalInterval",
+    "Inverse",
     "ResidualScale",
     "Scale",
     "conformal_quantile",
@@ -24,6 +25,7 @@ Floats = npt.NDArray[np.float64]
 
 _FOLDS = 10  # in which the scale is fitted without the row whose residual it divides
 _OFFSET = 0.01  # of the target's scale: a residual of nothing has a logarithm too
+_ROUNDING = 1e-14  # relative: the exponential of a logarithm can be a little below the number
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,30 @@ class ConformalInterval:
 
 
 @dataclass(frozen=True)
+class Inverse:
+    """The way back from the scale that an estimator learns, never below the target's minimum.
+
+    Attributes
+    ----------
+    function : numpy.exp or numpy.positive
+    floor : float
+        The minimum, on the scale that the estimator learns; minus infinity where there is none.
+    """
+
+    function: Callable[[Floats], Floats]
+    floor: float = -math.inf
+
+    def __call__(self, scores: Floats) -> Floats:
+        """Return the scores in the target's unit."""
+        return self.function(np.maximum(scores, self.floor))
+
+
+@dataclass(frozen=True)
 class Scale:
     """The scale that an estimator learns: from the target to it, and back."""
 
     to: Callable[[Floats], Floats]
-    back: Callable[[Floats], Floats]
+    back: Inverse
 
     def around(self, predictions: Floats, half_widths: Floats) -> tuple[Floats, Floats]:
         """Return the ends of intervals of `half_widths` on this scale, in the target's unit."""
@@ -76,11 +97,15 @@ class Scale:
         return self.back(scores - half_widths), self.back(scores + half_widths)
 
 
-def scale_of(transform: str) -> Scale:
-    """Return the scale that a configuration's `target.transform` names."""
-    if transform == "log":
-        return Scale(np.log, np.exp)
-    return Scale(lambda values: values, lambda values: values)
+def scale_of(transform: str, minimum: float | None) -> Scale:
+    """Return the scale that `target.transform` and `target.minimum` of a configuration name."""
+    floor = -math.inf if minimum is None else float(minimum)
+    if transform != "log":
+        return Scale(np.positive, Inverse(np.positive, floor))
+    if minimum is not None:
+        floor = math.log(minimum)
+        floor += max(_ROUNDING, 4 * math.ulp(floor))
+    return Scale(np.log, Inverse(np.exp, floor))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 from . import __version__
 from .assessment.held_out import Measured
 from .checking import Checker
+from .checkout import source_commit
 from .config.core import Config
 from .export import Proof
 from .fingerprints import Fingerprints
@@ -68,6 +69,7 @@ def make_manifest(
             "data_sha256": digest(path),
             "data_source": config.data.source,
             "config_sha256": config.sha256,
+            "commit": source_commit(),
             "folds": config.evaluation.folds,
             "repeats": len(measured.held_out),
             "seed": config.evaluation.seed,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from feature_engine.encoding import MeanEncoder, OneHotEncoder, OrdinalEncoder, RareLabelEncoder
 from feature_engine.imputation import (
     AddMissingIndicator,
@@ -31,6 +30,7 @@ from sklearn.svm import SVR, LinearSVR
 
 from .config.core import Config, Derived, Feature
 from .errors import ConfigError
+from .interval import scale_of
 from .processing.features import (
     DerivedFeatures,
     Formula,
@@ -214,13 +214,15 @@ def _clipping(config: Config) -> Steps:
 
 
 def _estimator(config: Config) -> TransformedTargetRegressor:
-    """Return the members' weighted mean, on the scale that the target is learnt on."""
+    """Return the members' weighted mean, on the scale that the target is learnt on.
+
+    It predicts nothing below the minimum of the target.
+    """
     members = [(kind, _member(kind, member, config)) for kind, member in config.estimator.items()]
     weights = [member.weight for member in config.estimator.values()]
     regressor = members[0][1] if len(members) == 1 else VotingRegressor(members, weights=weights)
-    if config.target.transform == "log":
-        return TransformedTargetRegressor(regressor, func=np.log, inverse_func=np.exp)
-    return TransformedTargetRegressor(regressor, check_inverse=False)
+    scale = scale_of(config.target.transform, config.target.minimum)
+    return TransformedTargetRegressor(regressor, func=scale.to, inverse_func=scale.back)
 
 
 def _member(kind: str, member: Any, config: Config) -> Any:

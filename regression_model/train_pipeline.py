@@ -90,7 +90,7 @@ def run_training(
         graph,
         pipeline,
         interval,
-        scale_of(config.target.transform),
+        scale_of(config.target.transform, config.target.minimum),
         data.contract,
         training=data.frame,
         scoring=_scoring_rows(config),

@@ -35,6 +35,7 @@ FOLD = np.arange(ROWS) % 7
 SPREAD = RANDOM.uniform(0.1, 0.2, ROWS)
 SCORED = Scored(TARGET, PREDICTION, FOLD, PREDICTION * (1 - SPREAD), PREDICTION * (1 + SPREAD))
 ALL = (*ERRORS, *WITH_INTERVALS)
+SHARE, WIDTH = "median_relative_width", "median_width"  # either the one or the other
 
 
 def scored(target, prediction, *, width=1.0):
@@ -98,7 +99,7 @@ def test_an_interval_of_a_mean_error_is_that_of_a_plain_bootstrap():
     assert found.high == pytest.approx(high, rel=0.02)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [name for name in ALL if name != WIDTH])
 def test_a_figure_lies_in_its_interval(name):
     """And a seed gives the same interval every time."""
     found = estimates([SCORED], ALL, seed=0)[name]
@@ -131,12 +132,12 @@ def test_figures_of_several_predictions_are_averaged():
 @pytest.mark.parametrize(
     ("target", "prediction", "left_out"),
     [
-        ([5.0, 5.0, 5.0], [1.0, 2.0, 3.0], {"r2"}),
-        ([1.0, -2.0, 3.0], [1.0, 2.0, 4.0], {"rmsle"}),
-        ([1.0, 2.0, 3.0], [1.0, -2.0, 4.0], {"rmsle"}),
-        ([1.0, 0.0, 3.0], [1.0, 2.0, 4.0], {"rmsle", "mape"}),
-        ([1.0, 2.0, 3.0], [1.0, 0.0, 4.0], {"rmsle", "median_relative_width"}),
-        ([4.0], [3.5], {"r2"}),
+        ([5.0, 5.0, 5.0], [1.1, 2.0, 3.0], {"r2", WIDTH}),
+        ([1.0, -2.0, 3.0], [1.0, 2.0, 4.0], {"rmsle", SHARE}),
+        ([1.0, 2.0, 3.0], [1.0, -2.0, 4.0], {"rmsle", SHARE}),
+        ([1.0, 0.0, 3.0], [1.0, 2.0, 4.0], {"rmsle", "mape", SHARE}),
+        ([1.0, 2.0, 3.0], [1.0, 0.0, 4.0], {"rmsle", SHARE}),
+        ([4.0], [3.5], {"r2", WIDTH}),
     ],
 )
 def test_a_figure_that_the_rows_have_none_of_is_left_out(target, prediction, left_out):

@@ -263,7 +263,7 @@ def test_the_plain_linear_model_is_least_squares_on_raw_fields():
     effect = frame["level"].map({"a": 0.0, "b": 1.0, "c": -1.0}).to_numpy(dtype=float)
     target = np.exp(0.5 * frame["x"].to_numpy() + np.nan_to_num(effect))
 
-    predictions = plain_linear(frame, target, scale_of("log"), parts_of(60, 6))
+    predictions = plain_linear(frame, target, scale_of("log", None), parts_of(60, 6))
 
     assert np.isfinite(predictions).all()
     np.testing.assert_allclose(predictions[:57], target[:57], rtol=0.2)

@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import regression_model
+from regression_model import __version__
 from regression_model.cli import app
 from regression_model.model_file import FORMAT, find_model_file, open_sealed, seal
 
@@ -133,9 +134,33 @@ def test_help_describes_every_command() -> None:
         assert f"    regression-model {command}" in described.stdout
 
 
-def test_version() -> None:
-    """--version is the package's version."""
-    assert invoke("--version").stdout == f"regression-model {regression_model.__version__}\n"
+def test_help_is_whole_on_a_narrow_terminal() -> None:
+    """No sentence is cut, no type of Python stands for a value, and nothing is wider."""
+    for command in ("", "train", "check", "predict", "explain", "evaluate", "tune", "info"):
+        said = invoke(*command.split(), "--help").stdout
+        assert "..." not in said.replace("[ARGS]...", "")
+        assert not re.search(r"<int|<float", said)
+        assert max(map(len, said.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_version(option: str) -> None:
+    """It is the package's version."""
+    assert invoke(option).stdout == f"regression-model {__version__}\n"
+
+
+def test_a_shell_completes_commands() -> None:
+    """The script is installed or shown, and the shell asks the program what fits."""
+    assert "--install-completion" in invoke("--help").stdout
+    asked = {"_REGRESSION_MODEL_COMPLETE": "complete_bash", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        PROGRAM,
+        env=os.environ | asked | {"COMP_WORDS": "regression-model pre"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.split()) == (0, ["predict"])
 
 
 @pytest.mark.parametrize(
@@ -175,6 +200,24 @@ def test_wrong_arguments_exit_2(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["tune", "--jobs", "0"], "'--jobs': expected at least 1, received '0'."),
+        (["tune", "--jobs", "two"], "'--jobs': expected a whole number, received 'two'."),
+        (["explain", "a.csv", "--row", "1.5"], "expected a whole number, received '1.5'."),
+        (["predict", "a.csv", "--from", "xml"], "'--from': 'xml' is not one of 'csv', 'jsonl',"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_value_is_said_with_what_was_expected(arguments: list[str], said: str) -> None:
+    """In this program's words, not in those of the libraries that read the arguments."""
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "Value error" not in result.stderr
+
+
+@pytest.mark.parametrize(
     ("blocked", "arguments"),
     [
         ("sklearn", ["train"]),
@@ -186,7 +229,8 @@ def test_a_training_command_without_its_extra(blocked: str, arguments: list[str]
     """The sentence says what to install."""
     code, out, err = run_blocked([blocked], *arguments)
     assert (code, out) == (2, "")
-    assert "pip install 'regression-model[train]'" in err
+    assert f"pip install 'regression-model[train]=={__version__}'." in err
+    assert f"{blocked} is not installed; it comes with the extra train: " in err
     assert "Traceback" not in err
 
 

@@ -19,6 +19,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 
 import regression_model
 from regression_model import __version__, load_model, train_pipeline
+from regression_model.checkout import source_commit
 from regression_model.config.core import config as packaged
 from regression_model.errors import (
     ConfigError,
@@ -260,6 +261,7 @@ def test_the_manifest_says_what_made_the_model(trained):
         training[key] for key in ("rows", "data_file", "folds", "seed")
     )
     assert "Made up for this test" == training["data_source"]
+    assert source_commit() == training["commit"]
     assert {"ridge", "lasso"} == {*training["estimator"]}
     assert {"scikit-learn", "feature-engine", "onnx", "numpy"} <= {*training["libraries"]}
     assert 330 == manifest["parity"]["rows"]

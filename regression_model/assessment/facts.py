@@ -154,15 +154,15 @@ class Assessment:
     figures : dict of str to Estimate
         `rmsle` (mean of the folds), `rmse`, `mae`, `mape`, `median_absolute_error`, `r2`,
         `coverage`, `coverage_worst_quartile` and `median_relative_width`; those that the target
-        has.
+        has. `median_width`, in its unit, stands for a relative width where intervals reach zero.
     over_seeds : dict of str to float
         The standard deviation of each figure over cross-validations with other seeds; empty for
         one alone.
     holdout : dict of str to Estimate
         Of one seeded fifth of the rows, by a pipeline fitted on the rest.
     constant_width : dict of str to float
-        `coverage`, `coverage_worst_quartile` and `median_relative_width` of intervals of one width
-        at the same level.
+        `coverage`, `coverage_worst_quartile` and the median width of intervals of one width at
+        the same level.
     folds : list of dict
         `seed`, `fold`, `rows`, and the `rmsle`, `mae` and `coverage` that the fold has.
     groups : dict of str to list of Group

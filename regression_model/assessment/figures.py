@@ -120,10 +120,26 @@ def _coverage_worst_quartile(scored: Scored, weights: Floats) -> Floats | None:
 
 
 def _median_relative_width(scored: Scored, weights: Floats) -> Floats | None:
+    """Of intervals that reach zero or pass it, a share of the middle would say nothing."""
     if scored.lower is None or scored.upper is None:
         return None
+    if not _away_from_zero(scored.lower, scored.upper):
+        return None
     middle = np.abs(scored.upper + scored.lower) / 2
-    return median(weights, (scored.upper - scored.lower) / middle) if middle.all() else None
+    return median(weights, (scored.upper - scored.lower) / middle)
+
+
+def _median_width(scored: Scored, weights: Floats) -> Floats | None:
+    """In the target's unit, where there is no relative width."""
+    if scored.lower is None or scored.upper is None:
+        return None
+    if _away_from_zero(scored.lower, scored.upper):
+        return None
+    return median(weights, scored.upper - scored.lower)
+
+
+def _away_from_zero(lower: Floats, upper: Floats) -> bool:
+    return bool(lower.min() > 0 or upper.max() < 0)
 
 
 _FIGURES: Mapping[str, Figure] = {
@@ -137,10 +153,11 @@ _FIGURES: Mapping[str, Figure] = {
     "coverage": _coverage,
     "coverage_worst_quartile": _coverage_worst_quartile,
     "median_relative_width": _median_relative_width,
+    "median_width": _median_width,
 }
 ERRORS = ("rmsle", "rmse", "mae", "mape", "median_absolute_error", "r2")
-WITH_INTERVALS = ("coverage", "coverage_worst_quartile", "median_relative_width")
-COMPARED = (*ERRORS, "coverage", "median_relative_width")
+WITH_INTERVALS = ("coverage", "coverage_worst_quartile", "median_relative_width", "median_width")
+COMPARED = (*ERRORS, "coverage", "median_relative_width", "median_width")
 OF_GROUPS = ("rmsle", "mae", "median_error_percent", "coverage")
 
 

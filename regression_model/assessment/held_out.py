@@ -43,7 +43,7 @@ class HeldOut:
 
     def __init__(self, config: Config, target: Floats, result: CrossValidation) -> None:
         self._config, self._target = config, target
-        self._scale = scale_of(config.target.transform)
+        self._scale = scale_of(config.target.transform, config.target.minimum)
         self.result = result
         self.scored = self.at_level(config.interval.level)
 

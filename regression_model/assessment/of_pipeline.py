@@ -99,7 +99,8 @@ def assess_pipeline(
 
 def _constant_width(several: Sequence[HeldOut], level: float) -> dict[str, float]:
     found = [figures(one.at_level(level, adaptive=False), WITH_INTERVALS) for one in several]
-    return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+    shared = [name for name in found[0] if all(name in one for one in found)]
+    return {name: float(np.mean([one[name] for one in found])) for name in shared}
 
 
 def _folds(held_out: HeldOut) -> list[dict[str, Any]]:
@@ -125,7 +126,8 @@ def _labels(config: Config, data: TrainingData) -> dict[str, Labels]:
 def _baselines(
     config: Config, data: TrainingData, several: Sequence[HeldOut]
 ) -> dict[str, Figures]:
-    target, scale = several[0].scored.target, scale_of(config.target.transform)
+    target = several[0].scored.target
+    scale = scale_of(config.target.transform, config.target.minimum)
     predicted = {}
     if (field := config.evaluation.baseline) is not None:
         predicted[f"median by {field}"] = [

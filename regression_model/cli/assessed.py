@@ -188,5 +188,8 @@ def _width_sentence(assessment: Assessment) -> str:
 def _interval(figures: Mapping[str, float]) -> str:
     said = f"{figures['coverage']:.1%} inside, {figures['coverage_worst_quartile']:.1%} in the "
     said += "worst quartile"
-    width = figures.get("median_relative_width")
-    return said if width is None else f"{said}, median width {width:.1%} of the middle"
+    if "median_relative_width" in figures:
+        return f"{said}, median width {figures['median_relative_width']:.1%} of the middle"
+    if "median_width" in figures:
+        return f"{said}, median width {figure(figures['median_width'])}"
+    return said

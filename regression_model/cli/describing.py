@@ -67,6 +67,8 @@ def _record(manifest: Mapping[str, Any], contract: Contract) -> Iterator[tuple[s
         yield "Source", training["data_source"]
     if manifest["created"]:
         yield "Created", manifest["created"]
+    if training.get("commit"):  # an older file has none
+        yield "Commit", training["commit"]
     libraries = {"Python": training["python"], **training["libraries"]}
     yield "Trained with", ", ".join(f"{name} {version}" for name, version in libraries.items())
     yield "Parity", parity_sentence(manifest)

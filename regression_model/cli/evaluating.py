@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import ModelFileError
-from .loading import extra, shown_progress
+from ..extras import needs
+from .loading import shown_progress
 from .options import ModelOption
 from .program import fail, interruptible, say
 from .tables import count
@@ -57,7 +58,7 @@ def evaluate(
         typer.Option(metavar="DIR", help="Folder for a report; needs the extra report."),
     ] = None,
 ) -> None:
-    """Say how good the model is, how sure that is, and where it is weak.
+    """Say how good the model is, and where it is weak.
 
     Each figure has the 95% interval that resampling the rows gives. With --data a model file is
     scored, on the base install; rows that cannot be scored are left out and listed, and exit code
@@ -73,7 +74,7 @@ def evaluate(
     """
     _check_options(data, model, config, repeats, report)
     if report is not None:
-        _load_drawing_libraries()
+        _load_drawing_libraries(["report"] if data is not None else ["train", "report"])
     if data is None:
         assessment, opened, rows = _cross_validated(config, model, compare, repeats, report)
     else:
@@ -114,9 +115,9 @@ def _check_options(
         )
 
 
-def _load_drawing_libraries() -> None:
+def _load_drawing_libraries(extras: list[str]) -> None:
     """Find out before the work, not after it, that the extra is missing."""
-    with extra("report"):
+    with needs(*extras):
         import_module("jinja2")
         import_module("matplotlib")
 
@@ -144,7 +145,7 @@ def _cross_validated(
     report: Path | None,
 ) -> tuple[Assessment, Model | None, Any]:
     say("Loading libraries ...")
-    with extra("train"):
+    with needs("train"):
         from ..assessment.of_pipeline import assess_pipeline
         from ..config.core import load_config
         from ..processing.data_manager import dataset_path, read_dataset

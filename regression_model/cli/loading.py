@@ -1,4 +1,4 @@
-"""While a command works: the extra that it needs, and how far it is."""
+"""While a command works: how far it is."""
 
 from __future__ import annotations
 
@@ -7,26 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingExtraError
 from .program import interruptible, say
 from .tables import console_of
 
 if TYPE_CHECKING:
     from ..evaluation import Progress
 
-__all__ = ["extra", "shown_progress"]
-
-
-@contextmanager
-def extra(name: str) -> Iterator[None]:
-    """Turn a failed import into the sentence that says what to install."""
-    try:
-        yield
-    except ImportError as error:
-        raise MissingExtraError(
-            f"This command needs the extra {name} ({error}): "
-            f"pip install 'regression-model[{name}]'."
-        ) from None
+__all__ = ["shown_progress"]
 
 
 @contextmanager

@@ -33,9 +33,10 @@ METRIC_NAMES = {
     "coverage": "Share inside the interval",
     "coverage_worst_quartile": "Share inside, worst quartile of the target",
     "median_relative_width": "Median width of the interval",
+    "median_width": "Median width of the interval",
 }
 SHARES = ("mape", "coverage", "coverage_worst_quartile", "median_relative_width")
-IN_UNIT = ("rmse", "mae", "median_absolute_error")
+IN_UNIT = ("rmse", "mae", "median_absolute_error", "median_width")
 
 
 def metrics_table(manifest: Mapping[str, Any]) -> Table:
@@ -85,9 +86,18 @@ def interval_sentence(manifest: Mapping[str, Any]) -> str:
     return (
         f"Intervals: made to hold {100 * interval['level']:g}% of new rows. Of the held-out rows "
         f"they held {figures['coverage']:.1%}, and {figures['coverage_worst_quartile']:.1%} in the "
-        f"worst quartile of the target; median width {figures['median_relative_width']:.0%} of the "
-        "prediction."
+        f"worst quartile of the target{_width(manifest)}."
     )
+
+
+def _width(manifest: Mapping[str, Any]) -> str:
+    """Say how wide intervals are; as a share only where they stay away from zero."""
+    figures, unit = manifest["metrics"], manifest["target"]["unit"]
+    if "median_relative_width" in figures:
+        return f"; median width {figures['median_relative_width']:.0%} of the prediction"
+    if "median_width" in figures:
+        return f"; median width {figure(figures['median_width'])}" + (f" {unit}" if unit else "")
+    return ""
 
 
 def quality_sentence(manifest: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..errors import ConfigError, QualityError, RegressionModelError
+from .usage import usage_sentence
 
 __all__ = ["INTERRUPTED_EXIT", "app", "fail", "main", "interruptible", "say"]
 
@@ -33,6 +34,9 @@ class Program(TyperGroup):
             return result
         except RegressionModelError as error:
             fail(_sentence(error), code=1 if isinstance(error, QualityError) else 2)
+        except typer.BadParameter as error:
+            error.message = usage_sentence(error)
+            raise
         except KeyboardInterrupt:
             fail("Interrupted.", code=INTERRUPTED_EXIT)
         except BrokenPipeError:
@@ -68,7 +72,6 @@ def _drop_standard_output() -> None:
 app = typer.Typer(
     cls=Program,
     name="regression-model",
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: fast, and the same in a terminal and in a pipe
@@ -87,7 +90,11 @@ def program(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", is_eager=True, callback=_show_version, help="Show the version and exit."
+            "--version",
+            "-V",
+            is_eager=True,
+            callback=_show_version,
+            help="Show the version and exit.",
         ),
     ] = False,
 ) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .loading import extra, shown_progress
+from ..extras import needs
+from .loading import shown_progress
 from .metrics import (
     interval_sentence,
     metrics_table,
@@ -93,7 +94,7 @@ def _is_fresh() -> bool:
 
 def _train(config: Path | None, data: Path | None, output: Path | None) -> TrainingResult:
     say("Loading libraries ...")
-    with extra("train"):
+    with needs("train"):
         from ..train_pipeline import run_training
     with interruptible(), shown_progress() as progress:
         return run_training(config_path=config, data_path=data, output=output, progress=progress)
@@ -127,7 +128,7 @@ def check(
     Example:
       regression-model check boats.yml
     """
-    with extra("train"):
+    with needs("train"):
         from ..config.core import load_config
     loaded = load_config(config)
     used = sum(feature.use != "no" for feature in loaded.features.values())

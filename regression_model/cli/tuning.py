@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .loading import extra, shown_progress
+from ..extras import needs
+from .loading import shown_progress
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
 from .searched import show_nested_tuning, show_tuning
 
@@ -33,6 +34,7 @@ def tune(
     trials: Annotated[
         int | None,
         typer.Option(
+            metavar="N",
             min=1,
             help="How many there should be in the end, with those of earlier runs; with --nested, "
             "in each outer fold. The number in the configuration, if not given.",
@@ -44,7 +46,7 @@ def tune(
             metavar="FILE", help="Where finished trials are kept; without it, tuning/NAME.db."
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Folds to score at a time.")] = 1,
+    jobs: Annotated[int, typer.Option(metavar="N", min=1, help="Folds to score at a time.")] = 1,
     picture: Annotated[
         Path | None,
         typer.Option(
@@ -91,7 +93,7 @@ def tune(
         raise typer.BadParameter("training rows come from a file.", param_hint="--data")
     _check_options(picture, write, nested, outer_folds)
     say("Loading libraries ...")
-    with extra("tune"):
+    with needs("train", "tune"):
         from ..tuning import run_nested_tuning, run_tuning
     if nested:
         with _resumable() as progress:

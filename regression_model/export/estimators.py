@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from dataclasses import replace
 from functools import singledispatch
@@ -20,11 +21,16 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR, LinearSVR
 
 from ..errors import ExportError
+from ..interval import Inverse
 from ..processing.quadratic import QuadraticForm, QuadraticSVR
 from .scaled import ScaledColumns, linear_form
 
-__all__ = ["export_estimator", "target_functions"]
+__all__ = ["export_estimator", "way_back"]
 
+_WAYS_BACK: dict[tuple[Any, Any], str] = {
+    (np.log, np.exp): "Exp",
+    (np.positive, np.positive): "Identity",
+}
 _LESS_OR_EQUAL, _SUM, _NO_POST_TRANSFORM = 0, 1, 0  # codes of ai.onnx.ml.TreeEnsemble
 
 
@@ -199,8 +205,8 @@ def _(estimator: VotingRegressor, columns: ScaledColumns) -> str:
     return parts[0] if len(parts) == 1 else graph.add("Sum", *parts)
 
 
-def target_functions(estimator: TransformedTargetRegressor) -> str | None:
-    """Return the operator that takes the estimator's scale back to the target's, if one does.
+def way_back(estimator: TransformedTargetRegressor) -> tuple[str, float]:
+    """Return how the estimator's scale becomes the target's: an operator, and the lowest score.
 
     Raises
     ------
@@ -208,9 +214,12 @@ def target_functions(estimator: TransformedTargetRegressor) -> str | None:
         For a pair of functions other than the logarithm and the exponential.
     """
     if estimator.func is None and estimator.transformer is None:
-        return None
-    if estimator.func is np.log and estimator.inverse_func is np.exp:
-        return "Exp"
+        return "Identity", -math.inf
+    back = estimator.inverse_func
+    known = back if isinstance(back, Inverse) else Inverse(back)
+    name = _WAYS_BACK.get((estimator.func, known.function))
+    if name is not None:
+        return name, known.floor
     function = estimator.func or type(estimator.transformer)
     raise ExportError(
         f"There is no ONNX export for {function.__name__} as the target's transformation; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from ..contract import Contract
 from ..errors import ExportError
 from ..interval import ConformalInterval
-from .estimators import export_estimator, target_functions
+from .estimators import export_estimator, way_back
 from .graph import Graph
 from .scaled import ScaledColumns, linear_form
 from .steps import export_step
@@ -105,16 +106,21 @@ def _end(
             f"The last step of the pipeline is of type {type(estimator).__name__}; "
             "a TransformedTargetRegressor has an ONNX export."
         )
-    score = export_estimator(estimator.regressor_, columns)
+    operator, floor = way_back(estimator)
     width = _half_width(columns, interval)
+    score = _at_least(graph, floor, export_estimator(estimator.regressor_, columns))
     ends = {
         "prediction": score,
-        "lower": graph.add("Sub", score, width),
+        "lower": _at_least(graph, floor, graph.add("Sub", score, width)),
         "upper": graph.add("Add", score, width),
     }
-    back = target_functions(estimator) or "Identity"
     for output, tensor in ends.items():
-        graph.add(back, tensor, output=output)
+        graph.add(operator, tensor, output=output)
+
+
+def _at_least(graph: Graph, floor: float, tensor: str) -> str:
+    """Keep a score from falling below the target's minimum, where it has one."""
+    return tensor if floor == -math.inf else graph.add("Max", tensor, graph.constant(floor))
 
 
 def _half_width(columns: ScaledColumns, interval: ConformalInterval) -> str:

@@ -5,12 +5,10 @@ Both are made from one assessment. They need the extra report.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingExtraError
+from ..extras import needs
 from ..model_file import write_atomically
 
 if TYPE_CHECKING:
@@ -25,8 +23,6 @@ __all__ = [
     "write_picture",
     "write_report",
 ]
-
-_LIBRARIES = ("contourpy", "cycler", "jinja2", "kiwisolver", "markupsafe", "matplotlib", "PIL")
 
 
 def write_report(
@@ -70,7 +66,7 @@ def write_picture(assessment: Assessment, *, model: Model, path: Path) -> Path:
     MissingExtraError, OutputError
         As for `write_report`.
     """
-    with _extra():
+    with needs("report"):
         from .drawing import png
         from .facts import gather
         from .figures import paint_accuracy
@@ -83,7 +79,7 @@ def write_picture(assessment: Assessment, *, model: Model, path: Path) -> Path:
 
 def make_report(assessment: Assessment, *, model: Model, rows: Any) -> bytes:
     """Return the bytes that `write_report` writes."""
-    with _extra():
+    with needs("report"):
         from .facts import gather
         from .page import page
     facts = gather(assessment, model, rows)
@@ -93,7 +89,7 @@ def make_report(assessment: Assessment, *, model: Model, rows: Any) -> bytes:
 
 def make_card(assessment: Assessment, *, model: Model) -> bytes:
     """Return the bytes that `write_card` writes."""
-    with _extra():
+    with needs("report"):
         from .card import card
         from .facts import gather
     return card(gather(assessment, model)).encode()
@@ -112,18 +108,6 @@ def require_extra() -> None:
     ------
     MissingExtraError
     """
-    with _extra():
+    with needs("report"):
         import jinja2  # noqa: F401
         import matplotlib  # noqa: F401
-
-
-@contextmanager
-def _extra() -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        if (error.name or "").split(".")[0] not in _LIBRARIES:
-            raise
-        raise MissingExtraError(
-            f"The report needs the extra report ({error}): pip install 'regression-model[report]'."
-        ) from None

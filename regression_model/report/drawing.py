@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BLUE",
     "GREY",
+    "GRID",
     "INK",
     "MUTED",
     "NARROW",

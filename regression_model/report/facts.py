@@ -65,6 +65,11 @@ class Facts:
         return bool(min(self.target.min(), self.prediction.min()) > 0)
 
     @cached_property
+    def has_relative_widths(self) -> bool:
+        """Whether the width of an interval can be a share of its middle: none reaches zero."""
+        return bool(self.lower.min() > 0)
+
+    @cached_property
     def is_logarithmic(self) -> bool:
         """Whether values are drawn on logarithmic axes, as the estimator learns them."""
         return self.is_relative and self.assessment.target.get("transform") == "log"

@@ -55,6 +55,9 @@ _METRICS = {
     "median_relative_width": Metric(
         "Median width of the intervals", "share", "Relative to the middle of the interval."
     ),
+    "median_width": Metric(
+        "Median width of the intervals", "amount", "From the lower to the upper end."
+    ),
 }
 
 

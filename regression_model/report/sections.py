@@ -31,6 +31,7 @@ _TILES = (
     "r2",
     "coverage",
     "median_relative_width",
+    "median_width",
 )
 _MOST_TILES = 6
 
@@ -165,8 +166,9 @@ def _by_field(facts: Facts, columns: Columns) -> Iterator[Section]:
             "Do errors depend on the fields?",
             [
                 "For each value or range of a field: the dot is the median error, the thick bar "
-                "holds the middle half of the errors and the thin one the middle 90%. Dots on zero "
-                "say that nothing is left in the field for the model to learn."
+                "holds the middle half of the errors and the thin one the middle 90%. Fewer than "
+                "10 rows have a dot alone. Dots on zero say that nothing is left in the field for "
+                "the model to learn."
             ],
             pictures=drawn,
             layout="three",
@@ -191,7 +193,11 @@ def _by_group(facts: Facts) -> Iterator[Section]:
 
 
 def _intervals(facts: Facts) -> Section:
-    drawn = [pictures.calibration(facts), pictures.widths(facts)]
+    by_group = [
+        pictures.coverage_by_group(facts, name, of, number=i)
+        for i, (name, of) in enumerate(facts.assessment.groups.items())
+    ]
+    drawn = [pictures.calibration(facts), pictures.widths(facts), *by_group]
     beside = tables.constant_width(facts)
     paragraphs = [on_intervals(facts)]
     if "coverage" in facts.assessment.figures:
@@ -206,6 +212,7 @@ def _intervals(facts: Facts) -> Section:
         paragraphs,
         tables=[beside] if beside else [],
         pictures=[picture for picture in drawn if picture],
+        layout="stacked" if any(by_group) else "two",
     )
 
 
@@ -226,9 +233,9 @@ def _dependence(facts: Facts, columns: Columns) -> Iterator[Section]:
                 "The mean prediction when every row is given the same value of one field and keeps "
                 "its other values; all pictures have the same scale, so that they can be compared. "
                 "The grey bars, and the numbers beside names, are how many rows have the value: "
-                "where there are few, the model knows little. Numbers with many values are shown "
-                "for the middle 98% of the rows. Fields that go together in life are "
-                "pulled apart here, so read a direction, not an exact amount."
+                "where there are few, the model knows little. Fields with an order are shown for "
+                "the middle 98% of the rows. Fields that go together in life are pulled apart "
+                "here, so read a direction, not an exact amount."
             ],
             pictures=drawn,
             layout="three",

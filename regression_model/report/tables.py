@@ -9,7 +9,7 @@ import numpy as np
 from ..assessment import Estimate, Group
 from .columns import Columns, shown
 from .facts import Facts
-from .figures.groups import in_order, label_of
+from .figures.groups import VERY_FEW_ROWS, in_order, label_of
 from .metrics import interval_of, known, metric, written
 from .numbers import count, percent, plain, share
 from .parts import Table
@@ -146,10 +146,13 @@ def groups(facts: Facts, name: str, of: Sequence[Group]) -> Table:
 def _of_group(facts: Facts, group: Group, name: str) -> str:
     if name not in group.figures:
         return "–"
-    estimate = group.figures[name]
+    estimate, few = group.figures[name], group.rows < VERY_FEW_ROWS
     if name == "median_error_percent":
         ends_ = [percent(e / 100, sign=True) for e in (estimate.low, estimate.high)]
-        return f"{percent(estimate.value / 100, sign=True)}\n({' to '.join(ends_)})"
+        value = percent(estimate.value / 100, sign=True)
+        return value if few else f"{value}\n({' to '.join(ends_)})"
+    if few:
+        return written(name, estimate.value, facts.amounts)
     return _with_range(facts, name, estimate)
 
 
@@ -211,7 +214,8 @@ def record(facts: Facts) -> list[Table]:
     about = [
         ["Model", f"{manifest['name']} {manifest['version']}"],
         ["Model file format", str(manifest["format"])],
-        ["Created", manifest["created"] or "not recorded"],
+        ["Created", manifest["created"] or "not recorded, for SOURCE_DATE_EPOCH was not set"],
+        *([["Commit of the sources", training["commit"]]] if training.get("commit") else []),
         ["Training rows", f"{training['rows']:,}, from {training['data_file']}"],
         ["Training rows, SHA-256", training["data_sha256"]],
         ["Configuration, SHA-256", training["config_sha256"]],

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import MissingExtraError, OutputError
+from ..errors import OutputError
+from ..extras import needs
 from ..model_file import write_atomically
 from .trials import Trial
 
@@ -101,12 +102,8 @@ class TuningResult:
         """
         if not self.importances:
             raise OutputError("What mattered is not known yet: more trials are needed to tell.")
-        try:
+        with needs("train", "tune"):
             from matplotlib.figure import Figure
-        except ImportError:
-            raise MissingExtraError(
-                "A picture needs the extra tune: pip install 'regression-model[tune]'."
-            ) from None
         shares = sorted(self.importances.items(), key=lambda item: item[1])
         figure = Figure(figsize=(8, 1.4 + 0.45 * len(shares)), layout="constrained", dpi=150)
         axes = figure.subplots()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from ..config.core import CONFIG_FILE_PATH, Config, load_config
 from ..config.search import changed, text_of, value_at
-from ..errors import ConfigError, DataError, MissingExtraError
+from ..errors import ConfigError, DataError
 from ..evaluation import Progress
+from ..extras import needs
 from ..model_file import digest
 from ..processing.data_manager import dataset_path, read_dataset
 from .trials import Trial, best_of, estimate
@@ -61,9 +62,9 @@ def read_inputs(
     MissingExtraError
         Without Optuna.
     """
-    _check_extra()
-    from .scoring import Scorer
-    from .study import study_name
+    with needs("train", "tune"):
+        from .scoring import Scorer
+        from .study import study_name
 
     config = load_config(config_path)
     if not config.tuning.search:
@@ -75,15 +76,6 @@ def read_inputs(
     progress("Reading", 1, 1)
     kept = study_path or Path("tuning") / f"{config.name}.db"
     return Inputs(config, scorer, kept, study_name(config, digest(path)))
-
-
-def _check_extra() -> None:
-    try:
-        import optuna  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(
-            f"Tuning needs the extra tune ({error}): pip install 'regression-model[tune]'."
-        ) from None
 
 
 def search(

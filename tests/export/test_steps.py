@@ -44,9 +44,10 @@ from regression_model.errors import ExportError
 from regression_model.export import export_pipeline
 from regression_model.export.estimators import export_estimator
 from regression_model.export.graph import Graph
+from regression_model.export.proof import graph_inputs
 from regression_model.export.scaled import ScaledColumns
 from regression_model.export.steps import export_step
-from regression_model.interval import ConformalInterval
+from regression_model.interval import ConformalInterval, scale_of
 from regression_model.processing.features import (
     DerivedFeatures,
     Formula,
@@ -581,6 +582,33 @@ def test_the_interval_lies_around_the_price_on_the_scale_of_the_target(function,
     if function == "none":
         ends = [expected - width, expected + width]
     np.testing.assert_allclose([prediction, lower, upper], [expected, *ends], rtol=1e-12)
+
+
+@pytest.mark.parametrize("transform", ["none", "log"])
+@pytest.mark.parametrize("minimum", [None, 0.001, 3.0, 7.7, 30_000.0])
+def test_no_price_and_no_end_of_an_interval_is_below_the_minimum(transform, minimum):
+    """The graph and the pipeline stop at the same number, and agree on all three outputs."""
+    scale = scale_of(transform, minimum)
+    estimator = TransformedTargetRegressor(Ridge(), func=scale.to, inverse_func=scale.back)
+    contract, interval = small_contract(("area", "width")), ConformalInterval(0.9, quantile=1.5)
+    frame, _ = training_rows(contract, rows=60)
+    target = (minimum or 1) * (1 + frame["area"] / frame["area"].max())
+    pipeline = make_pipeline(StandardScaler(), estimator).fit(frame, target)
+    session = session_of(export_pipeline(pipeline, contract, interval=interval))
+    rows = pd.concat([frame, frame - 2 * frame["area"].max()])
+    numbers, levels = graph_inputs(contract, rows)
+
+    outputs = ["prediction", "lower", "upper"]
+    prediction, lower, upper = session.run(outputs, {"numbers": numbers, "levels": levels})
+
+    expected = pipeline.predict(rows)
+    ends = scale.around(expected, interval.half_width(numbers))
+    np.testing.assert_allclose([prediction, lower, upper], [expected, *ends], rtol=1e-12)
+    assert (lower <= prediction).all() and (prediction < upper).all()
+    if minimum is None:
+        return
+    assert min(prediction.min(), lower.min(), expected.min(), ends[0].min()) >= minimum
+    assert (prediction < minimum * (1 + 1e-9)).any()
 
 
 def test_a_missing_value_token_is_missing_in_the_graph_too():

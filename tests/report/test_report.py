@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from regression_model.assessment import TrainedOn
+from regression_model.contract import Field
 from regression_model.errors import OutputError
 from regression_model.report import make_report, write_report
+from regression_model.report.figures.dependence import _values as values_to_try
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 LINKS = {"src", "href", "xlink:href", "srcset", "action", "data", "poster"}
@@ -176,6 +178,7 @@ def test_the_figures_are_those_of_the_assessment(house_page):
         "One width for all 90.0% 31.4%",
         "GrLivArea matters most: shuffled, it costs +0.0777 RMSLE",
         "By Neighborhood: weakest at OldTown, RMSLE 0.1717",
+        "Coverage by Neighborhood: lowest at OldTown, 81.2%",
         "By price band: weakest at $163,000 to $755,000, RMSLE 0.1500",
         "10 folds: RMSLE from 0.1000 to 0.1140",
         "Intervals hold what they promise to within 1.5 percentage points",
@@ -219,6 +222,49 @@ def test_the_page_says_what_the_model_file_says(houses, house_page):
         assert words in house_page.text
     bar = [allowed for allowed in manifest["quality"].values() if allowed is not None]
     assert len(bar) == house_page.text.count("Passed.")
+
+
+def test_the_record_names_time_and_commit_where_they_are_known(houses):
+    """And says of the time why it is not; of the commit there is then nothing to say."""
+    for created, commit in (("2026-11-21T00:00:00+00:00", "0123abcd, with changes"), (None, None)):
+        manifest = {**houses.model.manifest, "created": created}
+        manifest["training"] = {**manifest["training"], "commit": commit}
+        assessment = replace(houses.assessment, manifest=manifest)
+        text = Page(make_report(assessment, model=houses.model, rows=houses.rows).decode()).text
+        assert f"Created {created or 'not recorded, for SOURCE_DATE_EPOCH'}" in text
+        assert (f"Commit of the sources {commit}" in text) == bool(commit)
+
+
+def test_a_group_of_few_rows_has_no_interval(house_page):
+    """Neither in its picture nor in its table: three rows cannot tell one."""
+    assert "Of fewer than 10 rows no interval is drawn." in house_page.text
+    assert "Few 3 0.1666 –" in house_page.text
+    assert "NAmes 90 0.0808 (0.0700 to 0.0900)" in house_page.text
+
+
+def test_coverage_by_group_stands_in_the_open(house_page):
+    """Not only in a table that somebody has to unfold, and with its axis explained."""
+    texts = [attributes["aria-label"] for attributes in house_page.named("svg")]
+    assert any("by Neighborhood: OldTown 81.2% (40 rows); NAmes 93.2%" in text for text in texts)
+    assert "The axis does not begin at zero." in house_page.text
+
+
+def test_an_effect_is_shown_where_the_rows_are():
+    """The middle 98% of a field with an order, of which few values or many are known."""
+    grade = Field("grade", "ordinal", levels=("bad", "fair", "good"), training_levels=())
+    grades = np.array(["bad"] * 2 + ["fair"] * 500 + ["good"] * 498, dtype=object)
+    rooms = np.array([1.0] * 3 + [2.0] * 500 + [3.0] * 490 + [9.0] * 7)
+    area = np.concatenate([np.linspace(100, 200, 999), [9000.0]])
+    assert ["fair", "good"] == values_to_try(grade, grades)
+    assert [2.0, 3.0] == values_to_try(Field("rooms", "number"), rooms)
+    assert max(values_to_try(Field("area", "number"), area)) < 200
+
+
+def test_a_wide_table_shows_that_it_goes_on(made):
+    """A shadow stands at the edge behind which there is more, also where no scroll bar does."""
+    style = made.decode().split(".scroll {")[1].split("}")[0]
+    assert "overflow-x: auto" in style
+    assert style.count(" local") == style.count(" scroll,") + 1 == 2
 
 
 def test_a_missed_bar_is_not_called_passed(houses):
@@ -313,8 +359,8 @@ def test_a_missing_extra_is_named(library, call):
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, check=True, encoding="utf-8"
     )
-    assert library in found.stdout
-    assert "pip install 'regression-model[report]'." in found.stdout
+    assert found.stdout.startswith(f"{library} is not installed; it comes with the extra report: ")
+    assert "pip install 'regression-model[report]==" in found.stdout
 
 
 def test_importing_the_package_loads_no_drawing_library():

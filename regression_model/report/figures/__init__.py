@@ -3,7 +3,7 @@
 from .accuracy import errors_against_prediction, paint_accuracy, predicted_against_actual
 from .dependence import partial_dependence
 from .folds import by_fold
-from .groups import by_group
+from .groups import by_group, coverage_by_group
 from .importance import importances
 from .intervals import calibration, widths
 from .residuals import errors_by_field
@@ -12,6 +12,7 @@ __all__ = [
     "by_fold",
     "by_group",
     "calibration",
+    "coverage_by_group",
     "errors_against_prediction",
     "errors_by_field",
     "importances",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...contract import Field
 from ..columns import Columns, shown
-from ..drawing import BLUE, GREY, NARROW, draw, name_axes, ticks
+from ..drawing import BLUE, GREY, GRID, NARROW, draw, name_axes, ticks
 from ..facts import Facts, Floats
 from ..numbers import short
 from ..parts import Picture
@@ -66,21 +66,36 @@ def partial_dependence(facts: Facts, columns: Columns) -> list[Picture]:
 
 
 def _values(field: Field, column: npt.NDArray[Any]) -> list[Any]:
-    """Return the values to try: the levels of the rows, or steps through what nearly all have."""
+    """Return the values to try: the levels of the rows, or steps through what nearly all have.
+
+    Of a field with an order, those in the middle 98% of the rows.
+    """
     if field.is_category:
         counts = {level: int((column == level).sum()) for level in field.coded_levels}
         present = [level for level in counts if counts[level]]
+        if field.kind == "ordinal":
+            ranks = np.repeat(np.arange(len(present)), [counts[level] for level in present])
+            low, high = _middle(ranks)
+            present = present[int(low) : int(high) + 1]
         often = sorted(present, key=lambda level: -counts[level])[:_MOST_LEVELS]
         return [level for level in present if level in often]
     known = column[~np.isnan(column)]
-    distinct = np.unique(known)
+    if not len(known):
+        return []
+    low, high = _middle(known)
+    distinct = np.unique(known[(known >= low) & (known <= high)])
     if len(distinct) <= _STEPS:
         return [float(value) for value in distinct]
-    low, high = np.quantile(known, _CENTRAL)
     steps = np.linspace(low, high, _STEPS)
     if (known == np.round(known)).all():
         steps = np.unique(np.round(steps))
     return [float(value) for value in steps]
+
+
+def _middle(values: npt.NDArray[Any]) -> tuple[float, float]:
+    """Return the lowest and the highest of the values that the middle of the rows have."""
+    low, high = np.quantile(values, _CENTRAL, method="inverted_cdf")
+    return float(low), float(high)
 
 
 def _means(facts: Facts, rows: dict[str, list[Any]], field: Field, values: list[Any]) -> Floats:
@@ -169,7 +184,7 @@ def _paint_levels(axes: Axes, facts: Facts, curve: _Curve, limits: tuple[float, 
     order = np.argsort(-curve.means, kind="stable")
     places = np.arange(len(order))
     axes.plot(curve.means[order], places, "o", color=BLUE, markersize=6)
-    axes.hlines(places, limits[0], curve.means[order], color=BLUE, linewidth=1, alpha=0.4)
+    axes.hlines(places, *limits, color=GRID, linewidth=0.8, zorder=0)  # no bars: zero is far
     counts = [int((curve.column == curve.values[i]).sum()) for i in order]
     labels = [str(curve.values[i]) for i in order]
     labels = [label if len(label) <= 16 else f"{label[:15]}…" for label in labels]

@@ -7,22 +7,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from ...assessment import Estimate, Group
 from ...assessment.grouping import PRICE_BAND
 from ..drawing import BLUE, GREY, INK, VERMILLION, draw, name_axes, ticks
 from ..facts import Facts
 from ..metrics import metric, written
-from ..numbers import count
+from ..numbers import count, percent, share
 from ..parts import Picture
 from .scales import few_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["FEW_ROWS", "by_group", "in_order", "label_of"]
+__all__ = ["FEW_ROWS", "VERY_FEW_ROWS", "by_group", "coverage_by_group", "in_order", "label_of"]
 
 FEW_ROWS = 30  # of a group: fewer say little about it
+VERY_FEW_ROWS = 10  # fewer say so little that an interval would pretend to know
 _MOST_BARS = 32
 _NUMBER = re.compile(r"-?[\d,]*\.?\d+")
 
@@ -43,7 +45,6 @@ def by_group(facts: Facts, name: str, groups: Sequence[Group], *, number: int) -
     def write(estimate: Estimate) -> str:
         return written(score, estimate.value, facts.amounts)
 
-    few = any(group.rows < FEW_ROWS for group in bars)
     hidden = len(having) - len(bars)
     return Picture(
         title=f"By {name}: weakest at {label_of(facts, name, worst)}, "
@@ -51,7 +52,7 @@ def by_group(facts: Facts, name: str, groups: Sequence[Group], *, number: int) -
         caption=(
             f"{label} of each group with its 95% bootstrap interval, and its number of rows; the "
             f"line is the figure of all rows, {write(every)}."
-            + (f" Pale bars have fewer than {FEW_ROWS} rows." if few else "")
+            + _on_few(bars, "bars")
             + (f" {count(hidden, 'group')} with few rows not shown." if hidden else "")
         ),
         alternative=(
@@ -92,30 +93,115 @@ def in_order(groups: Sequence[Group]) -> list[Group]:
 
 def _paint(axes: Axes, facts: Facts, bars: Sequence[Group], names: Sequence[str]) -> None:
     score = facts.score_name
-    estimates = [group.figures[score] for group in bars]
     places = np.arange(len(bars))
-    values = np.array([estimate.value for estimate in estimates])
-    ends = np.array([[e.value - e.low, e.high - e.value] for e in estimates]).T
+    values = np.array([group.figures[score].value for group in bars])
     drawn = axes.barh(places, values, color=BLUE, height=0.72)
     for bar, group in zip(drawn, bars, strict=True):
         bar.set_alpha(0.75 if group.rows >= FEW_ROWS else 0.3)
-    errors = np.clip(ends, 0, None)
-    axes.errorbar(values, places, xerr=errors, fmt="none", ecolor=INK, elinewidth=1, capsize=2)
+    _whiskers(axes, bars, score, places)
     axes.axvline(facts.assessment.figures[score].value, color=VERMILLION, linewidth=1.6)
-    labels = [
-        f"{_shortened(name)}  ({group.rows:,})" for name, group in zip(names, bars, strict=True)
-    ]
-    axes.set_yticks(places, labels)
-    axes.set_ylim(len(bars) - 0.4, -0.6)
-    right = min(max(e.high for e in estimates), 2.2 * float(values.max()))
+    _name_rows(axes, bars, names)
+    highs = [group.figures[score].high for group in bars if group.rows >= VERY_FEW_ROWS]
+    right = min(max([*highs, float(values.max())]), 2.2 * float(values.max()))
     axes.set_xlim(0, right * 1.04)
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_color(GREY)
     few_ticks(axes.xaxis, 4)
     if score == "mae":
         ticks(axes.xaxis, facts.amounts.tick)
     name_axes(axes, x=metric(score).label if score != "mae" else facts.amounts.title("mean error"))
+
+
+def coverage_by_group(
+    facts: Facts, name: str, groups: Sequence[Group], *, number: int
+) -> Picture | None:
+    """Show how often the intervals of each group held; None when there is nothing to compare."""
+    dots = [g for g in in_order(groups) if "coverage" in g.figures and g.rows >= VERY_FEW_ROWS]
+    if len(dots) < 2:
+        return None
+    hidden = sum("coverage" in group.figures for group in groups) - len(dots)
+    dots = sorted(dots, key=lambda group: -group.rows)[:_MOST_BARS]
+    dots = [group for group in in_order(groups) if group in dots]
+    sure = [group for group in dots if group.rows >= FEW_ROWS] or dots
+    lowest = min(sure, key=lambda group: group.figures["coverage"].value)
+    level = share(facts.assessment.level)
+
+    def write(group: Group) -> str:
+        return percent(group.figures["coverage"].value)
+
+    return Picture(
+        title=f"Coverage by {name}: lowest at {label_of(facts, name, lowest)}, {write(lowest)}",
+        caption=(
+            f"The share of each group inside its {level} interval, with a 95% bootstrap interval "
+            f"and the number of rows; the line is {level}. The axis does not begin at zero."
+            + _on_few(dots, "dots")
+            + (
+                f" {count(hidden, 'group')} of fewer than {VERY_FEW_ROWS} rows not shown."
+                if hidden
+                else ""
+            )
+        ),
+        alternative=(
+            f"Share inside the {level} interval by {name}: "
+            + "; ".join(
+                f"{label_of(facts, name, g)} {write(g)} ({count(g.rows, 'row')})" for g in dots
+            )
+            + "."
+        ),
+        svg=draw(
+            lambda axes: _paint_coverage(
+                axes, facts, dots, [label_of(facts, name, group) for group in dots]
+            ),
+            name=f"coverage-{number}",
+            height=0.95 + 0.255 * len(dots),
+        ),
+    )
+
+
+def _paint_coverage(axes: Axes, facts: Facts, dots: Sequence[Group], names: Sequence[str]) -> None:
+    places = np.arange(len(dots))
+    _whiskers(axes, dots, "coverage", places)
+    for place, group in zip(places, dots, strict=True):
+        strong = 1.0 if group.rows >= FEW_ROWS else 0.4
+        value = group.figures["coverage"].value
+        axes.plot(value, place, "o", color=BLUE, markersize=6, alpha=strong, zorder=3)
+    axes.axvline(facts.assessment.level, color=VERMILLION, linewidth=1.6)
+    _name_rows(axes, dots, names)
+    low = min(min(group.figures["coverage"].low for group in dots), facts.assessment.level)
+    axes.set_xlim(max(low - 0.03, 0), 1.01)
+    few_ticks(axes.xaxis, 5)
+    ticks(axes.xaxis, lambda value: percent(value, 0))
+    name_axes(axes, x="rows whose interval held")
+
+
+def _whiskers(
+    axes: Axes, groups: Sequence[Group], name: str, places: npt.NDArray[np.int64]
+) -> None:
+    """Draw the interval of a figure, for groups that have the rows to tell one."""
+    for place, group in zip(places, groups, strict=True):
+        if group.rows >= VERY_FEW_ROWS:
+            one = group.figures[name]
+            ends = np.clip([[one.value - one.low], [one.high - one.value]], 0, None)
+            axes.errorbar(
+                one.value, place, xerr=ends, fmt="none", ecolor=INK, elinewidth=1, capsize=2
+            )
+
+
+def _name_rows(axes: Axes, groups: Sequence[Group], names: Sequence[str]) -> None:
+    labels = [
+        f"{_shortened(name)}  ({group.rows:,})" for name, group in zip(names, groups, strict=True)
+    ]
+    axes.set_yticks(np.arange(len(groups)), labels)
+    axes.set_ylim(len(groups) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_color(GREY)
+
+
+def _on_few(groups: Sequence[Group], marks: str) -> str:
+    """Say what is drawn otherwise of groups with few rows."""
+    fewest = min(group.rows for group in groups)
+    said = f" Pale {marks} have fewer than {FEW_ROWS} rows." if fewest < FEW_ROWS else ""
+    none = f" Of fewer than {VERY_FEW_ROWS} rows no interval is drawn."
+    return said + none if fewest < VERY_FEW_ROWS else said
 
 
 def _shortened(name: str) -> str:

@@ -68,24 +68,23 @@ def _paint_calibration(axes: Axes, facts: Facts) -> None:
 
 def widths(facts: Facts) -> Picture | None:
     """Show how wide the intervals are."""
-    values = _relative(facts)
+    values, relative = _widths(facts), facts.has_relative_widths
     if not np.isfinite(values).all() or np.ptp(values) < 1e-9 * np.abs(values).max():
         return None  # one width for all
 
     def write(value: float) -> str:
-        return percent(value) if facts.is_relative else facts.amounts.full(value)
+        return percent(value) if relative else facts.amounts.full(value)
 
     low, median, high = (float(q) for q in np.quantile(values, [0.05, 0.5, 0.95]))
-    constant = facts.assessment.constant_width.get("median_relative_width")
-    if not facts.is_relative:
-        constant = None
+    name = "median_relative_width" if relative else "median_width"
+    constant = facts.assessment.constant_width.get(name)
     line = "" if constant is None else f" One width for all would be {write(constant)}."
     return Picture(
         title=f"Half of the intervals are narrower than {write(median)}"
-        + (" of the value" if facts.is_relative else ""),
+        + (" of the value" if relative else ""),
         caption=(
             "From the lower to the upper end"
-            + (", relative to the middle" if facts.is_relative else "")
+            + (", relative to the middle" if relative else "")
             + ". The model is less sure of unusual rows and says so."
             + (
                 f" The dashed line is the median width of intervals that do not ask how usual a "
@@ -107,9 +106,9 @@ def widths(facts: Facts) -> Picture | None:
     )
 
 
-def _relative(facts: Facts) -> Floats:
+def _widths(facts: Facts) -> Floats:
     width = facts.upper - facts.lower
-    return width / np.abs((facts.upper + facts.lower) / 2) if facts.is_relative else width
+    return width / ((facts.upper + facts.lower) / 2) if facts.has_relative_widths else width
 
 
 def _paint_widths(
@@ -124,6 +123,7 @@ def _paint_widths(
     axes.legend(loc="upper right")
     few_ticks(axes.xaxis, 5)
     few_ticks(axes.yaxis, 4, whole=True)
-    ticks(axes.xaxis, lambda v: percent(v, 0) if facts.is_relative else facts.amounts.tick(v))
-    unit = "width, relative to the middle" if facts.is_relative else facts.amounts.title("width")
+    relative = facts.has_relative_widths
+    ticks(axes.xaxis, lambda v: percent(v, 0) if relative else facts.amounts.tick(v))
+    unit = "width, relative to the middle" if relative else facts.amounts.title("width")
     name_axes(axes, x=unit, y="rows")

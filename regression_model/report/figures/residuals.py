@@ -13,7 +13,7 @@ from ..drawing import BLUE, MUTED, NARROW, VERMILLION, draw, name_axes, ticks
 from ..facts import Facts
 from ..numbers import count
 from ..parts import Picture
-from .groups import FEW_ROWS
+from .groups import FEW_ROWS, VERY_FEW_ROWS
 from .scales import central, few_ticks
 
 if TYPE_CHECKING:
@@ -96,8 +96,9 @@ def _paint(axes: Axes, facts: Facts, field: Field, groups: Groups) -> None:
         low, first, median, third, high = np.quantile(
             facts.errors[chosen], [0.05, 0.25, 0.5, 0.75, 0.95]
         )
-        axes.plot([place, place], [low, high], color=BLUE, linewidth=1.3)
-        axes.plot([place, place], [first, third], color=BLUE, linewidth=7, solid_capstyle="butt")
+        if chosen.sum() >= VERY_FEW_ROWS:
+            axes.plot([place, place], [low, high], color=BLUE, linewidth=1.3)
+            axes.vlines(place, first, third, color=BLUE, linewidth=7)
         axes.plot(place, median, marker="o", color=VERMILLION, markersize=5, zorder=4)
     axes.axhline(0, color=MUTED, linewidth=1)
     limit = central(facts.errors) * 0.75

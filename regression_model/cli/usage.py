@@ -1,0 +1,33 @@
+"""What is wrong with an argument, in the words of this program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import typer
+
+__all__ = ["usage_sentence"]
+
+
+def usage_sentence(error: typer.BadParameter) -> str:
+    """Return what was expected and what was received; typer has it checked by pydantic."""
+    from pydantic import ValidationError  # only now: --help does without
+
+    cause = error.__cause__
+    if not isinstance(cause, ValidationError):
+        return error.message
+    return "; ".join(_sentence(dict(found)) for found in cause.errors())
+
+
+def _sentence(found: dict[str, Any]) -> str:
+    context = found.get("ctx", {})
+    received = f"received {found['input']!r}"
+    match found["type"]:
+        case "int_parsing" | "int_type" | "int_from_float":
+            return f"expected a whole number, {received}."
+        case "greater_than_equal":
+            return f"expected at least {context['ge']}, {received}."
+        case "value_error":
+            return str(context["error"])
+    return f"{found['msg']}, {received}."

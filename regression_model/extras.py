@@ -1,0 +1,58 @@
+"""The extras: which library comes with which of them, and the sentence for one that is absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from . import __version__
+from .errors import MissingExtraError
+
+__all__ = ["needs"]
+
+_EXTRAS_OF = {
+    "feature_engine": ("train",),
+    "joblib": ("train",),
+    "jinja2": ("report",),
+    "markupsafe": ("report",),
+    "matplotlib": ("report", "tune"),
+    "onnx": ("train",),
+    "optuna": ("tune",),
+    "pandas": ("train",),
+    "pyarrow": ("batch",),
+    "scipy": ("train",),
+    "sklearn": ("train",),
+    "strictyaml": ("train",),
+    "threadpoolctl": ("train",),
+}
+
+
+@contextmanager
+def needs(*extras: str) -> Iterator[None]:
+    """Turn an import that fails into the sentence that says what to install.
+
+    Parameters
+    ----------
+    extras : all that the work needs, so that one command installs them together.
+
+    Raises
+    ------
+    MissingExtraError
+        When a library is absent. A library that is there and broken raises what it raises.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library == __package__:
+            raise
+        raise MissingExtraError(_sentence(library, extras)) from None
+
+
+def _sentence(library: str, extras: tuple[str, ...]) -> str:
+    """Name the library and its extra; the version keeps pip from another package of the name."""
+    home = next((extra for extra in extras if extra in _EXTRAS_OF.get(library, ())), extras[0])
+    return (
+        f"{library} is not installed; it comes with the extra {home}: "
+        f"pip install 'regression-model[{','.join(extras)}]=={__version__}'."
+    )
