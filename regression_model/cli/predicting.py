@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import InputError
-from .options import Kind, ModelOption, kind_value
+from .counting import Tally, check_columns, shown_rows
+from .options import Kind, ModelOption, SeparatorOption, format_value, input_format
+from .places import check_places, model_place
 from .program import interruptible, say
-from .results import check_all_predicted, identifiers, problem_texts, say_of_all_rows
+from .results import identifiers, problem_lines, problem_texts, simple
 from .tables import console_of, figure, shown, table_of
 
 if TYPE_CHECKING:
     from ..contract import Contract
-    from ..files import Rows
     from ..model import Prediction
+    from ..streams import Sink, Slice, Source
 
 __all__ = ["predict"]
 
@@ -45,63 +48,191 @@ def predict(
     to_kind: Annotated[
         Kind | None, typer.Option("--to", help="What to write, if the name does not tell.")
     ] = None,
+    separator: SeparatorOption = None,
     interval: Annotated[
         bool, typer.Option("--interval", help="Add the columns lower and upper.")
     ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Write the columns of INPUT as well.")
+    ] = False,
+    problems: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Where the problems go, one a line, in place of a column."
+        ),
+    ] = None,
+    threads: Annotated[
+        int, typer.Option(metavar="N", min=1, max=256, help="How many slices to predict at once.")
+    ] = 1,
 ) -> None:
     """Predict the target for every row.
 
-    Reads and writes CSV, JSON Lines and, with the extra batch, Parquet. One row comes out for each
-    row that goes in, in the same order: its identifier if it has one, the prediction, and its
-    problems. Exit code 1 says that some rows have no prediction.
+    Reads and writes CSV, JSON Lines and, with the extra batch, Parquet; CSV and JSON Lines may be
+    compressed (.gz). The rows pass in slices, so the input may be longer than the memory. One row
+    comes out for each row that goes in, in the same order: its identifier if it has one, the
+    prediction, and its problems. Exit code 1 says that some rows have no prediction.
 
     \b
     Examples:
       regression-model predict houses.csv
-      regression-model predict houses.csv --output prices.csv --interval
+      regression-model predict houses.csv.gz --output prices.parquet --interval
+      regression-model predict houses.csv --separator ";" --keep --output prices.csv
       cat houses.jsonl | regression-model predict - --to jsonl
     """
-    from ..files import kind_of, read_table, write_table
     from ..model import load_model
+    from ..streams import opened_sink, opened_source
 
-    kind = kind_value(to_kind) or (None if output in (None, "-") else kind_of(str(output)))
+    kind = format_value(to_kind, output)
     terminal = output in (None, "-") and sys.stdout.isatty()
-    if terminal and kind == "parquet":
+    if terminal and kind is not None and kind.kind == "parquet":
         raise InputError("Parquet is nothing for a terminal: name a file with --output.")
+    problem_kind = format_value(None, problems, option=None)
+    if problem_kind is not None and problem_kind.kind == "parquet":
+        raise InputError(f"{problems}: problems are written as CSV or as JSON Lines.")
+    is_shown = terminal and output is None and kind is None
+    check_places(
+        {"results": None if is_shown else output or "-", "problems": problems},
+        {"input": source, "model": model_place(model)},
+    )
     opened = load_model(model)
-    rows = read_table(source, kind=kind_value(from_kind))
-    prediction = opened.predict(rows)
-    columns = _results(opened.contract, rows, prediction, interval=interval)
-    say_of_all_rows(prediction)
-    if terminal and output is None and kind is None:
-        _show_results(columns, len(prediction))
-    else:
-        with interruptible():
-            write_table(output or "-", columns, kind=kind, numbers=_FIGURES)
-    check_all_predicted(prediction)
+    with interruptible(), ExitStack() as stack:
+        rows = stack.enter_context(
+            opened_source(
+                source,
+                format_=input_format(source, from_kind, separator),
+                missing_values=opened.contract.missing_values,
+            )
+        )
+        check_columns(opened.contract, rows)
+        table = _Table(opened.contract, rows, interval=interval, keep=keep, split=bool(problems))
+        tally = Tally(opened.contract, rows.name)
+        show = stack.enter_context(shown_rows(rows))
+        parts = _predicted(opened.predict, rows, table, tally, threads=threads, show=show)
+        if is_shown:
+            _show_results(parts, tally)
+        else:
+            sink = stack.enter_context(opened_sink(output or "-", format_=kind, numbers=_FIGURES))
+            lines = problems and stack.enter_context(opened_sink(problems, format_=problem_kind))
+            _write(parts, sink, lines or None, tally)
+    tally.finish()
 
 
-def _results(
-    contract: Contract, rows: Rows, prediction: Prediction, *, interval: bool
-) -> dict[str, Sequence[Any]]:
-    from ..model import plain
+def _predicted(
+    predict_rows: Any, rows: Source, table: _Table, tally: Tally, *, threads: int, show: Any
+) -> Any:
+    """Yield each part of the results, with its prediction and the row that it begins with."""
+    from ..streams.ahead import in_order
 
-    columns: dict[str, Sequence[Any]] = dict(identifiers(contract, rows))
-    columns["prediction"] = plain(prediction.values)
-    if interval:
-        columns["lower"] = plain(prediction.lower)
-        columns["upper"] = plain(prediction.upper)
-    columns["problems"] = problem_texts(prediction)
-    return columns
+    slices = rows.slices(table.used, table.carried)
+    held = None
+    for part, prediction in in_order(lambda s: predict_rows(s.rows), slices, threads=threads):
+        begins = tally.rows
+        tally.add(prediction)
+        show(tally.rows)
+        if held is not None:
+            yield held
+        held = table.columns(part, prediction), prediction, begins
+        if not tally.is_missing_columns():
+            yield held
+            held = None
+    tally.check_columns()  # before the only slice of a short input is written
+    if held is not None:
+        yield held
+    if not tally.rows:
+        yield table.empty(), None, 0
 
 
-def _show_results(columns: Mapping[str, Sequence[Any]], rows: int) -> None:
+def _write(parts: Any, sink: Sink, lines: Sink | None, tally: Tally) -> None:
+    said: set[tuple[str | None, str]] = set()
+    for columns, prediction, begins in parts:
+        sink.write(columns)
+        if lines is not None:
+            lines.write(problem_lines(prediction, begins, said))
+
+
+class _Table:
+    """The columns that come out.
+
+    Attributes
+    ----------
+    used : the names whose columns the model is given
+    carried : the names whose columns go to the output; None for all
+    """
+
+    def __init__(
+        self, contract: Contract, source: Source, *, interval: bool, keep: bool, split: bool
+    ) -> None:
+        known = contract.canonical_names
+        self._contract = contract
+        self._interval = interval
+        self._keep = keep
+        self._split = split
+        identifying = {field.name for field in contract.fields if field.kind == "identifier"}
+        self.used = {name for name, field in known.items() if field not in identifying}
+        self.carried = (
+            None if keep else {name for name, field in known.items() if field in identifying}
+        )
+        if keep and source.names is not None:
+            self._check_names(source.names)
+        self._names = source.names or []
+
+    def columns(self, part: Slice, prediction: Prediction) -> dict[str, Sequence[Any]]:
+        """Return the columns of some rows."""
+        from ..model import plain
+
+        columns: dict[str, Sequence[Any]]
+        if self._keep:
+            self._check_names(part.carried)
+            columns = {name: simple(cells) for name, cells in part.carried.items()}
+        else:
+            columns = dict(identifiers(self._contract, part))
+        columns["prediction"] = plain(prediction.values)
+        if self._interval:
+            columns["lower"] = plain(prediction.lower)
+            columns["upper"] = plain(prediction.upper)
+        if not self._split:
+            columns["problems"] = problem_texts(prediction)
+        return columns
+
+    def empty(self) -> dict[str, Sequence[Any]]:
+        """Return the columns of an input without rows."""
+        names = self._names
+        if not self._keep:
+            known = self._contract.canonical_names
+            names = [known[name] for name in self._names if name in (self.carried or ())]
+        added = ["prediction", *(["lower", "upper"] if self._interval else [])]
+        added += [] if self._split else ["problems"]
+        return {name: [] for name in (*names, *added)}
+
+    def _check_names(self, names: Any) -> None:
+        added = {"prediction", "lower", "upper"} if self._interval else {"prediction"}
+        for name in names:
+            if name in added or (name == "problems" and not self._split):
+                raise InputError(
+                    f"The input has a column {name!r}, and --keep would write a second one: "
+                    "rename it."
+                )
+        if isinstance(names, list) and len({*names}) < len(names):
+            raise InputError("--keep needs columns whose names differ: the input has two of one.")
+
+
+def _show_results(parts: Any, tally: Tally) -> None:
+    first: dict[str, list[Any]] = {}
+    for columns, *_ in parts:
+        for name, cells in columns.items():
+            shown_cells = first.setdefault(name, [])
+            shown_cells += cells[: _MOST_ROWS_SHOWN - len(shown_cells)]
+    _print_table(first)
+    if tally.rows > _MOST_ROWS_SHOWN:
+        more = tally.rows - _MOST_ROWS_SHOWN
+        say(f"{more:,} more: write all {tally.rows:,} rows with --output FILE.")
+
+
+def _print_table(columns: Mapping[str, Sequence[Any]]) -> None:
     table = table_of()
     for name in columns:
         table.add_column(name, justify="left" if name == "problems" else "right", overflow="fold")
-    for cells in list(zip(*columns.values(), strict=True))[:_MOST_ROWS_SHOWN]:
+    for cells in zip(*columns.values(), strict=True):
         named = zip(columns, cells, strict=True)
         table.add_row(*(figure(v) if name in _FIGURES else shown(v) for name, v in named))
     console_of(sys.stdout).print(table)
-    if rows > _MOST_ROWS_SHOWN:
-        say(f"{rows - _MOST_ROWS_SHOWN:,} more: write all {rows:,} rows with --output FILE.")

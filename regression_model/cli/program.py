@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..errors import ConfigError, QualityError, RegressionModelError
+from ..writing import whole_text
 from .usage import usage_sentence
 
 __all__ = ["INTERRUPTED_EXIT", "app", "fail", "main", "interruptible", "say"]
@@ -105,8 +106,10 @@ def main() -> None:
     """Run the program and exit."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _stop)
-    if isinstance(sys.stdout, TextIOWrapper):  # a name that the terminal cannot show is no failure
-        sys.stdout.reconfigure(errors="backslashreplace")
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, TextIOWrapper):
+            setattr(sys, name, whole_text(stream))
     app(prog_name="regression-model")
 
 

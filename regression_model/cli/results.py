@@ -6,47 +6,31 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .program import fail, say
-from .tables import count
-
 if TYPE_CHECKING:
     from ..contract import Contract
-    from ..files import Rows
     from ..model import Prediction
     from ..problems import Problem
+    from ..streams import Slice
 
-__all__ = ["check_all_predicted", "identifiers", "problem_texts", "say_of_all_rows"]
+__all__ = ["identifiers", "problem_lines", "problem_texts", "simple"]
 
 
-def identifiers(contract: Contract, rows: Rows) -> Iterator[tuple[str, list[Any]]]:
+def identifiers(contract: Contract, part: Slice) -> Iterator[tuple[str, list[Any]]]:
     """Yield the identifier columns that came, under the names that the contract has for them."""
     for field in contract.fields:
         if field.kind == "identifier":
             for name in (field.name, *field.aliases):
-                cells = _column(rows, name)
-                if cells is not None:
-                    yield field.name, [_simple(cell) for cell in cells]
+                if name in part.carried and list(part.names).count(name) == 1:
+                    yield field.name, simple(part.carried[name])
                     break
 
 
-def _column(rows: Rows, name: str) -> Iterable[Any] | None:
-    """Return one column of what `read_table` gave, or None if there is none of this name."""
-    if isinstance(rows, dict):
-        return rows.get(name)
-    if isinstance(rows, list):
-        records = [row if isinstance(row, dict) else {} for row in rows]
-        return [row.get(name) for row in records] if any(name in row for row in records) else None
-    if rows.column_names.count(name) != 1:
-        return None
-    column = rows.column(name)
-    try:
-        return column if isinstance(column, list) else list(column.to_pylist())
-    except (ArithmeticError, ValueError):  # dates out of Python's range, bytes that are no text
-        return None
+def simple(cells: Iterable[Any]) -> list[Any]:
+    """Return cells as something that every kind of file can hold."""
+    return [cell if type(cell) is str else _simple(cell) for cell in cells]
 
 
 def _simple(cell: object) -> str | int | float | None:
-    """Return a cell as something that every kind of file can hold."""
     if cell is None or isinstance(cell, str | int):
         return cell
     if isinstance(cell, float):
@@ -60,6 +44,8 @@ def problem_texts(prediction: Prediction) -> list[str]:
     What is wrong with all rows was said in full on standard error. If it is an error, each row
     names it in a few words, so that no row without a prediction is without a reason.
     """
+    if not prediction.findings:
+        return [""] * len(prediction)
     of_all = [_in_short(p) for p in prediction.errors if p.row is None]
     errors: dict[int, list[str]] = {}
     warnings: dict[int, list[str]] = {}
@@ -77,13 +63,22 @@ def _in_short(problem: Problem) -> str:
     return f"{problem.field or 'row'}: {problem.code.replace('_', ' ')}"
 
 
-def say_of_all_rows(prediction: Prediction) -> None:
-    for problem in prediction.problems:
+def problem_lines(
+    prediction: Prediction | None, begins: int, said: set[tuple[str | None, str]]
+) -> dict[str, list[Any]]:
+    """Return one line a problem, with the row counted from 1 over the whole input.
+
+    What is wrong with all rows has no row, and a line of its own only once.
+    """
+    lines: dict[str, list[Any]] = {
+        name: [] for name in ("row", "field", "code", "severity", "message")
+    }
+    for problem in () if prediction is None else prediction.problems:
         if problem.row is None:
-            say(f"{problem.severity.capitalize()} in every row: {problem.message}")
-
-
-def check_all_predicted(prediction: Prediction) -> None:
-    missed = sum(value != value for value in prediction.values.tolist())
-    if missed:
-        fail(f"No prediction for {missed:,} of {count(len(prediction), 'row')}.", code=1)
+            if (problem.field, problem.code) in said:
+                continue
+            said.add((problem.field, problem.code))
+        lines["row"].append(None if problem.row is None else begins + problem.row + 1)
+        for name in ("field", "code", "severity", "message"):
+            lines[name].append(getattr(problem, name))
+    return lines

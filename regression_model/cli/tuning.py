@@ -11,6 +11,7 @@ import typer
 
 from ..extras import needs
 from .loading import shown_progress
+from .places import check_places
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
 from .searched import show_nested_tuning, show_tuning
 
@@ -92,6 +93,11 @@ def tune(
     if data == Path("-"):
         raise typer.BadParameter("training rows come from a file.", param_hint="--data")
     _check_options(picture, write, nested, outer_folds)
+    read = {"configuration": config, "training data": data, "study": study}
+    check_places(
+        {"picture": None if picture is None else str(picture)},
+        {name: None if path is None else str(path) for name, path in read.items()},
+    )
     say("Loading libraries ...")
     with needs("train", "tune"):
         from ..tuning import run_nested_tuning, run_tuning

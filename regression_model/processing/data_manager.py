@@ -15,7 +15,7 @@ from .. import __version__
 from ..config.core import DATASET_DIR, TRAINED_MODEL_DIR, config
 from ..errors import DataError, InputError, ModelFileError
 from ..files import read_table
-from ..model_file import write_all_atomically
+from ..writing import write_all_atomically
 
 __all__ = ["dataset_path", "load_dataset", "load_pipeline", "read_dataset", "save_model"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..extras import needs
-from ..model_file import write_atomically
+from ..writing import write_atomically
 
 if TYPE_CHECKING:
     from ..assessment import Assessment

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from ..config.core import CONFIG_FILE_PATH, Config, load_config
 from ..errors import OutputError
 from ..evaluation import Progress
-from ..model_file import write_atomically
+from ..writing import write_atomically
 from .result import TuningResult
 from .search import read_inputs, search
 from .trials import best_of

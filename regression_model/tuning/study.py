@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from .. import __version__
 from ..config.core import Config
 from ..config.search import key_paths
 from ..errors import InputError, OutputError
+from ..writing import write_atomically
 from .trials import State, Trial
 
 __all__ = ["Study", "opened", "study_name"]
@@ -124,24 +124,14 @@ def _without_prose(value: Any) -> Any:
 
 
 def _create(path: Path) -> None:
-    """Make a file without studies beside its place, and put it there whole."""
+    """Make a file without studies elsewhere, and put it in its place whole."""
     if path.exists():
         return
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        with _storage(Path(temporary)):
+    with tempfile.TemporaryDirectory() as folder:
+        empty = Path(folder) / path.name
+        with _storage(empty):
             pass
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-        temporary = None
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        write_atomically(path, empty.read_bytes())
 
 
 def _check(path: Path) -> None:

@@ -21,6 +21,7 @@ RUNTIME_HALF = [
     "predict",
     "problems",
     "processing.validation",
+    "writing",
 ]
 
 
