@@ -63,9 +63,7 @@ _MODEL = {
     1: Rule("ir_version", "int"),
     2: Rule("producer_name", "text"),
     7: Rule("graph", _GRAPH),
-    8: Rule(
-        "opset_import", {1: Rule("domain", "text"), 2: Rule("version", "int")}, repeated=True
-    ),
+    8: Rule("opset_import", {1: Rule("domain", "text"), 2: Rule("version", "int")}, repeated=True),
     14: Rule("metadata_props", {1: Rule("key", "text"), 2: Rule("value", "bytes")}, repeated=True),
 }
 
@@ -189,7 +187,9 @@ def _attribute(attribute: Message) -> Any:
     kind = _VALUE_OF_TYPE.get(_given(attribute, "type"))
     if kind is None:
         raise WireError(f"an attribute has the type {attribute['type']}")
-    if any(attribute[other] not in (None, []) for other in _VALUE_OF_TYPE.values() if other != kind):
+    if any(
+        attribute[other] not in (None, []) for other in _VALUE_OF_TYPE.values() if other != kind
+    ):
         raise WireError(f"the attribute {attribute['name']!r} has several values")
     value = _given(attribute, kind)
     if kind == "t":

@@ -188,7 +188,9 @@ def _trees(operands: Operands) -> Shape:
         given["nodes_featureids"] < _columns(operands.shapes[0])
     )
     if not within.all() or given["nodes_modes"].any() or given["leaf_targetids"].any():
-        raise GraphError("TreeEnsemble compares columns that are not there, or otherwise than by <=")
+        raise GraphError(
+            "TreeEnsemble compares columns that are not there, or otherwise than by <="
+        )
     depth = np.zeros(count, dtype=np.int64)
     depth[_within(given["tree_roots"], count)] = 1
     reached = np.bincount(given["tree_roots"], minlength=count)
@@ -297,9 +299,7 @@ def check_graph(content: bytes, contract: Contract) -> None:
             raise GraphError(f"the output {name} is not one number for each row")
 
 
-def _shape_of(
-    node: Node, shapes: Mapping[str, Shape], constants: Mapping[str, Array]
-) -> Shape:
+def _shape_of(node: Node, shapes: Mapping[str, Shape], constants: Mapping[str, Array]) -> Shape:
     label = f"{node.domain}.{node.operator}" if node.domain else node.operator
     operator = OPERATORS.get((node.domain, node.operator))
     if operator is None:
