@@ -4,14 +4,13 @@
 
 A mutation changes the graph (its bytes, its nodes, constants and attributes) or the manifest (its
 values or its bytes). The digest is made again, so nothing but the checks of what is inside protects
-whoever opens it. A file that opens has to answer every command: `predict`, `info`, `schema`,
-`evaluate` and now and then `explain`, with numbers or with an error of the package's own.
+whoever opens it. A file that opens has to answer `predict`, `info` and `schema`, and one in five
+`evaluate` and `explain`, with numbers or with an error of the package's own.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
 import faulthandler
 import hashlib
 import io
@@ -49,7 +48,7 @@ __all__ = ["Outcome", "fuzz"]
 
 _ROWS = 3
 _SECONDS = 60  # for one mutation; more is a hang
-_EXPLAINED = 20  # one file in so many that open
+_SLOW = 5  # of the files that open one in so many is evaluated and explained
 
 _HOSTILE: list[Callable[[random.Random], Any]] = [
     lambda r: None,
@@ -168,13 +167,13 @@ def changed_graph(content: bytes, r: random.Random) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def changed_manifest(manifest: dict[str, Any], r: random.Random) -> bytes:
+def changed_manifest(text: bytes, r: random.Random) -> bytes:
     """Change, remove or double values anywhere, or the bytes themselves."""
     if r.random() < 0.1:
-        return changed_bytes(json.dumps(manifest).encode(), r)
+        return changed_bytes(text, r)
     if r.random() < 0.01:
         return b'{"format":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-    changed = copy.deepcopy(manifest)
+    changed = json.loads(text)
     for _ in range(r.choice([1, 1, 1, 2, 5])):
         at: Any = changed
         while True:
@@ -189,7 +188,7 @@ def changed_manifest(manifest: dict[str, Any], r: random.Random) -> bytes:
                 case 0:
                     del at[key]
                 case 1 if isinstance(at, list):
-                    at.append(copy.deepcopy(at[key]))
+                    at.append(at[key])
                 case 2 if isinstance(at[key], str):
                     at[key] = changed_bytes(at[key].encode(), r).decode("latin-1")
                 case _:
@@ -198,7 +197,7 @@ def changed_manifest(manifest: dict[str, Any], r: random.Random) -> bytes:
     return json.dumps(changed, ensure_ascii=r.random() < 0.9).encode("utf-8", "surrogatepass")
 
 
-def fault_of(model: Model, rows: list[dict[str, Any]], *, explained: bool) -> str | None:
+def fault_of(model: Model, rows: list[dict[str, Any]], *, slow: bool) -> str | None:
     """Say what is wrong with the answers of a file that opened."""
     prediction = model.predict(rows)
     if len(prediction) != len(rows):
@@ -213,11 +212,12 @@ def fault_of(model: Model, rows: list[dict[str, Any]], *, explained: bool) -> st
     console = console_of(io.StringIO())
     console.print(metrics_table(model.manifest), *dict(_record(model.manifest, model.contract)))
     f"{spread_sentence(model.manifest)} {interval_sentence(model.manifest)}".encode()
+    if not slow:
+        return None
     try:
         target = model.manifest["target"]["name"]
         assess_model(model, [row | {target: 150_000.0} for row in rows])
-        if explained:
-            model.explain(rows[:1])
+        model.explain(rows[:1])
     except RegressionModelError:
         pass  # in the package's own words
     return None
@@ -245,7 +245,7 @@ def fuzz(mutations: int, *, seed: int = 0, progress: bool = False) -> Outcome:
             case 2 | 3 | 4:
                 mutated = sealed(changed_graph(graph, r), text)
             case _:
-                mutated = sealed(graph, changed_manifest(manifest, r))
+                mutated = sealed(graph, changed_manifest(text, r))
         faulthandler.dump_traceback_later(_SECONDS, exit=True)
         start = time.perf_counter()
         try:
@@ -259,7 +259,7 @@ def fuzz(mutations: int, *, seed: int = 0, progress: bool = False) -> Outcome:
         else:
             outcome.opened += 1
             try:
-                fault = fault_of(model, rows, explained=outcome.opened % _EXPLAINED == 0)
+                fault = fault_of(model, rows, slow=outcome.opened % _SLOW == 0)
             except Exception as error:
                 trace = error.__traceback__
                 while trace and trace.tb_next:
