@@ -1,4 +1,4 @@
-"""Mutations of a model file under a seal that is right: each is refused, or predicts finite numbers.
+"""Mutations of a model file under a valid seal: each is refused, or predicts finite numbers.
 
     python -m benchmarks.fuzz --mutations 20000
 

@@ -8,8 +8,7 @@ The field numbers are those of onnx.proto: https://github.com/onnx/onnx/blob/mai
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -68,8 +67,7 @@ _MODEL = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One operation. An attribute is an int, a tuple of ints or of texts, or an array."""
 
     domain: str
@@ -79,16 +77,14 @@ class Node:
     attributes: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     """An input or output of the graph; a dimension is a number or a name."""
 
     element_type: int
     shape: tuple[Dimension, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OnnxModel:
+class OnnxModel(NamedTuple):
     """A model: its versions, and the graph's ports, constants and nodes."""
 
     ir_version: int

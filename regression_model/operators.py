@@ -7,8 +7,8 @@ tensor is known before the graph runs: one row of some columns for each row that
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,8 +34,7 @@ class GraphError(ValueError):
     """A graph is not one that export writes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operands:
+class Operands(NamedTuple):
     """A node with what is known of its inputs: their shapes, and the values of constants."""
 
     node: Node
@@ -53,13 +52,12 @@ class Operands:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(NamedTuple):
     """How many inputs an operator takes, its attributes and their types, and what it gives."""
 
     shape: Callable[[Operands], Shape]
     inputs: int | None = 1  # None: one or more
-    attributes: Mapping[str, type] = field(default_factory=dict)
+    attributes: Mapping[str, type] = MappingProxyType({})
 
 
 def _broadcast(operands: Operands) -> Shape:

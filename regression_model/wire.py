@@ -13,8 +13,7 @@ Source: https://protobuf.dev/programming-guides/encoding/
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 __all__ = ["Rule", "WireError", "delimited", "fields", "read_message", "varint"]
 
@@ -31,8 +30,7 @@ class WireError(ValueError):
     """Bytes are not the message that they should be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """What one field of a message may hold.
 
     `kind` is `int` (a signed 64-bit number), `bytes`, `text` (UTF-8), or the fields of a message.
@@ -68,11 +66,17 @@ def fields(content: bytes) -> Iterator[tuple[int, int | bytes]]:
     """
     at, end = 0, len(content)
     while at < end:
-        tag, at = _read_varint(content, at)
+        if (tag := content[at]) < 0x80:  # nearly always: a number of one byte
+            at += 1
+        else:
+            tag, at = _read_varint(content, at)
         number, wire_type = tag >> 3, tag & 7
         if not 0 < number < _FIELD_NUMBERS:
             raise WireError(f"a field has the number {number}")
-        value, at = _read_varint(content, at)
+        if at < end and (value := content[at]) < 0x80:
+            at += 1
+        else:
+            value, at = _read_varint(content, at)
         if wire_type == _VARINT:
             yield number, value
         elif wire_type != _LENGTH_DELIMITED:

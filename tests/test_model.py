@@ -27,7 +27,7 @@ import regression_model
 from regression_model import Model, ModelFileError, load_model
 from regression_model.contract import Contract, Field
 from regression_model.files import read_table
-from regression_model.model_file import FORMAT, find_model_file, seal
+from regression_model.model_file import find_model_file, seal
 from regression_model.problems import ERROR_CODES
 
 PACKAGE = Path(regression_model.__file__).parent

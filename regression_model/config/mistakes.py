@@ -68,7 +68,7 @@ def repeated(words: Sequence[str]) -> list[str]:
 
 
 def first_of(mistakes: Iterable[Mistake]) -> list[Mistake]:
-    """Return the first hundred mistakes, and say so if there are more; the others are not looked for."""
+    """Return the first hundred mistakes, and say if there are more; no others are looked for."""
     found = [*islice(mistakes, _MOST_TOLD + 1)]
     if len(found) > _MOST_TOLD:
         found[_MOST_TOLD:] = [((), f"there are more mistakes than these {_MOST_TOLD}")]

@@ -1,4 +1,4 @@
-"""A large configuration takes time in proportion to its size, and one that is too large a sentence."""
+"""Reading a configuration takes time in proportion to its size, up to a limit."""
 
 import time
 from pathlib import Path
@@ -54,7 +54,9 @@ LARGE = {
     + feature("f", "nominal", levels=words("l", 20_000))
     + f"derived:\n  e:\n    equals: f, {words('l', 20_000)}\n",
     "1,000 features": HEAD + NUMBERS,
-    "1,000 features in as many groups": f"{HEAD}{NUMBERS}evaluation:\n  groups: {words('f', 1_000)}\n",
+    "1,000 features in as many groups": HEAD
+    + NUMBERS
+    + f"evaluation:\n  groups: {words('f', 1_000)}\n",
     "1,000 derived features, each from the next": HEAD
     + feature("f")
     + "derived:\n"
