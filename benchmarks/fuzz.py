@@ -138,13 +138,14 @@ def changed_graph(content: bytes, r: random.Random) -> bytes:
                 attribute = r.choice(node.attribute)
                 attribute.i = r.choice([-1, 0, 1, 2, 2**31, 2**62])
                 attribute.type = r.choice([2, 2, 2, 1, 3, 7])
-            case 5 if tensor.raw_data:
-                array = onnx.numpy_helper.to_array(tensor).copy()
-                flat, at = array.reshape(-1), r.randrange(array.size)
+            case 5 if len(tensor.raw_data) >= 8 and tensor.data_type in (7, 11):
+                dtype = np.float64 if tensor.data_type == 11 else np.int64
+                array = np.frombuffer(tensor.raw_data[: len(tensor.raw_data) // 8 * 8], dtype)
+                flat, at = array.copy(), r.randrange(len(array))
                 odd = [math.nan, math.inf, -math.inf, 1e308, -1e308, 5e-324, 0.0]
                 whole = [-1, 0, 2**62, -(2**62), 10**6]
                 flat[at] = r.choice(odd if array.dtype.kind == "f" else whole)
-                tensor.raw_data = array.tobytes()
+                tensor.raw_data = flat.tobytes()
             case 6 if tensor.dims:
                 tensor.dims[r.randrange(len(tensor.dims))] = r.choice([-1, 0, 1, 2**40, 2**62])
             case 7:
