@@ -17,7 +17,9 @@ from .checking import Checked, Checker
 from .contract import Contract
 from .errors import ModelFileError
 from .intake import Codes, Floats
+from .manifest_check import ManifestError, check_manifest
 from .model_file import find_model_file, open_sealed, read_content
+from .operators import GraphError, check_graph
 from .problems import Finding, Problem
 
 if TYPE_CHECKING:
@@ -126,14 +128,13 @@ class Model:
         """
         self.manifest = open_sealed(content, name=name)
         try:
-            self.contract = Contract.from_dict(self.manifest["contract"])
-            self._checker = Checker(self.contract)
-        except (LookupError, TypeError, AttributeError, ValueError):
-            raise ModelFileError(
-                f"{name} has a manifest with no contract that can be read."
-            ) from None
-        if missing := sorted({"name", "version", "target"} - self.manifest.keys()):
-            raise ModelFileError(f"{name} has a manifest without {', '.join(missing)}.")
+            self.contract: Contract = check_manifest(self.manifest)
+            check_graph(content, self.contract)
+        except ManifestError as error:
+            raise ModelFileError(f"{name} has a manifest that cannot be read: {error}.") from None
+        except GraphError as error:
+            raise ModelFileError(f"{name} holds a graph that cannot be run: {error}.") from None
+        self._checker = Checker(self.contract)
         self._name = name
         options = onnxruntime.SessionOptions()
         # One thread and so no pool of them: the lowest latency for a row, and safe to fork.
@@ -144,11 +145,9 @@ class Model:
                 content, options, providers=["CPUExecutionProvider"]
             )
         except _ONNXRUNTIME_ERRORS as error:
-            reason = str(error).splitlines()[0]
-            raise ModelFileError(
-                f"{name} holds a graph that cannot be run: {reason.rstrip('.')}."
-            ) from None
+            raise self._cannot_run(error) from None
         self._no_levels = np.empty((0, len(self.contract.categories)), dtype=object)
+        self._try_out()
 
     @property
     def name(self) -> str:
@@ -235,6 +234,10 @@ class Model:
                 f"{self._name} holds no rows to explain others by: train it again."
             )
         checked = self._checker.check(self.manifest["background"])
+        if checked.priced is not None:
+            raise ModelFileError(
+                f"{self._name} holds rows to explain others by that break its own contract."
+            )
         return checked.numbers, checked.codes
 
     def _run(self, checked: Checked) -> Iterable[Floats]:
@@ -252,7 +255,33 @@ class Model:
             "levels": self._no_levels,
             "codes": checked.codes[part],
         }
-        return cast(list[Floats], self._session.run(_OUTPUTS, feed))
+        try:
+            outputs = cast(list[Floats], self._session.run(_OUTPUTS, feed))
+        except _ONNXRUNTIME_ERRORS as error:
+            raise self._cannot_run(error) from None
+        if any(output.shape != (len(feed["numbers"]),) for output in outputs):
+            raise ModelFileError(
+                f"{self._name} holds a graph that cannot be run: it gives another number of "
+                "predictions than it has rows."
+            )
+        return outputs
+
+    def _try_out(self) -> None:
+        """Predict a row with the lowest and one with the highest value and code of every field."""
+        ends = [field.training_range or (0.0, 0.0) for field in self.contract.numbers]
+        codes = [
+            (offset, offset + len(field.coded_levels) + 1)
+            for field, offset in zip(self.contract.categories, self.contract.offsets, strict=True)
+        ]
+        numbers = np.array(ends, dtype=np.float64).reshape(-1, 2).T
+        self._run_slice(
+            Checked(numbers, np.array(codes, dtype=np.int64).reshape(-1, 2).T, None, []),
+            slice(None),
+        )
+
+    def _cannot_run(self, error: Exception) -> ModelFileError:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        return ModelFileError(f"{self._name} holds a graph that cannot be run: {reason}.")
 
 
 def _refuse_overflow(

@@ -15,9 +15,10 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .errors import ConfigError, ModelFileError
+from .wire import delimited, fields
 
 __all__ = [
     "FORMAT",
@@ -35,25 +36,11 @@ DIGEST_KEY = "regression_model.sha256"
 
 _METADATA_PROPS = 14  # field number of ModelProto.metadata_props
 _KEY, _VALUE = 1, 2  # field numbers of StringStringEntryProto
-_VARINT, _FIXED64, _LENGTH_DELIMITED, _FIXED32 = 0, 1, 2, 5
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def _delimited(field: int, payload: bytes) -> bytes:
-    return _varint(field << 3 | _LENGTH_DELIMITED) + _varint(len(payload)) + payload
 
 
 def _metadata_entry(key: str, value: str) -> bytes:
-    entry = _delimited(_KEY, key.encode()) + _delimited(_VALUE, value.encode())
-    return _delimited(_METADATA_PROPS, entry)
+    entry = delimited(_KEY, key.encode()) + delimited(_VALUE, value.encode())
+    return delimited(_METADATA_PROPS, entry)
 
 
 _SEAL_LENGTH = len(_metadata_entry(DIGEST_KEY, "0" * 64))
@@ -85,15 +72,19 @@ def open_sealed(content: bytes, *, name: str) -> dict[str, Any]:
             "it has no manifest and no digest."
         )
     try:
-        manifest: dict[str, Any] = json.loads(dict(_metadata(content))[MANIFEST_KEY])
-        format_ = int(manifest["format"])
-    except (LookupError, TypeError, ValueError):
+        text = dict(_metadata(content))[MANIFEST_KEY]
+        manifest: dict[str, Any] = json.loads(text, parse_constant=_no_constant)
+        format_ = manifest["format"]
+        if type(format_) is not int or format_ < 1:
+            raise ValueError
+    except (LookupError, TypeError, ValueError, RecursionError):
         raise ModelFileError(
             f"{name} was not written by regression-model: it has no manifest."
         ) from None
     if format_ > FORMAT:
+        shown = format_ if format_ < 1_000_000 else "of a million or more"
         raise ModelFileError(
-            f"{name} has format {format_} and this regression-model reads up to "
+            f"{name} has format {shown} and this regression-model reads up to "
             f"{FORMAT}: upgrade with pip install --upgrade regression-model."
         )
     return manifest
@@ -117,43 +108,16 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def _metadata(content: bytes) -> Iterator[tuple[str, str]]:
-    for field, payload in _fields(content):
-        if field == _METADATA_PROPS:
-            entry = dict(_fields(payload))
-            yield entry[_KEY].decode(), entry[_VALUE].decode()
+    for field, payload in fields(content):
+        if field == _METADATA_PROPS and isinstance(payload, bytes):
+            entry = {number: value for number, value in fields(payload)}
+            key, value = entry[_KEY], entry[_VALUE]
+            if isinstance(key, bytes) and isinstance(value, bytes):
+                yield key.decode(), value.decode()
 
 
-def _fields(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the length-delimited fields of one protobuf message, others are stepped over."""
-    at = 0
-    while at < len(content):
-        tag, at = _read_varint(content, at)
-        wire_type = tag & 7
-        if wire_type == _VARINT:
-            _, at = _read_varint(content, at)
-        elif wire_type in (_FIXED64, _FIXED32):
-            at += 8 if wire_type == _FIXED64 else 4
-        elif wire_type == _LENGTH_DELIMITED:
-            length, at = _read_varint(content, at)
-            if at + length > len(content):
-                raise ValueError("a field ends behind the message")
-            yield tag >> 3, content[at : at + length]
-            at += length
-        else:
-            raise ValueError(f"no wire type {wire_type}")
-
-
-def _read_varint(content: bytes, at: int) -> tuple[int, int]:
-    number = shift = 0
-    while True:
-        byte = content[at]
-        at += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return number, at
-        shift += 7
-        if shift > 63:
-            raise ValueError("a number of more than 64 bits")
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")
 
 
 def digest(path: Path) -> str:

@@ -27,7 +27,7 @@ import regression_model
 from regression_model import Model, ModelFileError, load_model
 from regression_model.contract import Contract, Field
 from regression_model.files import read_table
-from regression_model.model_file import FORMAT, find_model_file, seal
+from regression_model.model_file import find_model_file, seal
 from regression_model.problems import ERROR_CODES
 
 PACKAGE = Path(regression_model.__file__).parent
@@ -58,25 +58,25 @@ def exponential() -> Model:
         make.make_tensor_value_info(name, types.DOUBLE, ["rows"])
         for name in ("prediction", "lower", "upper")
     ]
-    one = make.make_tensor("one", types.DOUBLE, [1], [1.0])
-    shape = make.make_tensor("shape", types.INT64, [1], [-1])
+    one = onnx.numpy_helper.from_array(np.array([1.0]), "one")
+    axis = onnx.numpy_helper.from_array(np.array([1]), "axis")
+    no_codes = onnx.numpy_helper.from_array(np.empty((0, 0), dtype=np.int64), "codes")
     nodes = [
-        make.make_node("Reshape", ["numbers", "shape"], ["score"]),
+        make.make_node("Squeeze", ["numbers", "axis"], ["score"]),
         make.make_node("Sub", ["score", "one"], ["low"]),
         make.make_node("Add", ["score", "one"], ["high"]),
         make.make_node("Exp", ["score"], ["prediction"]),
         make.make_node("Exp", ["low"], ["lower"]),
         make.make_node("Exp", ["high"], ["upper"]),
     ]
-    graph = make.make_graph(nodes, "exponential", inputs, outputs, [one, shape])
-    opset = [make.make_opsetid("", 17)]
+    graph = make.make_graph(nodes, "exponential", inputs, outputs, [one, axis, no_codes])
+    opset = [make.make_opsetid("", 17), make.make_opsetid("ai.onnx.ml", 3)]
     content = make.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
     contract = Contract((Field("n", "number", required=True),), target="y")
     manifest = {
-        "format": FORMAT,
+        **{k: v for k, v in load_model().manifest.items() if k not in ("background", "evaluation")},
         "name": "e",
-        "version": "1",
-        "target": {"name": "y", "transform": "log"},
+        "target": load_model().manifest["target"] | {"name": "y", "transform": "log"},
         "contract": contract.to_dict(),
     }
     return Model(seal(content, manifest))

@@ -28,10 +28,10 @@ from .members import (
     RidgeMember,
     SVRMember,
 )
-from .mistakes import Mistake, fail
+from .mistakes import Mistake, fail, first_of
 from .parts import readable_parts
 from .places import CONFIG_FILE_PATH, DATASET_DIR, PACKAGE_ROOT, TRAINED_MODEL_DIR
-from .reading import Lines, read_yaml
+from .reading import MOST_CHARACTERS, Lines, read_yaml, too_large
 from .schema import Config
 from .search import search_mistakes
 from .sections import AppConfig, Data, Encode, Encoding, Evaluation, Interval, Quality, Target
@@ -89,7 +89,9 @@ def load_config(path: Path | str | None = None) -> Config:
     """
     file = CONFIG_FILE_PATH if path is None else Path(path)
     try:
-        text = file.read_bytes().decode("utf-8")
+        with file.open("rb") as stream:
+            content = stream.read(MOST_CHARACTERS + 1)
+        text = "" if len(content) > MOST_CHARACTERS else content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         fail(
@@ -99,6 +101,8 @@ def load_config(path: Path | str | None = None) -> Config:
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"{file}: cannot be read: {reason}") from None
+    if len(content) > MOST_CHARACTERS:
+        fail(str(file), [too_large()])
     loaded = parse_config(text, source=str(file))
     loaded._path = file
     return loaded
@@ -119,7 +123,7 @@ def parse_config(text: str, *, source: str = "config.yml") -> Config:
     except ValidationError as error:
         mistakes = [mistake for detail in error.errors() for mistake in explain(detail)]
         if not any(detail["loc"] == () for detail in error.errors()):
-            mistakes += readable_parts(document).mistakes()
+            mistakes += first_of(readable_parts(document).mistakes())
         _fail(source, text, mistakes)
     if wrong := [*search_mistakes(parsed)]:
         _fail(source, text, wrong)

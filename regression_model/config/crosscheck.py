@@ -26,11 +26,11 @@ class Whole:
         evaluation: Evaluation | None = None,
     ) -> None:
         self.target = target
-        self.tokens = data.missing_values if data else ()
+        self.tokens = frozenset(data.missing_values if data else ())
         self.features = features
         self.derived = derived
         self.encode = encoding.nominal if encoding else None
-        self.unread = unread  # names that are known, and nothing else about them
+        self.unread = dict.fromkeys(unread)  # names that are known, and nothing else about them
         self.evaluation = evaluation or Evaluation()
 
     def mistakes(self) -> Iterator[Mistake]:
@@ -102,8 +102,9 @@ class Whole:
         elif derived.verb != "equals" and self._is_one_hot(feature):
             yield f"expected one number, and {name} is encoded one_hot; encode it mean or ordered"
         elif feature.levels:
+            levels = frozenset(feature.levels)
             for level in derived.levels:
-                if level not in feature.levels:
+                if level not in levels:
                     yield f"{level!r} is no level of {name}{nearest(level, feature.levels)}"
 
     def _is_one_hot(self, feature: Feature) -> bool:
@@ -117,6 +118,7 @@ class Whole:
     def _transforms(self) -> Iterator[Mistake]:
         """Follow the bounds through the derived features; unknown inputs have no mistake here."""
         order, cycles = in_order(self.derived)
+        circular = {name for cycle in cycles for name in cycle}
         known = {name: one.bounds for name, one in self.features.items() if one.has_order}
         # A nominal stands for the mean target of its level or for a rank.
         priced = self.target is not None and (self.target.minimum or -1.0) >= 0
@@ -125,7 +127,7 @@ class Whole:
         for name in order:
             derived = self.derived[name]
             inputs = () if derived.verb == "equals" else derived.inputs
-            if any(name in cycle for cycle in cycles) or not known.keys() >= {*inputs}:
+            if name in circular or not known.keys() >= {*inputs}:
                 continue
             known[name] = derived.bounds([known[one] for one in inputs])
             mistake = transform_mistake(derived.transform, known[name])

@@ -1,7 +1,8 @@
 """Columns made from others, and the order to make them in."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from heapq import heappop, heappush
 from typing import Literal, Self
 
 from pydantic import model_validator
@@ -93,24 +94,39 @@ class Derived(Section):
 
 def in_order(derived: Mapping[str, Derived]) -> tuple[list[str], list[list[str]]]:
     """Put every derived feature after its inputs, otherwise as in the file; name the cycles."""
+    place = {name: i for i, name in enumerate(derived)}
+    names = [*derived]
+    unmet = {name: place.keys() & {*one.inputs} for name, one in derived.items()}
+    users: dict[str, list[str]] = {name: [] for name in derived}
+    for name, inputs in unmet.items():
+        for one in inputs:
+            users[one].append(name)
+    ready = [place[name] for name, inputs in unmet.items() if not inputs]
     order: list[str] = []
     cycles: list[list[str]] = []
-    waiting = dict(derived)
-    while waiting:
-        ready = [name for name, one in waiting.items() if waiting.keys().isdisjoint(one.inputs)]
-        cycle = [] if ready else _cycle(waiting)
-        cycles += [cycle] if cycle else []
-        for name in ready[:1] or cycle:
-            order.append(name)
-            del waiting[name]
+    while unmet:
+        if ready:
+            done = [names[heappop(ready)]]
+        else:
+            done = _cycle(unmet, derived)
+            cycles.append(done)
+        order += done
+        for name in done:
+            del unmet[name]
+        for name in done:
+            for user in users[name]:
+                if user in unmet:
+                    unmet[user].discard(name)
+                    if not unmet[user]:
+                        heappush(ready, place[user])
     return order, cycles
 
 
-def _cycle(waiting: Mapping[str, Derived]) -> list[str]:
+def _cycle(waiting: Collection[str], derived: Mapping[str, Derived]) -> list[str]:
     """Follow inputs that wait, from the first, until a name comes back."""
-    trail = [next(iter(waiting))]
-    while True:
-        step = next(name for name in waiting[trail[-1]].inputs if name in waiting)
-        if step in trail:
-            return trail[trail.index(step) :]
-        trail.append(step)
+    name = next(iter(waiting))
+    trail: dict[str, int] = {}
+    while name not in trail:
+        trail[name] = len(trail)
+        name = next(one for one in derived[name].inputs if one in waiting)
+    return [*trail][trail[name] :]

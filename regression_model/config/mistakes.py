@@ -1,7 +1,9 @@
 """Mistakes in a configuration: each the path of its key and a sentence, all raised at once."""
 
 import difflib
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import NoReturn
 
 from pydantic_core import PydanticCustomError
@@ -14,11 +16,16 @@ __all__ = [
     "either",
     "expected",
     "fail",
+    "first_of",
     "found",
     "nearest",
     "raise_all",
     "repeated",
 ]
+
+_MOST_TOLD = 100
+_MOST_COMPARED = 2_000  # known words, when somebody misspelt one
+_LONGEST_COMPARED = 100  # characters
 
 KeyPath = tuple[str, ...]
 Mistake = tuple[KeyPath, str]
@@ -47,7 +54,8 @@ def either(words: Collection[str]) -> str:
 
 def nearest(word: str, known: Collection[str], *, label: str = "") -> str:
     """End a sentence with the nearest known word, or, after a label, with all of them."""
-    folded = {one.casefold(): one for one in known}
+    few = len(known) <= _MOST_COMPARED and len(word) <= _LONGEST_COMPARED
+    folded = {one.casefold(): one for one in known} if few else {}
     close = difflib.get_close_matches(word.casefold(), folded, n=1)
     if close:
         return f"; did you mean {folded[close[0]]!r}?"
@@ -56,7 +64,15 @@ def nearest(word: str, known: Collection[str], *, label: str = "") -> str:
 
 def repeated(words: Sequence[str]) -> list[str]:
     """Return the words that come more than once."""
-    return [word for word in dict.fromkeys(words) if words.count(word) > 1]
+    return [word for word, times in Counter(words).items() if times > 1]
+
+
+def first_of(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    """Return the first hundred mistakes, and say if there are more; no others are looked for."""
+    found = [*islice(mistakes, _MOST_TOLD + 1)]
+    if len(found) > _MOST_TOLD:
+        found[_MOST_TOLD:] = [((), f"there are more mistakes than these {_MOST_TOLD}")]
+    return found
 
 
 def raise_all(mistakes: Sequence[Mistake]) -> None:

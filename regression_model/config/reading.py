@@ -5,10 +5,13 @@ from typing import Any
 
 import strictyaml
 from strictyaml import ruamel
+from strictyaml.parser import StrictYAMLLoader
 
 from .mistakes import KeyPath, fail, found
 
-__all__ = ["Lines", "read_yaml"]
+__all__ = ["MOST_CHARACTERS", "Lines", "read_yaml", "too_large"]
+
+MOST_CHARACTERS = 2_000_000  # some 20,000 features, or a field with 200,000 levels
 
 _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MERGE = re.compile(r"""^[ \t]*["']?<<["']?[ \t]*:""", re.MULTILINE)
@@ -22,8 +25,15 @@ _SYNTAX = {
 }
 
 
+def too_large() -> tuple[int, str, str]:
+    """Return the mistake of a text that is not even read."""
+    return 1, "", f"expected at most {MOST_CHARACTERS:,} characters, got more"
+
+
 def read_yaml(text: str, source: str) -> dict[str, Any]:
     """Read nested text; no schema, so every value is a string, a list or a dict."""
+    if len(text) > MOST_CHARACTERS:
+        fail(source, [too_large()])
     text = text.removeprefix("\ufeff")
     stray = _NOT_YAML.search(text)
     if stray:
@@ -35,16 +45,34 @@ def read_yaml(text: str, source: str) -> dict[str, Any]:
     if not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
         fail(source, [(1, "", "expected a configuration, got an empty file")])
     try:
-        document = strictyaml.load(text, label=source).data
+        document = _plain(ruamel.load(text, Loader=_StrictLoader), text)
     except strictyaml.YAMLError as error:
         fail(source, [_syntax_mistake(error)])
-    except (AssertionError, TypeError):  # how strictyaml meets the keys that are named below
+    except (AssertionError, TypeError):  # how the loader and _plain meet the keys named below
         fail(source, [_odd_key(ruamel.compose(text, Loader=ruamel.RoundTripLoader))])
     except RecursionError:
         fail(source, [(1, "", "expected a configuration, got text that is nested too deeply")])
     if not isinstance(document, dict):
         fail(source, [(1, "", f"expected keys, got {found(document)}")])
     return document
+
+
+class _StrictLoader(StrictYAMLLoader):
+    """The loader behind strictyaml.load, whose validation takes time quadratic in the keys."""
+
+    label = "configuration"
+    allow_flow_style = False
+
+
+def _plain(value: Any, otherwise: str) -> Any:
+    """Return what the loader gives as dicts, lists and texts; a lone text is `otherwise`."""
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError
+        return {str(key): _plain(below, str(below)) for key, below in value.items()}
+    if isinstance(value, list):
+        return [_plain(below, str(below)) for below in value]
+    return otherwise
 
 
 def _odd_key(node: Any) -> tuple[int, str, str]:

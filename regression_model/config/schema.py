@@ -10,7 +10,7 @@ from .crosscheck import Whole
 from .derived import Derived, in_order
 from .features import Feature
 from .members import Member, with_kinds
-from .mistakes import expected, raise_all
+from .mistakes import expected, first_of, raise_all
 from .places import PACKAGE_ROOT
 from .sections import AppConfig, Data, Encoding, Evaluation, Interval, Quality, Section, Target
 from .tuning import Tuning
@@ -80,5 +80,5 @@ class Config(Section):
             self.encoding,
             evaluation=self.evaluation,
         )
-        raise_all([*whole.mistakes()])
+        raise_all(first_of(whole.mistakes()))
         return self

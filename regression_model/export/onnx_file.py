@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from ..contract import Contract
 from ..errors import ExportError
 from ..interval import ConformalInterval
+from ..operators import OUTPUTS, GraphError, check_graph
 from .estimators import export_estimator, way_back
 from .graph import Graph
 from .scaled import ScaledColumns, linear_form
@@ -62,7 +63,12 @@ def export_pipeline(
         LEVELS: (TensorProto.STRING, ["rows of levels", len(contract.categories)]),
         CODES: (TensorProto.INT64, ["rows of codes", len(contract.categories)]),
     }
-    return graph.model(inputs, ["prediction", "lower", "upper"], name=name)
+    content = graph.model(inputs, list(OUTPUTS), name=name)
+    try:
+        check_graph(content, contract)
+    except GraphError as error:
+        raise ExportError(f"The graph would be refused by whoever opens it: {error}.") from None
+    return content
 
 
 def _look_up_codes(graph: Graph, contract: Contract) -> None:

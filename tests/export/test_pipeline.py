@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from regression_model.config.core import config
 from regression_model.export import export_pipeline
 from regression_model.interval import ConformalInterval
-from regression_model.model import Model
-from regression_model.model_file import FORMAT, seal
+from regression_model.model import Model, load_model
+from regression_model.model_file import seal
 from regression_model.pipeline import build_pipeline
 from regression_model.processing.data_manager import dataset_path, read_dataset
 from regression_model.processing.training_data import contract_of, read_training_data
@@ -35,13 +35,7 @@ def both():
     data = read_training_data(config, read_dataset(path), source=str(path))
     pipeline = build_pipeline(config).fit(data.frame, data.target)
     graph = export_pipeline(pipeline, data.contract, interval=INTERVAL)
-    manifest = {
-        "format": FORMAT,
-        "name": "houses",
-        "version": "0",
-        "target": config.target.model_dump(),
-        "contract": data.contract.to_dict(),
-    }
+    manifest = load_model().manifest | {"name": "houses", "contract": data.contract.to_dict()}
     return pipeline, Model(seal(graph, manifest))
 
 

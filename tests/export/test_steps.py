@@ -48,6 +48,7 @@ from regression_model.export.proof import graph_inputs
 from regression_model.export.scaled import ScaledColumns
 from regression_model.export.steps import export_step
 from regression_model.interval import ConformalInterval, scale_of
+from regression_model.operators import IR_VERSIONS, OPERATORS, OPSETS, check_graph
 from regression_model.processing.features import (
     DerivedFeatures,
     Formula,
@@ -557,6 +558,20 @@ def test_every_type_that_has_an_export_is_compared():
     compared = {type(step) for pipeline in pipelines for step in pipeline[:-1]}
     assert {*export_step.registry} - {object} == compared - {FixedYeoJohnson, MostFrequentImputer}
     assert {*export_estimator.registry} - {object} == {type(member) for member in members}
+
+
+def test_a_model_file_may_have_the_operators_that_are_written_and_no_others():
+    """Export writes nothing that is refused when a file is opened, and everything that is not."""
+    plain = fitted_and_exported(NUMBERS, [filled("balance")], TransformedTargetRegressor(Ridge()))
+    cases = [plain, *map(step_case, STEPS), *map(regressor_case, REGRESSORS)]
+    written = set()
+    for _, contract, session in cases:
+        check_graph(session.content, contract)
+        model = onnx.load_from_string(session.content)
+        written |= {(node.domain, node.op_type) for node in model.graph.node}
+        assert model.ir_version in IR_VERSIONS
+        assert all(opset.version in OPSETS[opset.domain] for opset in model.opset_import)
+    assert OPERATORS.keys() == written
 
 
 @pytest.mark.parametrize("interval", [ONE_WIDTH, OTHER_WIDTHS], ids=["one width", "other widths"])

@@ -16,11 +16,15 @@ RUNTIME_HALF = [
     "explanation",
     "files",
     "intake",
+    "manifest_check",
     "model",
     "model_file",
+    "onnx_model",
+    "operators",
     "predict",
     "problems",
     "processing.validation",
+    "wire",
     "writing",
 ]
 
