@@ -109,6 +109,11 @@ class Contract:
         names = {alias: field.name for field in self.fields for alias in field.aliases}
         return names | {field.name: field.name for field in self.fields}
 
+    @cached_property
+    def known_names(self) -> frozenset[str]:
+        """Every name that is not unknown: of the fields, their aliases and the target."""
+        return frozenset((*self.canonical_names, self.target))
+
     def field(self, name: str) -> Field:
         """Return the field called `name`; raises KeyError when there is none."""
         return self._by_name[name]

@@ -62,18 +62,17 @@ class Prediction:
     @cached_property
     def problems(self) -> list[Problem]:
         """Every error and warning; those of all rows first, then by row."""
-        found = [problem for finding in self.findings for problem in finding.problems()]
-        return sorted(found, key=lambda problem: -1 if problem.row is None else problem.row)
+        return _problems(self.findings)
 
     @property
     def errors(self) -> list[Problem]:
         """The problems that left a row without a value."""
-        return [problem for problem in self.problems if problem.severity == "error"]
+        return _problems(one for one in self.findings if one.severity == "error")
 
     @property
     def warnings(self) -> list[Problem]:
         """The problems of rows that have a value all the same."""
-        return [problem for problem in self.problems if problem.severity == "warning"]
+        return _problems(one for one in self.findings if one.severity == "warning")
 
     def __len__(self) -> int:
         return len(self.values)
@@ -97,6 +96,12 @@ class Prediction:
             if problem.row is not None:
                 dicts[problem.row]["problems"].append(problem.to_dict())
         return dicts
+
+
+def _problems(findings: Iterable[Finding]) -> list[Problem]:
+    """Write the sentences of findings; those of all rows first, then by row."""
+    found = [problem for finding in findings for problem in finding.problems()]
+    return sorted(found, key=lambda problem: -1 if problem.row is None else problem.row)
 
 
 def plain(values: Floats) -> list[float | None]:
@@ -134,7 +139,7 @@ class Model:
             ) from None
         if missing := sorted({"name", "version", "target"} - self.manifest.keys()):
             raise ModelFileError(f"{name} has a manifest without {', '.join(missing)}.")
-        self._name = name
+        self._name, self._content = name, content
         options = onnxruntime.SessionOptions()
         # One thread and so no pool of them: the lowest latency for a row, and safe to fork.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -149,6 +154,9 @@ class Model:
                 f"{name} holds a graph that cannot be run: {reason.rstrip('.')}."
             ) from None
         self._no_levels = np.empty((0, len(self.contract.categories)), dtype=object)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen, (self._content, self._name)
 
     @property
     def name(self) -> str:
@@ -255,6 +263,11 @@ class Model:
         return cast(list[Floats], self._session.run(_OUTPUTS, feed))
 
 
+def _reopen(content: bytes, name: str) -> Model:
+    """Open a model file again, where a pickle has brought it."""
+    return Model(content, name=name)
+
+
 def _refuse_overflow(
     values: Floats, lower: Floats, upper: Floats, checked: Checked, *, positive: bool
 ) -> None:
@@ -272,12 +285,8 @@ def _refuse_overflow(
         return
     for array in (values, lower, upper):
         array[rows] = np.nan
-    checked.findings.append(
-        Finding(None, "not_finite", rows, [None] * len(rows), lambda _: _OVERFLOW)
-    )
+    checked.findings.append(Finding(None, "not_finite", rows, [None] * len(rows)))
 
-
-_OVERFLOW = "The prediction is out of all bounds: the row is too far from all training rows."
 
 _shipped_lock = threading.Lock()
 _shipped: Model | None = None

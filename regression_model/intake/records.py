@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -12,48 +11,28 @@ import numpy as np
 from ..contract import Contract
 from .cells import UNHASHABLE, Codes, Floats, LevelCodes, to_floats
 from .layout import Intake, Layout
+from .layouts import Layouts, RecordLayout
 
-__all__ = ["RecordLayout", "Records"]
-
-_MOST_CACHED_LAYOUTS = 256
-
-
-class RecordLayout:
-    """A layout of records, with the fastest way to fetch its cells."""
-
-    def __init__(self, contract: Contract, names: tuple[Any, ...]) -> None:
-        self.layout = Layout.of(contract, names)
-        self.numbers = _getter(self.layout.numbers)
-        self.categories = _getter(self.layout.categories)
-
-
-def _getter(names: tuple[Any, ...]) -> Any:
-    if len(names) > 1 and None not in names:
-        return itemgetter(*names)
-    return lambda row: tuple(None if name is None else row[name] for name in names)
+__all__ = ["Records"]
 
 
 class Records(Intake):
     """A list of dicts."""
 
-    def __init__(
-        self, contract: Contract, rows: Sequence[Any], layouts: dict[Any, RecordLayout]
-    ) -> None:
+    def __init__(self, contract: Contract, rows: Sequence[Any], layouts: Layouts) -> None:
         super().__init__(contract, len(rows))
         self._records = rows
         self._of_row: list[RecordLayout] = []
         self._not_rows: list[tuple[int, Any]] = []
-        uncached: dict[Any, RecordLayout] = {}
+        found: dict[Any, RecordLayout] = {}
         for at, row in enumerate(rows):
             if type(row) is not dict and not isinstance(row, Mapping):
                 self._not_rows.append((at, row))
                 row = {}
             names = tuple(row)
-            layout = layouts.get(names) or uncached.get(names)
+            layout = found.get(names)
             if layout is None:
-                layout = RecordLayout(contract, names)
-                cache = layouts if len(layouts) < _MOST_CACHED_LAYOUTS else uncached
-                cache[names] = layout
+                layout = found[names] = layouts.of(names)
             self._of_row.append(layout)
         if self._not_rows:
             empty = dict(self._not_rows)

@@ -13,9 +13,12 @@ from ..contract import Contract
 from ..errors import InputError
 from .columns import Column, Columns, Distinct
 from .layout import Intake
+from .layouts import Layouts
 from .records import Records
 
 __all__ = ["not_rows", "read_mapping", "read_table"]
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 def not_rows(rows: object) -> str:
@@ -25,8 +28,10 @@ def not_rows(rows: object) -> str:
     )
 
 
-def read_mapping(contract: Contract, columns: Mapping[Any, Any]) -> Intake:
+def read_mapping(contract: Contract, columns: Mapping[Any, Any], layouts: Layouts) -> Intake:
     """Read a dict of columns, or of scalars: one row."""
+    if _SCALARS.issuperset(map(type, columns.values())):
+        return Records(contract, [columns] if columns else [], layouts)
     lengths = {
         name: len(column)
         for name, column in columns.items()
@@ -35,7 +40,7 @@ def read_mapping(contract: Contract, columns: Mapping[Any, Any]) -> Intake:
         and getattr(column, "ndim", 1) > 0
     }
     if not lengths:
-        return Records(contract, [columns] if columns else [], {})
+        return Records(contract, [columns], layouts)
     scalars = [name for name in columns if name not in lengths]
     if scalars:
         raise InputError(

@@ -197,7 +197,7 @@ def _with_levels_of(contract: Contract, rows: Any) -> Contract:
     unlisted = [f for f in contract.categories if f.kind == "nominal" and not f.levels]
     if not unlisted:
         return contract
-    intake = read_rows(contract, rows, {})
+    intake = read_rows(contract, rows)
     everything = range(intake.rows)
     learnt = {}
     for field in unlisted:
