@@ -88,10 +88,18 @@ class Finding:
         """Return one problem a row."""
         rows: Sequence[int | None] = [None] if self.rows is None else self.rows
         write = (_OF_ROWS if self.about is None else _OF_FIELDS)[self.code]
+        if self._is_same_everywhere and len(rows) > 1:
+            message = write(self.about, self.values[0])
+            return [Problem(row, self.field, self.code, message, self.severity) for row in rows]
         return [
             Problem(row, self.field, self.code, write(self.about, value), self.severity)
             for row, value in zip(rows, self.values, strict=True)
         ]
+
+    @property
+    def _is_same_everywhere(self) -> bool:
+        """Whether the sentence says nothing of a row's own value."""
+        return self.code in ("missing_value", "unknown_field", "duplicate_field")
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = [_portable(value) for value in self.values]

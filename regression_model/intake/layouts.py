@@ -23,11 +23,31 @@ Getter = Callable[[Any], tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class RecordLayout:
-    """A layout of records, with the fastest way to fetch its cells."""
+    """A layout of records, with the fastest way to fetch the cells that are there.
+
+    The getters give the cells of the number and the category fields that came, and the places
+    say which fields these are.
+    """
 
     layout: Layout
     numbers: Getter
     categories: Getter
+    number_places: tuple[int, ...]
+    category_places: tuple[int, ...]
+    is_full: bool
+
+    @classmethod
+    def of(cls, contract: Contract, names: tuple[Any, ...]) -> RecordLayout:
+        """Match the names that came with the fields of the contract."""
+        layout = Layout.of(contract, names)
+        return cls(
+            layout,
+            _getter(layout.numbers),
+            _getter(layout.categories),
+            _places(layout.numbers),
+            _places(layout.categories),
+            None not in layout.numbers and None not in layout.categories,
+        )
 
 
 class Layouts:
@@ -63,8 +83,7 @@ class Layouts:
         canonical = self._contract.canonical_names
         known = tuple(name for name in names if name in canonical)
         if len(known) == len(names):
-            layout = Layout.of(self._contract, names)
-            return RecordLayout(layout, _getter(layout.numbers), _getter(layout.categories))
+            return RecordLayout.of(self._contract, names)
         found = self.of(known)  # only the unknown names differ, of which there is no end
         unknown = unknown_names(self._contract, names)
         return replace(found, layout=replace(found.layout, names=names, unknown=unknown))
@@ -87,6 +106,11 @@ def _size(names: tuple[Any, ...]) -> int:
 
 
 def _getter(names: tuple[Any, ...]) -> Getter:
-    if len(names) > 1 and None not in names:
-        return itemgetter(*names)
-    return lambda row: tuple([None if name is None else row[name] for name in names])
+    came = tuple(name for name in names if name is not None)
+    if len(came) > 1:
+        return itemgetter(*came)
+    return lambda row: tuple([row[name] for name in came])
+
+
+def _places(names: tuple[Any, ...]) -> tuple[int, ...]:
+    return tuple(at for at, name in enumerate(names) if name is not None)

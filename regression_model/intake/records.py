@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..contract import Contract
 from .cells import UNHASHABLE, Codes, Floats, LevelCodes, to_floats
@@ -34,6 +35,7 @@ class Records(Intake):
             if layout is None:
                 layout = found[names] = layouts.of(names)
             self._of_row.append(layout)
+        self._is_full = all(layout.is_full for layout in found.values())
         if self._not_rows:
             empty = dict(self._not_rows)
             self._records = [{} if at in empty else row for at, row in enumerate(rows)]
@@ -44,18 +46,32 @@ class Records(Intake):
             layout.numbers(row) for layout, row in zip(self._of_row, self._records, strict=True)
         ]
         flat = tuple(chain.from_iterable(cells))
-        numbers, odd = to_floats(flat, self.contract.missing_values)
-        return numbers.reshape(self.rows, width), [divmod(at, width) for at in odd]
+        found, odd = to_floats(flat, self.contract.missing_values)
+        if self._is_full:
+            return found.reshape(self.rows, width), [divmod(at, width) for at in odd]
+        places = self._places([layout.number_places for layout in self._of_row], width)
+        numbers = np.full(self.rows * width, np.nan)
+        numbers[places] = found
+        return numbers.reshape(self.rows, width), [divmod(int(places[at]), width) for at in odd]
 
     def codes(self, lookups: Sequence[LevelCodes]) -> Codes:
         cells = [
             layout.categories(row) for layout, row in zip(self._of_row, self._records, strict=True)
         ]
-        try:
-            codes = [[look[v] for look, v in zip(lookups, row, strict=True)] for row in cells]
-        except UNHASHABLE:
-            codes = [[look.code(v) for look, v in zip(lookups, row, strict=True)] for row in cells]
-        return np.array(codes, dtype=np.int64).reshape(self.rows, len(lookups))
+        if self._is_full:
+            return _codes(cells, [lookups] * self.rows).reshape(self.rows, len(lookups))
+        came = [layout.category_places for layout in self._of_row]
+        codes = np.tile(np.array([look[None] for look in lookups], dtype=np.int64), self.rows)
+        of_row = {at: [lookups[place] for place in at] for at in set(came)}
+        codes[self._places(came, len(lookups))] = _codes(cells, [of_row[at] for at in came])
+        return codes.reshape(self.rows, len(lookups))
+
+    def _places(self, came: list[tuple[int, ...]], width: int) -> npt.NDArray[np.int64]:
+        """Return where the cells that came stand in the flat array of all cells."""
+        counts = np.fromiter(map(len, came), dtype=np.int64, count=self.rows)
+        total = int(counts.sum())
+        at = np.fromiter(chain.from_iterable(came), dtype=np.int64, count=total)
+        return at + np.repeat(np.arange(self.rows) * width, counts)
 
     def cells(self, name: str, rows: Sequence[int]) -> list[Any]:
         names = [n for n, field in self.contract.canonical_names.items() if field == name] or [name]
@@ -77,3 +93,13 @@ class Records(Intake):
 
     def not_rows(self) -> list[tuple[int, Any]]:
         return self._not_rows
+
+
+def _codes(cells: list[tuple[Any, ...]], lookups: Sequence[Sequence[LevelCodes]]) -> Codes:
+    """Return the codes of all cells in one array without rows."""
+    pairs = list(zip(lookups, cells, strict=True))
+    try:
+        codes = [look[v] for looks, row in pairs for look, v in zip(looks, row, strict=True)]
+    except UNHASHABLE:
+        codes = [look.code(v) for looks, row in pairs for look, v in zip(looks, row, strict=True)]
+    return np.array(codes, dtype=np.int64)
