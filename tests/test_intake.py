@@ -6,6 +6,7 @@ import math
 import re
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
@@ -23,6 +24,7 @@ from regression_model.contract import Contract
 from regression_model.intake import (
     UNKNOWN_LEVEL,
     WRONG_TYPE,
+    Layouts,
     LevelCodes,
     NotANumber,
     is_missing,
@@ -655,3 +657,34 @@ def test_names_that_never_end_do_not_fill_the_memory(garden: Contract) -> None:
         assert [100 + i for i in range(400)] == checked.numbers[:, 0].tolist()
         assert {(i, f"x{i}", "unknown_field") for i in range(400)} == told(checked)
     assert len(checker._layouts) < 400
+
+
+def test_a_long_name_is_not_kept_and_honest_layouts_are(garden: Contract) -> None:
+    """However large and many the others are; those with no text for a name are not kept either."""
+    layouts = Layouts(garden)
+    honest = layouts.of(("area", "zone", "colour"))
+    for turn in range(1_000):
+        layouts.of(("area", f"{turn}" * 100_000))
+        layouts.of((f"{turn}",) * 10_000)
+        layouts.of((turn, "area"))
+        layouts.of(("area", f"x{turn}"))
+        if turn % 100 == 0:
+            assert honest is layouts.of(("area", "zone", "colour"))
+    assert len(layouts) <= 256
+    for turn in range(1_000):
+        layouts.of(tuple(f"{turn} {name}" for name in range(1_000)))
+    assert len(layouts) < 50
+
+
+def test_threads_share_the_layouts(garden: Contract) -> None:
+    """While others push theirs out, each reads its own rows."""
+    checker = Checker(garden)
+
+    def read(thread: int) -> bool:
+        for turn in range(300):
+            rows = [{"area": thread + 1, f"x{thread} {turn}": 0, "zone": "A"}]
+            assert [thread + 1] == checker.check(rows).numbers[:, 0].tolist()
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(read, range(8)))
