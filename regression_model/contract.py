@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from .levels import is_number_text
+
 __all__ = ["Contract", "Field", "Kind"]
 
 Kind = Literal["number", "year", "nominal", "ordinal", "identifier"]
@@ -53,7 +55,7 @@ class Field:
     @property
     def has_numeric_levels(self) -> bool:
         """Whether a level may come as a number."""
-        return any(level.isdigit() for level in self.coded_levels)
+        return any(map(is_number_text, self.coded_levels))
 
     @property
     def expected(self) -> str:

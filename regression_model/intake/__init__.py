@@ -17,6 +17,7 @@ from .cells import (
     LevelCodes,
     NotANumber,
     is_missing,
+    number_text,
     read_level,
     read_number,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "LevelCodes",
     "NotANumber",
     "is_missing",
+    "number_text",
     "read_level",
     "read_number",
     "read_rows",
