@@ -28,6 +28,7 @@ from .problems import Finding, NearestNames, short_name
 __all__ = ["Checked", "Checker"]
 
 Mask = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.int64]
 _LARGEST = sys.float_info.max
 _MOST_NAMED = 20  # names in a sentence, and unknown fields of a row
 
@@ -51,6 +52,11 @@ class Checked:
     codes: Codes
     priced: Mask | None
     findings: list[Finding]
+
+    def assumed(self, missing_codes: Codes) -> Counts:
+        """Count the fields of each row that are missing, and so were filled, shape (rows,)."""
+        missing = np.isnan(self.numbers).sum(axis=1) + (self.codes == missing_codes).sum(axis=1)
+        return missing if self.priced is None else np.where(self.priced, missing, 0)
 
     def only_priced(self) -> Checked:
         """Return the rows that have no error."""
@@ -85,6 +91,7 @@ class Checker:
             ],
             dtype=np.uint64,
         )
+        self.missing_codes = np.array(self._missing_codes, dtype=np.int64)
         self._layouts = Layouts(contract)
 
     def check(self, rows: object) -> Checked:

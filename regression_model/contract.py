@@ -74,13 +74,17 @@ class Field:
         return f"{noun}{bounds}" + (f" ({self.unit})" if self.unit else "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Contract:
     """The fields of a row in order, the texts that mean *missing*, and the target's name."""
 
     fields: tuple[Field, ...]
     target: str
     missing_values: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        used = len(self.numbers) + len(self.categories)
+        return f"<Contract of {len(self.fields)} fields, {used} of them used, for {self.target}>"
 
     @cached_property
     def numbers(self) -> tuple[Field, ...]:

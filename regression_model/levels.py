@@ -30,7 +30,9 @@ def level_text(text: str) -> str:
 
 def text_of_number(value: int | float | Decimal | np.number) -> str:
     """Return the text of a level that came as a number."""
-    if isinstance(value, float) and not isinstance(value, np.generic):
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < _LONGEST:
+        text = f"{value:f}"
+    elif isinstance(value, float) and not isinstance(value, np.generic):
         text = repr(value)
     else:
         try:
