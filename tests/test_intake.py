@@ -408,8 +408,6 @@ TABLES = "expected a list of dicts, a dict of columns, or a pandas, polars or py
         ({1, 2}, "set"),
         (iter([]), "list_iterator"),
         (object(), "object"),
-        (np.zeros((2, 2)), "ndarray"),
-        (pd.Series([1, 2]), "Series"),
         (pl.DataFrame(COLUMNS).lazy(), "LazyFrame"),
         (pa.table(COLUMNS).to_batches()[0], "RecordBatch"),
         (datetime.date(2020, 1, 1), "date"),
@@ -697,3 +695,24 @@ def test_threads_share_the_layouts(garden: Contract) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(read, range(8)))
+
+
+def test_a_series_is_a_row_and_a_generator_a_list(garden: Contract) -> None:
+    """As `frame.iloc[0]` and an expression give them."""
+    checker = Checker(garden)
+    row = {"area": 100, "zone": "A", "soil": None}
+    expected = checker.check([row])
+    for rows in (pd.Series(row), pd.DataFrame([row]).iloc[0], (row for _ in range(1))):
+        found = checker.check(rows)
+        np.testing.assert_array_equal(expected.numbers, found.numbers)
+        assert expected.codes.tolist() == found.codes.tolist()
+        assert [] == found.findings
+
+
+def test_an_array_without_names_is_told_how_to_name_them(garden: Contract) -> None:
+    """Dense, sparse or structured in no way that the contract could know."""
+    arrays: list[Any] = [np.zeros((2, 3)), np.zeros(3), pd.Series([1, 2]), pl.Series([1])]
+    sparse = pytest.importorskip("scipy.sparse")
+    for array in [*arrays, sparse.csr_matrix((2, 3)), sparse.coo_array((2, 3))]:
+        with pytest.raises(InputError, match="has no names: name its columns with"):
+            Checker(garden).check(array)

@@ -124,7 +124,7 @@ def test_a_model_predicts_the_rows_that_it_was_trained_on(form: str, tmp_path: P
     )
     written.to_csv(tmp_path / "plots.csv", index=False)
     (tmp_path / "config.yml").write_text(CONFIG)
-    model = load_model(run_training(tmp_path / "config.yml").model_path)
+    model = load_model(run_training(config_path=tmp_path / "config.yml").model_path)
     assert ("1", "2", "3") == model.contract.field("grade").levels
     expected = model.predict(table)
     assert [] == expected.problems

@@ -5,7 +5,7 @@ A list of dicts is read row by row, a table column by column; both give the same
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 
 from ..contract import Contract
 from ..errors import InputError
@@ -24,7 +24,7 @@ from .cells import (
 from .layout import Intake, Layout
 from .layouts import Layouts
 from .records import Records
-from .tables import not_rows, read_mapping, read_table
+from .tables import is_row, not_rows, read_mapping, read_table
 
 __all__ = [
     "UNKNOWN_LEVEL",
@@ -61,6 +61,10 @@ def read_rows(contract: Contract, rows: object, layouts: Layouts | None = None) 
         return Records(contract, rows, layouts)
     if isinstance(rows, Mapping):
         return read_mapping(contract, rows, layouts)
+    if isinstance(rows, Generator):
+        return Records(contract, list(rows), layouts)
+    if is_row(rows):
+        return read_mapping(contract, rows.to_dict(), layouts)  # type: ignore[attr-defined]
     if isinstance(rows, str | bytes | int | float) or rows is None:
         raise InputError(not_rows(rows))
     return read_table(contract, rows)
