@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -235,15 +236,15 @@ class Model:
         ModelFileError
             When the bytes are damaged, foreign, or of a newer format.
         """
-        self.manifest = open_sealed(content, name=name)
+        self._manifest = open_sealed(content, name=name)
         try:
-            self.contract = Contract.from_dict(self.manifest["contract"])
+            self.contract = Contract.from_dict(self._manifest["contract"])
             self._checker = Checker(self.contract)
         except (LookupError, TypeError, AttributeError, ValueError):
             raise ModelFileError(
                 f"{name} has a manifest with no contract that can be read."
             ) from None
-        if missing := sorted({"name", "version", "target"} - self.manifest.keys()):
+        if missing := sorted({"name", "version", "target"} - self._manifest.keys()):
             raise ModelFileError(f"{name} has a manifest without {', '.join(missing)}.")
         self._name, self._content = name, content
         options = onnxruntime.SessionOptions()
@@ -269,14 +270,19 @@ class Model:
         return _reopen, (self._content, self._name)
 
     @property
+    def manifest(self) -> dict[str, Any]:
+        """Everything the file says of itself, as a copy: changing it changes no prediction."""
+        return deepcopy(self._manifest)
+
+    @property
     def name(self) -> str:
         """The model's name."""
-        return cast(str, self.manifest["name"])
+        return cast(str, self._manifest["name"])
 
     @property
     def version(self) -> str:
         """The version of the package that the model was trained as."""
-        return cast(str, self.manifest["version"])
+        return cast(str, self._manifest["version"])
 
     def predict(self, rows: object) -> Prediction:
         """Predict the target for every row, in order.
@@ -306,7 +312,7 @@ class Model:
             priced = self._run(checked.only_priced())
             values[checked.priced], lower[checked.priced], upper[checked.priced] = priced
         if not (np.isfinite(lower).all() and np.isfinite(upper).all() and lower.all()):
-            positive = self.manifest["target"]["transform"] == "log"
+            positive = self._manifest["target"]["transform"] == "log"
             _refuse_overflow(values, lower, upper, checked, positive=positive)
         read = checked, self._checker.missing_codes
         return Prediction(values, lower, upper, self.version, checked.findings, read)
@@ -349,11 +355,11 @@ class Model:
 
     @cached_property
     def _background(self) -> tuple[Floats, Codes]:
-        if "background" not in self.manifest:
+        if "background" not in self._manifest:
             raise ModelFileError(
                 f"{self._name} holds no rows to explain others by: train it again."
             )
-        checked = self._checker.check(self.manifest["background"])
+        checked = self._checker.check(self._manifest["background"])
         return checked.numbers, checked.codes
 
     def _run(self, checked: Checked) -> Iterable[Floats]:

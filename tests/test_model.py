@@ -332,6 +332,14 @@ def test_a_prediction_keeps_company_with_numpy_and_pandas(
     assert len(repr(model.contract)) < 100
 
 
+def test_a_manifest_cannot_be_changed_by_accident(model: Model) -> None:
+    """What is read is a copy."""
+    model.manifest["target"]["transform"] = "none"
+    model.manifest.clear()
+    assert {"name", "version", "target"} <= model.manifest.keys()
+    assert "none" != model.manifest["target"]["transform"]
+
+
 def test_problems_stand_in_the_order_of_the_rows(
     model: Model, rows: list[dict[str, Any]], required_number: Field
 ) -> None:
