@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         QualityError,
         RegressionModelError,
     )
+    from .explanation import Explanation
     from .model import Model, Prediction, load_model
     from .predict import make_prediction
     from .problems import Problem
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfigError",
     "DataError",
+    "Explanation",
     "ExportError",
     "InputError",
     "MissingExtraError",
@@ -46,6 +48,7 @@ __all__ = [
 __version__ = (Path(__file__).parent / "VERSION").read_text(encoding="utf-8").strip()
 
 _HOME = {
+    "Explanation": "explanation",
     "Model": "model",
     "Prediction": "model",
     "Problem": "problems",

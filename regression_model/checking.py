@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -17,16 +18,19 @@ from .intake import (
     Codes,
     Floats,
     Intake,
+    Layout,
+    Layouts,
     LevelCodes,
-    RecordLayout,
     read_rows,
 )
-from .problems import Finding, sentence_for, shown, text_of
+from .problems import Finding, NearestNames, short_name
 
 __all__ = ["Checked", "Checker"]
 
 Mask = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.int64]
 _LARGEST = sys.float_info.max
+_MOST_NAMED = 20  # names in a sentence, and unknown fields of a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,11 @@ class Checked:
     codes: Codes
     priced: Mask | None
     findings: list[Finding]
+
+    def assumed(self, missing_codes: Codes) -> Counts:
+        """Count the fields of each row that are missing, and so were filled, shape (rows,)."""
+        missing = np.isnan(self.numbers).sum(axis=1) + (self.codes == missing_codes).sum(axis=1)
+        return missing if self.priced is None else np.where(self.priced, missing, 0)
 
     def only_priced(self) -> Checked:
         """Return the rows that have no error."""
@@ -82,7 +91,8 @@ class Checker:
             ],
             dtype=np.uint64,
         )
-        self._layouts: dict[Any, RecordLayout] = {}
+        self.missing_codes = np.array(self._missing_codes, dtype=np.int64)
+        self._layouts = Layouts(contract)
 
     def check(self, rows: object) -> Checked:
         """Read and check rows of any accepted kind.
@@ -102,7 +112,7 @@ class Checker:
         if inside.all() and known.all() and clean:
             return Checked(numbers, codes, None, [])
         findings = self._layout_findings(intake)
-        silent = _spoken_of(findings)
+        silent = _already_reported(findings)
         refused = [row for row, _ in intake.not_rows()]
         inside[refused] = known[refused] = True
         findings += self._number_findings(intake, numbers, inside, odd, silent)
@@ -113,22 +123,23 @@ class Checker:
         """What is wrong with the names that came, and with rows that are no rows."""
         findings = []
         layouts = intake.layouts()
-        absent = [set(layout.absent) for layout, _ in layouts]
-        for name in sorted(set.intersection(*absent)) if absent else ():
-            came = list(dict.fromkeys(text_of(n) for layout, _ in layouts for n in layout.names))
-            findings.append(
-                Finding(name, "missing_column", None, [came], self._missing_column(name))
-            )
+        absent = {layout.absent for layout, _ in layouts}
+        if in_all := set.intersection(*map(set, absent)) if absent else set():
+            came = [_came(layouts)]
+            for name in sorted(in_all):
+                field = self.contract.field(name)
+                findings.append(Finding(name, "missing_column", None, came, field))
+        nearest = NearestNames(self.contract)
         for layout, rows in layouts:
             if intake.rows == 1:
                 rows = [0]
             for name in layout.repeated:
-                findings.append(_everywhere(name, "duplicate_field", rows, _duplicate_field))
-            for name in layout.unknown:
-                findings.append(_everywhere(name, "unknown_field", rows, self._unknown_field))
+                field = self.contract.field(name)
+                findings.append(_everywhere(name, "duplicate_field", rows, name, field))
+            findings += _unknown_fields(layout.unknown, rows, nearest)
         if not_rows := intake.not_rows():
             at, values = zip(*not_rows, strict=True)
-            findings.append(Finding(None, "wrong_type", at, values, _not_a_row))
+            findings.append(Finding(None, "wrong_type", at, values))
         return findings
 
     def _number_findings(
@@ -168,18 +179,6 @@ class Checker:
             findings += _by_code(intake, field, rows, names)
         return findings
 
-    def _missing_column(self, name: str) -> Any:
-        def sentence(came: list[str]) -> str:
-            field = self.contract.field(name)
-            return f"No row has the field {name}: expected {field.expected}. Came: {_listed(came)}."
-
-        return sentence
-
-    def _unknown_field(self, name: Any) -> str:
-        nearest = self.contract.nearest(text_of(name))
-        hint = f": did you mean {nearest}?" if nearest else "."
-        return f"The field {shown(name)} is not known and was not used{hint}"
-
 
 def _expected_range(field: Field) -> tuple[float, float]:
     low, high = field.training_range or (-_LARGEST, _LARGEST)
@@ -208,12 +207,12 @@ def _by_code(
     findings = []
     for code in dict.fromkeys(codes):
         at = rows[codes == code].tolist()
-        values = intake.cells(field.name, at)
-        findings.append(Finding(field.name, code, at, values, sentence_for(field, code)))
+        values = [None] * len(at) if code == "missing_value" else intake.cells(field.name, at)
+        findings.append(Finding(field.name, code, at, values, field))
     return findings
 
 
-def _spoken_of(findings: list[Finding]) -> dict[str | None, Any]:
+def _already_reported(findings: list[Finding]) -> dict[str | None, Any]:
     """Return the rows in which a field is absent or repeated, and so has no value to speak of."""
     rows_of: dict[str | None, Any] = {}
     for finding in findings:
@@ -226,9 +225,20 @@ def _spoken_of(findings: list[Finding]) -> dict[str | None, Any]:
     return rows_of
 
 
-def _everywhere(name: Any, code: str, rows: Sequence[int] | None, sentence: Any) -> Finding:
-    values = [name] * (1 if rows is None else len(rows))
-    return Finding(text_of(name), code, rows, values, sentence)
+def _unknown_fields(
+    names: Sequence[Any], rows: Sequence[int] | None, nearest: NearestNames
+) -> Iterator[Finding]:
+    """Name the first unknown fields of some rows, and count the others."""
+    for name in names[:_MOST_NAMED]:
+        yield _everywhere(short_name(name), "unknown_field", rows, name, nearest)
+    if len(names) > _MOST_NAMED:
+        yield _everywhere(None, "unknown_field", rows, len(names) - _MOST_NAMED, None)
+
+
+def _everywhere(
+    name: str | None, code: str, rows: Sequence[int] | None, value: Any, about: Any
+) -> Finding:
+    return Finding(name, code, rows, [value] * (1 if rows is None else len(rows)), about)
 
 
 def _priced(rows: int, findings: list[Finding]) -> Mask | None:
@@ -241,17 +251,10 @@ def _priced(rows: int, findings: list[Finding]) -> Mask | None:
     return priced
 
 
-def _duplicate_field(name: Any) -> str:
-    return f"The field {name} came more than once, under its own name or an alias: send it once."
-
-
-def _not_a_row(value: Any) -> str:
-    kind = type(value).__name__
-    return f"The row is {shown(value)} (type {kind}): expected a dict of field names and values."
-
-
-def _listed(names: list[str], *, most: int = 20) -> str:
+def _came(layouts: Iterable[tuple[Layout, Any]]) -> str:
+    """List the first names that came, and count the others."""
+    names = dict.fromkeys(name for layout, _ in layouts for name in layout.names)
     if not names:
         return "no fields at all"
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(short_name(name) for name in islice(names, _MOST_NAMED)) + more

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from .levels import is_number_text
+
 __all__ = ["Contract", "Field", "Kind"]
 
 Kind = Literal["number", "year", "nominal", "ordinal", "identifier"]
@@ -53,7 +55,7 @@ class Field:
     @property
     def has_numeric_levels(self) -> bool:
         """Whether a level may come as a number."""
-        return any(level.isdigit() for level in self.coded_levels)
+        return any(map(is_number_text, self.coded_levels))
 
     @property
     def expected(self) -> str:
@@ -72,13 +74,17 @@ class Field:
         return f"{noun}{bounds}" + (f" ({self.unit})" if self.unit else "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Contract:
     """The fields of a row in order, the texts that mean *missing*, and the target's name."""
 
     fields: tuple[Field, ...]
     target: str
     missing_values: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        used = len(self.numbers) + len(self.categories)
+        return f"<Contract of {len(self.fields)} fields, {used} of them used, for {self.target}>"
 
     @cached_property
     def numbers(self) -> tuple[Field, ...]:
@@ -108,6 +114,11 @@ class Contract:
         """Every name that a client may send, with the field's own name."""
         names = {alias: field.name for field in self.fields for alias in field.aliases}
         return names | {field.name: field.name for field in self.fields}
+
+    @cached_property
+    def known_names(self) -> frozenset[str]:
+        """Every name that is not unknown: of the fields, their aliases and the target."""
+        return frozenset((*self.canonical_names, self.target))
 
     def field(self, name: str) -> Field:
         """Return the field called `name`; raises KeyError when there is none."""

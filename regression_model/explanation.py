@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,12 +35,19 @@ class Explanation:
     standard_errors : dict of field name to float
         Of the contributions, which are estimated from a sample of orders; the background rows are
         taken as they are.
+    values : dict of field name to float, str or None
+        What the row has for each field as the model read it, in the order of `contributions`;
+        None for a missing value and for a level that no training row had.
+    assumed : tuple of str
+        The fields that were missing: the model filled them, as it does in training.
     """
 
     base: float
     value: float
     contributions: dict[str, float]
     standard_errors: dict[str, float]
+    values: dict[str, float | str | None] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the explanation as plain JSON types."""
@@ -49,6 +56,8 @@ class Explanation:
             "value": self.value,
             "contributions": self.contributions,
             "standard_errors": self.standard_errors,
+            "values": self.values,
+            "assumed": list(self.assumed),
         }
 
 
@@ -98,12 +107,34 @@ def explain_row(
     pairs = changes.reshape(len(background[0]), _PAIRS, 2, len(names)).mean(axis=2)
     errors = np.sqrt((pairs.var(axis=1, ddof=1) / _PAIRS).sum(axis=0)) / len(background[0])
     order = np.argsort(-np.abs(means), kind="stable")
+    values, assumed = _values(contract, row)
     return Explanation(
         base=float(predictions[:, 0].mean()),
         value=float(predictions[:, -1].mean()),  # all are of the same row
         contributions={names[j]: float(means[j]) for j in order},
         standard_errors={names[j]: float(errors[j]) for j in order},
+        values={names[j]: values[names[j]] for j in order},
+        assumed=tuple(names[j] for j in order if names[j] in assumed),
     )
+
+
+def _values(
+    contract: Contract, row: tuple[Floats, Codes]
+) -> tuple[dict[str, float | str | None], set[str]]:
+    """Return what a row has for each field, and which fields are missing."""
+    values: dict[str, float | str | None] = {}
+    assumed = set()
+    for of, number in zip(contract.numbers, row[0].tolist(), strict=True):
+        values[of.name] = None if number != number else number
+        if number != number:
+            assumed.add(of.name)
+    codes = row[1].tolist()
+    for of, offset, code in zip(contract.categories, contract.offsets, codes, strict=True):
+        levels = of.coded_levels
+        values[of.name] = levels[code - offset] if code - offset < len(levels) else None
+        if code - offset == len(levels):
+            assumed.add(of.name)
+    return values, assumed
 
 
 def _ranks(background: int, fields: int) -> npt.NDArray[np.int64]:

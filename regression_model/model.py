@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from .checking import Checked, Checker
+from .checking import Checked, Checker, Counts
 from .contract import Contract
-from .errors import ModelFileError
+from .errors import MissingExtraError, ModelFileError
 from .intake import Codes, Floats
 from .manifest_check import ManifestError, check_manifest
 from .model_file import find_model_file, open_sealed, read_content
@@ -23,6 +27,8 @@ from .operators import GraphError, check_graph
 from .problems import Finding, Problem
 
 if TYPE_CHECKING:
+    import pandas
+
     from .explanation import Explanation
 
 __all__ = ["Model", "Prediction", "load_model"]
@@ -30,6 +36,7 @@ __all__ = ["Model", "Prediction", "load_model"]
 PACKAGE_ROOT = Path(__file__).resolve().parent
 _OUTPUTS = ["prediction", "lower", "upper"]
 _ROWS_AT_ONCE = 8_192  # the arrays between the graph's nodes then stay in the processor's cache
+_ROWS_SHOWN = 10
 _ONLY_ERRORS = 3  # onnxruntime's severity level
 _ONNXRUNTIME_ERRORS = (
     ort_errors.Fail,
@@ -41,7 +48,7 @@ _ONNXRUNTIME_ERRORS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Prediction:
     """What the model says of some rows, in their order.
 
@@ -53,35 +60,121 @@ class Prediction:
         The ends of the prediction interval, at the level that the model file states.
     version : str
         Version of the model that answered.
+
+    Its length is the number of rows, `prediction[i]` is row i as a dict, and as an array it is
+    its `values`: `frame["predicted"] = model.predict(frame)`.
     """
 
     values: Floats
     lower: Floats
     upper: Floats
     version: str
-    findings: list[Finding] = field(default_factory=list, repr=False)
+    findings: list[Finding] = field(default_factory=list)
+    _checked: tuple[Checked, Codes] | None = None
 
     @cached_property
     def problems(self) -> list[Problem]:
         """Every error and warning; those of all rows first, then by row."""
-        found = [problem for finding in self.findings for problem in finding.problems()]
-        return sorted(found, key=lambda problem: -1 if problem.row is None else problem.row)
+        return _problems(self.findings)
 
     @property
     def errors(self) -> list[Problem]:
         """The problems that left a row without a value."""
-        return [problem for problem in self.problems if problem.severity == "error"]
+        return _problems(one for one in self.findings if one.severity == "error")
 
     @property
     def warnings(self) -> list[Problem]:
         """The problems of rows that have a value all the same."""
-        return [problem for problem in self.problems if problem.severity == "warning"]
+        return _problems(one for one in self.findings if one.severity == "warning")
+
+    @cached_property
+    def assumed(self) -> Counts:
+        """How many fields of each row were missing and filled, shape (rows,); 0 for an error."""
+        if self._checked is None:
+            return np.zeros(len(self), dtype=np.int64)
+        checked, missing_codes = self._checked
+        assumed = checked.assumed(missing_codes)
+        return np.where(np.isnan(self.values), 0, assumed)
 
     def __len__(self) -> int:
         return len(self.values)
 
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.to_dicts())
+
+    def __getitem__(self, row: int) -> dict[str, Any]:
+        return self.to_dicts()[row]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        if copy is False and dtype in (None, self.values.dtype):
+            return self.values
+        return np.array(self.values, dtype=dtype)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Prediction):
+            return NotImplemented
+        arrays = zip(self._arrays, other._arrays, strict=True)
+        same = all(np.array_equal(a, b, equal_nan=True) for a, b in arrays)
+        return same and self.version == other.version and self.problems == other.problems
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def _arrays(self) -> tuple[Floats, ...]:
+        return self.values, self.lower, self.upper, self.assumed.astype(np.float64)
+
+    def __repr__(self) -> str:
+        failed = int(np.isnan(self.values).sum())
+        return (
+            f"<Prediction of {len(self):,} rows: {len(self) - failed:,} predicted, "
+            f"{failed:,} in error, version {self.version}>"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _prediction, (
+            self.values,
+            self.lower,
+            self.upper,
+            self.version,
+            self.findings,
+            self.assumed,
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the first rows as a table, for a notebook."""
+        shown = [*zip(*(plain(a[:_ROWS_SHOWN]) for a in self._arrays[:3]), strict=True)]
+        rows = "".join(
+            f"<tr><th>{row}</th>"
+            + "".join(f"<td>{'' if v is None else f'{v:,.6g}'}</td>" for v in cells)
+            + "</tr>"
+            for row, cells in enumerate(shown)
+        )
+        head = "<tr><th></th><th>value</th><th>lower</th><th>upper</th></tr>"
+        return f"<p>{escape(repr(self))}</p><table>{head}{rows}</table>"
+
+    def to_pandas(self, index: Any = None) -> pandas.DataFrame:
+        """Return a frame with the columns value, lower, upper and assumed.
+
+        Raises
+        ------
+        MissingExtraError
+            When pandas is not installed.
+        """
+        try:
+            import_module("pandas")
+        except ImportError:
+            raise MissingExtraError(
+                "to_pandas needs pandas: pip install 'regression-model[train]', or pandas itself."
+            ) from None
+        frame = import_module("pandas").DataFrame
+        columns = {"value": self.values, "lower": self.lower, "upper": self.upper}
+        return frame({**columns, "assumed": self.assumed}, index=index)
+
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return one dict of plain JSON types a row: value, lower, upper, problems, version."""
+        """Return one dict of plain JSON types a row.
+
+        Its keys are value, lower, upper, problems, version and assumed.
+        """
         of_all = [problem.to_dict() for problem in self.problems if problem.row is None]
         dicts: list[dict[str, Any]] = [
             {
@@ -90,15 +183,34 @@ class Prediction:
                 "upper": upper,
                 "problems": list(of_all),
                 "version": self.version,
+                "assumed": assumed,
             }
-            for value, lower, upper in zip(
-                plain(self.values), plain(self.lower), plain(self.upper), strict=True
+            for value, lower, upper, assumed in zip(
+                plain(self.values),
+                plain(self.lower),
+                plain(self.upper),
+                self.assumed.tolist(),
+                strict=True,
             )
         ]
         for problem in self.problems:
             if problem.row is not None:
                 dicts[problem.row]["problems"].append(problem.to_dict())
         return dicts
+
+
+def _prediction(*parts: Any) -> Prediction:
+    """Make a prediction again, where a pickle has brought it."""
+    *fields, assumed = parts
+    prediction = Prediction(*fields)
+    prediction.__dict__["assumed"] = assumed
+    return prediction
+
+
+def _problems(findings: Iterable[Finding]) -> list[Problem]:
+    """Write the sentences of findings; those of all rows first, then by row."""
+    found = [problem for finding in findings for problem in finding.problems()]
+    return sorted(found, key=lambda problem: -1 if problem.row is None else problem.row)
 
 
 def plain(values: Floats) -> list[float | None]:
@@ -126,16 +238,16 @@ class Model:
         ModelFileError
             When the bytes are damaged, foreign, or of a newer format.
         """
-        self.manifest = open_sealed(content, name=name)
+        self._manifest = open_sealed(content, name=name)
         try:
-            self.contract: Contract = check_manifest(self.manifest)
+            self.contract: Contract = check_manifest(self._manifest)
             check_graph(content, self.contract)
         except ManifestError as error:
             raise ModelFileError(f"{name} has a manifest that cannot be read: {error}.") from None
         except GraphError as error:
             raise ModelFileError(f"{name} holds a graph that cannot be run: {error}.") from None
         self._checker = Checker(self.contract)
-        self._name = name
+        self._name, self._content = name, content
         options = onnxruntime.SessionOptions()
         # One thread and so no pool of them: the lowest latency for a row, and safe to fork.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -149,15 +261,27 @@ class Model:
         self._no_levels = np.empty((0, len(self.contract.categories)), dtype=object)
         self._try_out()
 
+    def __repr__(self) -> str:
+        used = len(self.contract.numbers) + len(self.contract.categories)
+        return f"<Model {self.name} {self.version}: {self.contract.target} from {used} fields>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen, (self._content, self._name)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Everything the file says of itself, as a copy: changing it changes no prediction."""
+        return deepcopy(self._manifest)
+
     @property
     def name(self) -> str:
         """The model's name."""
-        return cast(str, self.manifest["name"])
+        return cast(str, self._manifest["name"])
 
     @property
     def version(self) -> str:
         """The version of the package that the model was trained as."""
-        return cast(str, self.manifest["version"])
+        return cast(str, self._manifest["version"])
 
     def predict(self, rows: object) -> Prediction:
         """Predict the target for every row, in order.
@@ -187,9 +311,10 @@ class Model:
             priced = self._run(checked.only_priced())
             values[checked.priced], lower[checked.priced], upper[checked.priced] = priced
         if not (np.isfinite(lower).all() and np.isfinite(upper).all() and lower.all()):
-            positive = self.manifest["target"]["transform"] == "log"
+            positive = self._manifest["target"]["transform"] == "log"
             _refuse_overflow(values, lower, upper, checked, positive=positive)
-        return Prediction(values, lower, upper, self.version, checked.findings)
+        read = checked, self._checker.missing_codes
+        return Prediction(values, lower, upper, self.version, checked.findings, read)
 
     def explain(self, rows: object) -> list[Explanation | None]:
         """Say what each field adds to, or takes from, the prediction of every row, in order.
@@ -229,11 +354,11 @@ class Model:
 
     @cached_property
     def _background(self) -> tuple[Floats, Codes]:
-        if "background" not in self.manifest:
+        if "background" not in self._manifest:
             raise ModelFileError(
                 f"{self._name} holds no rows to explain others by: train it again."
             )
-        checked = self._checker.check(self.manifest["background"])
+        checked = self._checker.check(self._manifest["background"])
         if checked.priced is not None:
             raise ModelFileError(
                 f"{self._name} holds rows to explain others by that break its own contract."
@@ -284,6 +409,11 @@ class Model:
         return ModelFileError(f"{self._name} holds a graph that cannot be run: {reason}.")
 
 
+def _reopen(content: bytes, name: str) -> Model:
+    """Open a model file again, where a pickle has brought it."""
+    return Model(content, name=name)
+
+
 def _refuse_overflow(
     values: Floats, lower: Floats, upper: Floats, checked: Checked, *, positive: bool
 ) -> None:
@@ -301,12 +431,8 @@ def _refuse_overflow(
         return
     for array in (values, lower, upper):
         array[rows] = np.nan
-    checked.findings.append(
-        Finding(None, "not_finite", rows, [None] * len(rows), lambda _: _OVERFLOW)
-    )
+    checked.findings.append(Finding(None, "not_finite", rows, [None] * len(rows)))
 
-
-_OVERFLOW = "The prediction is out of all bounds: the row is too far from all training rows."
 
 _shipped_lock = threading.Lock()
 _shipped: Model | None = None

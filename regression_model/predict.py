@@ -6,6 +6,7 @@ import json
 from typing import Any, TypedDict
 
 from .model import load_model, plain
+from .problems import Problem
 
 __all__ = ["PredictionResult", "make_prediction"]
 
@@ -16,6 +17,9 @@ class PredictionResult(TypedDict):
     predictions: list[float | None]
     version: str
     errors: str | None
+    warnings: str | None
+    lower: list[float | None]
+    upper: list[float | None]
 
 
 def make_prediction(*, input_data: Any) -> PredictionResult:
@@ -29,7 +33,8 @@ def make_prediction(*, input_data: Any) -> PredictionResult:
     -------
     dict
         `predictions`: one float a row, None for a row with an error; `version`: of the model;
-        `errors`: None, or a JSON text, a list of objects with row, field, code, message, severity.
+        `errors`: None, or a JSON text, a list of objects with row, field, code, message, severity;
+        `warnings`: the same of rows that have a prediction; `lower`, `upper`: the interval's ends.
 
     Raises
     ------
@@ -39,9 +44,15 @@ def make_prediction(*, input_data: Any) -> PredictionResult:
         When the package holds no usable model file.
     """
     prediction = load_model().predict(input_data)
-    errors = [problem.to_dict() for problem in prediction.errors] if prediction.findings else []
     return {
         "predictions": plain(prediction.values),
         "version": prediction.version,
-        "errors": json.dumps(errors) if errors else None,
+        "errors": _as_json(prediction.errors),
+        "warnings": _as_json(prediction.warnings),
+        "lower": plain(prediction.lower),
+        "upper": plain(prediction.upper),
     }
+
+
+def _as_json(problems: list[Problem]) -> str | None:
+    return json.dumps([problem.to_dict() for problem in problems]) if problems else None

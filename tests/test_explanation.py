@@ -216,6 +216,18 @@ def test_an_explanation_as_a_dict_is_plain(model, rows):
     (found,) = model.explain(rows[:1])
 
     plain = found.to_dict()
-    assert ["base", "value", "contributions", "standard_errors"] == [*plain]
+    assert ["base", "value", "contributions", "standard_errors", "values", "assumed"] == [*plain]
     assert [*found.contributions.items()] == [*plain["contributions"].items()]
     assert {float} == {type(value) for value in plain["contributions"].values()}
+
+
+def test_an_explanation_says_what_was_read_and_what_was_assumed(model):
+    """A field that is missing has no value, and stands among the assumed ones."""
+    whole = {n: c for n, c in model.manifest["background"][0].items() if c is not None}
+    least = {n: c for n, c in whole.items() if model.contract.field(n).required}
+    (found,) = model.explain([least])
+
+    assert [*found.contributions] == [*found.values]
+    assert least == {name: value for name, value in found.values.items() if value is not None}
+    assert {*found.values} - {*least} == {*found.assumed}
+    assert model.predict([least]).assumed[0] == len(found.assumed)

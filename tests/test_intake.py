@@ -6,6 +6,7 @@ import math
 import re
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
@@ -23,6 +24,7 @@ from regression_model.contract import Contract
 from regression_model.intake import (
     UNKNOWN_LEVEL,
     WRONG_TYPE,
+    Layouts,
     LevelCodes,
     NotANumber,
     is_missing,
@@ -406,8 +408,6 @@ TABLES = "expected a list of dicts, a dict of columns, or a pandas, polars or py
         ({1, 2}, "set"),
         (iter([]), "list_iterator"),
         (object(), "object"),
-        (np.zeros((2, 2)), "ndarray"),
-        (pd.Series([1, 2]), "Series"),
         (pl.DataFrame(COLUMNS).lazy(), "LazyFrame"),
         (pa.table(COLUMNS).to_batches()[0], "RecordBatch"),
         (datetime.date(2020, 1, 1), "date"),
@@ -592,7 +592,16 @@ def test_one_odd_cell_spoils_no_other(garden: Contract, cell: Any) -> None:
         (np.str_("20"), "20"),
         (Decimal("20.00"), "20"),
         (20.5, "20.5"),
-        ("20.0", "20.0"),
+        ("20.0", "20"),
+        ("20.", "20"),
+        ("2e+01", "20"),
+        ("-0.0", "0"),
+        (0.1, "0.1"),
+        (np.float32(0.1), "0.1"),
+        (1e16, "10000000000000000"),
+        ("020", "020"),
+        ("2e1", "2e1"),
+        ("20 a", "20 a"),
         (HUGE, "inf"),
         (None, ""),
     ],
@@ -655,3 +664,55 @@ def test_names_that_never_end_do_not_fill_the_memory(garden: Contract) -> None:
         assert [100 + i for i in range(400)] == checked.numbers[:, 0].tolist()
         assert {(i, f"x{i}", "unknown_field") for i in range(400)} == told(checked)
     assert len(checker._layouts) < 400
+
+
+def test_a_long_name_is_not_kept_and_honest_layouts_are(garden: Contract) -> None:
+    """However large and many the others are; those with no text for a name are not kept either."""
+    layouts = Layouts(garden)
+    honest = layouts.of(("area", "zone", "colour"))
+    for turn in range(1_000):
+        layouts.of(("area", f"{turn}" * 100_000))
+        layouts.of((f"{turn}",) * 10_000)
+        layouts.of((turn, "area"))
+        layouts.of(("area", f"x{turn}"))
+        if turn % 100 == 0:
+            assert honest is layouts.of(("area", "zone", "colour"))
+    assert len(layouts) <= 256
+    for turn in range(1_000):
+        layouts.of(tuple(f"{turn} {name}" for name in range(1_000)))
+    assert len(layouts) < 50
+
+
+def test_threads_share_the_layouts(garden: Contract) -> None:
+    """While others push theirs out, each reads its own rows."""
+    checker = Checker(garden)
+
+    def read(thread: int) -> bool:
+        for turn in range(300):
+            rows = [{"area": thread + 1, f"x{thread} {turn}": 0, "zone": "A"}]
+            assert [thread + 1] == checker.check(rows).numbers[:, 0].tolist()
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(read, range(8)))
+
+
+def test_a_series_is_a_row_and_a_generator_a_list(garden: Contract) -> None:
+    """As `frame.iloc[0]` and an expression give them."""
+    checker = Checker(garden)
+    row = {"area": 100, "zone": "A", "soil": None}
+    expected = checker.check([row])
+    for rows in (pd.Series(row), pd.DataFrame([row]).iloc[0], (row for _ in range(1))):
+        found = checker.check(rows)
+        np.testing.assert_array_equal(expected.numbers, found.numbers)
+        assert expected.codes.tolist() == found.codes.tolist()
+        assert [] == found.findings
+
+
+def test_an_array_without_names_is_told_how_to_name_them(garden: Contract) -> None:
+    """Dense, sparse or structured in no way that the contract could know."""
+    arrays: list[Any] = [np.zeros((2, 3)), np.zeros(3), pd.Series([1, 2]), pl.Series([1])]
+    sparse = pytest.importorskip("scipy.sparse")
+    for array in [*arrays, sparse.csr_matrix((2, 3)), sparse.coo_array((2, 3))]:
+        with pytest.raises(InputError, match="has no names: name its columns with"):
+            Checker(garden).check(array)

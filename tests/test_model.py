@@ -283,7 +283,7 @@ def test_dicts_say_everything_of_a_row(
     rows[1][name] = "x"
     frame = pd.DataFrame(rows[:2]).assign(colour="red")
     first, second = model.predict(frame).to_dicts()
-    assert ["value", "lower", "upper", "problems", "version"] == list(first)
+    assert ["value", "lower", "upper", "problems", "version", "assumed"] == list(first)
     assert {float} == {type(first[key]) for key in ("value", "lower", "upper")}
     assert [None] * 3 == [second[key] for key in ("value", "lower", "upper")]
     assert ["unknown_field"] == [problem["code"] for problem in first["problems"]]
@@ -295,6 +295,49 @@ def test_dicts_say_everything_of_a_row(
         "message": f"{name} is 'x' (type str): expected {required_number.expected}.",
         "severity": "error",
     } == second["problems"][1]
+
+
+def test_fields_that_were_filled_are_counted(model: Model, required_number: Field) -> None:
+    """For each row: those that the model uses and that were missing; none for a row in error."""
+    used = [*model.contract.numbers, *model.contract.categories]
+    whole = {n: c for n, c in model.manifest["background"][0].items() if c is not None}
+    least = {n: c for n, c in whole.items() if model.contract.field(n).required}
+    bad = whole | {required_number.name: None}
+    rows = [whole, least, bad, least | {"colour": 1}]
+    expected = [len(used) - len(whole), len(used) - len(least), 0, len(used) - len(least)]
+    for table in (rows, pd.DataFrame(rows)):
+        prediction = model.predict(table)
+        assert expected == prediction.assumed.tolist()
+        assert expected == [row["assumed"] for row in prediction.to_dicts()]
+
+
+def test_a_prediction_keeps_company_with_numpy_and_pandas(
+    model: Model, rows: list[dict[str, Any]], required_number: Field
+) -> None:
+    """It is an array of its values, a sequence of rows, and says how many failed."""
+    rows[1][required_number.name] = None
+    frame = pd.DataFrame(rows, index=range(5, 15))
+    prediction = model.predict(frame)
+    frame["predicted"] = prediction
+    np.testing.assert_array_equal(prediction.values, frame["predicted"])
+    np.testing.assert_array_equal(prediction.values, np.asarray(prediction))
+    assert prediction == model.predict(rows)
+    assert prediction != model.predict(rows[:3])
+    assert prediction != 5
+    assert prediction.to_dicts() == list(prediction) == [prediction[i] for i in range(10)]
+    assert "10 rows: 9 predicted, 1 in error" in repr(prediction)
+    assert "<table>" in prediction._repr_html_()
+    assert [*range(5, 15)] == prediction.to_pandas(frame.index).index.tolist()
+    assert f"<Model {model.name} {model.version}: SalePrice from " in repr(model)
+    assert len(repr(model.contract)) < 100
+
+
+def test_a_manifest_cannot_be_changed_by_accident(model: Model) -> None:
+    """What is read is a copy."""
+    model.manifest["target"]["transform"] = "none"
+    model.manifest.clear()
+    assert {"name", "version", "target"} <= model.manifest.keys()
+    assert "none" != model.manifest["target"]["transform"]
 
 
 def test_problems_stand_in_the_order_of_the_rows(

@@ -17,7 +17,11 @@ from regression_model.contract import Field
 def test_rows_give_prices_and_a_version(rows: list[dict[str, Any]], model: Model) -> None:
     """Plain floats, no errors, and which model it was."""
     result = make_prediction(input_data=rows)
-    assert ["predictions", "version", "errors"] == list(result)
+    assert ["predictions", "version", "errors", "warnings", "lower", "upper"] == list(result)
+    prediction = model.predict(rows)
+    assert prediction.lower.tolist() == result["lower"]
+    assert prediction.upper.tolist() == result["upper"]
+    assert result["warnings"] is None or prediction.warnings
     assert {float} == {type(price) for price in result["predictions"]}
     assert model.predict(rows).values.tolist() == result["predictions"]
     assert (regression_model.__version__, None) == (result["version"], result["errors"])
@@ -71,6 +75,8 @@ def test_warnings_are_no_errors(rows: list[dict[str, Any]], nominal: Field) -> N
     result = make_prediction(input_data=rows)
     assert result["errors"] is None
     assert None not in result["predictions"]
+    codes = [warning["code"] for warning in json.loads(result["warnings"] or "[]")]
+    assert {"unknown_field", "unseen_level"} <= {*codes}
 
 
 def test_warnings_do_not_slip_in_beside_errors(
@@ -102,9 +108,14 @@ def test_no_rows_give_no_prices() -> None:
     """And no errors."""
     version = regression_model.__version__
     for rows in ([], {}, pd.DataFrame()):
-        assert {"predictions": [], "version": version, "errors": None} == make_prediction(
-            input_data=rows
-        )
+        assert {
+            "predictions": [],
+            "version": version,
+            "errors": None,
+            "warnings": None,
+            "lower": [],
+            "upper": [],
+        } == make_prediction(input_data=rows)
 
 
 @pytest.mark.parametrize("data", [None, 5, "rows", {"a": [1], "b": [1, 2]}, {"a": 1, "b": [2]}])

@@ -201,6 +201,8 @@ def _records(explained: Sequence[_Explained], top: int | None) -> dict[str, list
         "prediction": [None if one is None else one.value for one in known],
         "base": [None if one is None else one.base for one in known],
         "contributions": [None if one is None else _largest(one, top) for one in known],
+        "values": [None if one is None else one.values for one in known],
+        "assumed": [None if one is None else list(one.assumed) for one in known],
         "problems": [one.problems for one in explained],
     }
 
@@ -221,8 +223,19 @@ def _lines(explained: Sequence[_Explained], top: int | None) -> dict[str, list[A
         "base": [None if one is None else one.base for one in known],
         "field": [name for name, _ in parts],
         "contribution": [value for _, value in parts],
+        "value": [_value(one, name) for one, (name, _) in zip(known, parts, strict=True)],
+        "assumed": [
+            None if one is None or name not in one.values else name in one.assumed
+            for one, (name, _) in zip(known, parts, strict=True)
+        ],
         "problems": [one.problems for one in every],
     }
+
+
+def _value(explanation: Explanation | None, name: str) -> str | None:
+    """Return the value of a field as text: a column of a table has one type."""
+    value = explanation.values.get(name) if explanation else None
+    return f"{value:.15g}" if isinstance(value, float) else value
 
 
 def _identifier_columns(explained: Sequence[_Explained]) -> dict[str, list[Any]]:
@@ -250,6 +263,7 @@ def _bars(explanation: Explanation, unit: str, top: int | None) -> Table:
     table.add_column(overflow="fold")
     table.add_column(justify="right")
     table.add_column()
+    table.add_column(overflow="fold")
     parts = _largest(explanation, top)
     longest = max((abs(value) for value in parts.values()), default=0.0) or 1.0
     table.add_row("typical", figure(explanation.base), unit)
@@ -257,7 +271,8 @@ def _bars(explanation: Explanation, unit: str, top: int | None) -> Table:
         bar = "█" * round(_BAR * abs(value) / longest)
         style = "bright_blue" if value > 0 else "yellow"
         sign = "+" if value > 0 else ""
-        table.add_row(name, f"{sign}{figure(value)}", _coloured(bar, style))
+        read = "assumed" if name in explanation.assumed else shown(_value(explanation, name))
+        table.add_row(name, f"{sign}{figure(value)}", _coloured(bar, style), read)
     table.add_row("prediction", figure(explanation.value), unit, style="bold")
     return table
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Iterator, Mapping
 
+from ..levels import level_text
 from .derived import Derived, in_order
 from .features import Feature
 from .mistakes import Mistake, nearest, repeated
@@ -57,7 +58,7 @@ class Whole:
             yield ("features",), "expected at least one feature with use: yes, got none"
         for name, feature in self.features.items():
             for level in feature.levels:
-                if level in self.tokens:
+                if level in (*self.tokens, *map(level_text, self.tokens)):
                     text = f"{level!r} means missing (data.missing_values), and cannot be a level"
                     yield ("features", name, "levels"), text
 

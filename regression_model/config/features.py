@@ -6,10 +6,11 @@ from typing import Literal, Self
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
+from ..levels import level_text
 from .mistakes import Mistake, expected, nearest, raise_all, repeated
 from .sections import Encode, Section
 from .transforms import Bounds, Transform, transform_mistake, unused_transform
-from .values import Number, Sentence, Text, Words, YesNo, read_number, read_text
+from .values import Levels, Number, Sentence, Text, Words, YesNo, read_number, read_text
 
 __all__ = ["Feature", "Kind"]
 
@@ -48,7 +49,7 @@ class Feature(Section):
     minimum: Number | None = None
     maximum: Number | None = None
     cap: Number | None = None
-    levels: Words = ()
+    levels: Levels = ()
     aliases: Words = ()
     missing: str | float | None = None
     missing_means: Sentence | None = None
@@ -91,7 +92,7 @@ class Feature(Section):
     @classmethod
     def _read_missing(cls, value: object, info: ValidationInfo) -> str | float:
         if info.data.get("kind") not in ("number", "year"):
-            return read_text(value)
+            return level_text(read_text(value))
         if value in ("median", "mean", "most_frequent"):
             return str(value)
         try:

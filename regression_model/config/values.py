@@ -7,11 +7,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
+from ..levels import level_text
 from .mistakes import expected
 
 __all__ = [
     "Above",
     "Count",
+    "Levels",
     "Name",
     "NameAndLevels",
     "NotNegative",
@@ -83,6 +85,16 @@ def _words(value: object) -> tuple[str, ...]:
     if not words or not all(words):
         raise expected("words separated by commas", value)
     return words
+
+
+def _levels(value: object) -> tuple[str, ...]:
+    """Split a comma-separated list of levels; a number has one way to be written."""
+    return tuple(level_text(word) for word in _words(value))
+
+
+def _name_and_levels(value: object) -> tuple[str, ...]:
+    name, *levels = _words_at_least(2, None, "a name and its levels separated by commas", value)
+    return (name, *map(level_text, levels))
 
 
 def _words_at_least(least: int, most: int | None, shape: str, value: object) -> tuple[str, ...]:
@@ -165,6 +177,7 @@ ShareUpToOne = Annotated[Positive, AfterValidator(_at_most_one)]
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 Count = Annotated[WholeNumber, AfterValidator(_at_least_one)]
 
+Levels = Annotated[tuple[str, ...], BeforeValidator(_levels)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Product = Annotated[
     tuple[str, ...],
@@ -176,11 +189,6 @@ Pair = Annotated[
     tuple[str, ...],
     BeforeValidator(functools.partial(_words_at_least, 2, 2, "two names separated by a comma")),
 ]
-NameAndLevels = Annotated[
-    tuple[str, ...],
-    BeforeValidator(
-        functools.partial(_words_at_least, 2, None, "a name and its levels separated by commas")
-    ),
-]
+NameAndLevels = Annotated[tuple[str, ...], BeforeValidator(_name_and_levels)]
 WeightedSum = Annotated[tuple[tuple[str, float], ...], BeforeValidator(_weighted)]
 Above = Annotated[tuple[str, float], BeforeValidator(_threshold)]

@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from ..contract import Contract
 from ..errors import ExportError
 from ..interval import ConformalInterval
+from ..levels import is_number_text
 from ..operators import OUTPUTS, GraphError, check_graph
 from .estimators import export_estimator, way_back
 from .graph import Graph
@@ -31,7 +32,8 @@ def export_pipeline(
     The graph has the inputs
 
     - `numbers`, double, shape (rows, number fields): NaN where missing;
-    - `levels`, string, shape (rows, category fields): an empty string where missing;
+    - `levels`, string, shape (rows, category fields): an empty string where missing; a level
+      that is a whole number may be written 5 or 5.0;
     - `codes`, int64, optional: the same as `levels` for who knows the codes already, as numbered
       by `Contract.offsets`. Who feeds it feeds `levels` with no rows.
 
@@ -77,6 +79,8 @@ def _look_up_codes(graph: Graph, contract: Contract) -> None:
     texts = sorted({level for field in fields for level in field.coded_levels})
     texts = [*texts, *(t for t in ("", *contract.missing_values) if t not in texts)]
     number_of = {text: i for i, text in enumerate(texts)}
+    aliases = [(f"{text}.0", text) for text in texts if _is_whole(text)]
+    number_of |= {alias: number_of[text] for alias, text in aliases if alias not in number_of}
     code_of = np.empty((len(fields), len(texts) + 1), dtype=np.int64)
     for j, (field, offset) in enumerate(zip(fields, contract.offsets, strict=True)):
         missing = offset + len(field.coded_levels)
@@ -89,8 +93,8 @@ def _look_up_codes(graph: Graph, contract: Contract) -> None:
         "LabelEncoder",
         LEVELS,
         domain="ai.onnx.ml",
-        keys_strings=texts,
-        values_int64s=list(range(len(texts))),
+        keys_strings=list(number_of),
+        values_int64s=list(number_of.values()),
         default_int64=len(texts),
     )
     rows_of_table = graph.indices(np.arange(len(fields)) * (len(texts) + 1))
@@ -99,6 +103,11 @@ def _look_up_codes(graph: Graph, contract: Contract) -> None:
     )
     graph.default(CODES, np.empty((0, len(fields)), dtype=np.int64))
     graph.add("Concat", codes, CODES, axis=0, output=CODES_OF_ROWS)
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a level is a whole number, which tables with gaps write as 5.0."""
+    return is_number_text(text) and "." not in text
 
 
 def _end(

@@ -5,8 +5,7 @@ A list of dicts is read row by row, a table column by column; both give the same
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Generator, Mapping
 
 from ..contract import Contract
 from ..errors import InputError
@@ -18,12 +17,14 @@ from .cells import (
     LevelCodes,
     NotANumber,
     is_missing,
+    number_text,
     read_level,
     read_number,
 )
-from .layout import Intake
-from .records import RecordLayout, Records
-from .tables import not_rows, read_mapping, read_table
+from .layout import Intake, Layout
+from .layouts import Layouts
+from .records import Records
+from .tables import is_row, not_rows, read_mapping, read_table
 
 __all__ = [
     "UNKNOWN_LEVEL",
@@ -31,28 +32,39 @@ __all__ = [
     "Codes",
     "Floats",
     "Intake",
+    "Layout",
+    "Layouts",
     "LevelCodes",
     "NotANumber",
-    "RecordLayout",
     "is_missing",
+    "number_text",
     "read_level",
     "read_number",
     "read_rows",
 ]
 
 
-def read_rows(contract: Contract, rows: object, layouts: dict[Any, RecordLayout]) -> Intake:
+def read_rows(contract: Contract, rows: object, layouts: Layouts | None = None) -> Intake:
     """Read a list of dicts, a dict of columns or of scalars, or a table of any known library.
+
+    Parameters
+    ----------
+    layouts : kept between calls, so that records with the same names are read faster
 
     Raises
     ------
     InputError
         When `rows` is none of these.
     """
+    layouts = Layouts(contract) if layouts is None else layouts
     if isinstance(rows, list | tuple):
         return Records(contract, rows, layouts)
     if isinstance(rows, Mapping):
-        return read_mapping(contract, rows)
+        return read_mapping(contract, rows, layouts)
+    if isinstance(rows, Generator):
+        return Records(contract, list(rows), layouts)
+    if is_row(rows):
+        return read_mapping(contract, rows.to_dict(), layouts)  # type: ignore[attr-defined]
     if isinstance(rows, str | bytes | int | float) or rows is None:
         raise InputError(not_rows(rows))
     return read_table(contract, rows)

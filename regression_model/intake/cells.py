@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import Field
+from ..levels import level_text, text_of_number
 
 __all__ = [
     "UNHASHABLE",
@@ -21,6 +22,7 @@ __all__ = [
     "LevelCodes",
     "NotANumber",
     "is_missing",
+    "number_text",
     "read_level",
     "read_number",
     "to_floats",
@@ -37,6 +39,7 @@ UNHASHABLE = (TypeError, ValueError)  # numpy raises the second for a duration w
 _PLAIN = frozenset({int, float, type(None), np.float64, np.float32, np.int64, np.int32})
 # The nulls of pandas, pyarrow and numpy, by name.
 _NULL_TYPES = frozenset({"NAType", "NaTType", "NullScalar", "MaskedConstant"})
+_NUMBERS = (int, float, np.integer, np.floating, Decimal)
 _MOST_CACHED_LEVELS = 10_000
 _LONGEST_CACHED = 100  # characters: a client that sends more does not fill the memory
 
@@ -77,7 +80,7 @@ def read_number(value: object, missing_values: Iterable[str] = ()) -> float:
             return float(value)
         except ValueError:
             raise NotANumber from None
-    if isinstance(value, int | float | np.integer | np.floating | Decimal):
+    if isinstance(value, _NUMBERS):
         if isinstance(value, bool | np.timedelta64):  # numpy takes a duration for an integer
             raise NotANumber
         try:
@@ -90,6 +93,8 @@ def read_number(value: object, missing_values: Iterable[str] = ()) -> float:
 def read_level(field: Field, value: object) -> str:
     """Read one cell as the text of a level, or an empty one when it is missing.
 
+    A number has the same text in every form, see `regression_model.levels`.
+
     Raises
     ------
     NotANumber
@@ -97,12 +102,25 @@ def read_level(field: Field, value: object) -> str:
     """
     value = _scalar(value)
     if isinstance(value, str):
-        return value.strip()
+        return level_text(value)
     if is_missing(value):
         return ""
     if field.has_numeric_levels:
-        return f"{read_number(value):.15g}"
+        return number_text(value)
     raise NotANumber
+
+
+def number_text(value: object) -> str:
+    """Return the text of a level that came as a number.
+
+    Raises
+    ------
+    NotANumber
+        For every other type, a bool and a duration among them.
+    """
+    if isinstance(value, bool | np.timedelta64) or not isinstance(value, _NUMBERS):
+        raise NotANumber
+    return text_of_number(value)
 
 
 def _scalar(value: object) -> object:
@@ -120,7 +138,8 @@ class LevelCodes(dict[Any, int]):
         self._field = field
         missing = offset + len(levels)
         self._unseen = UNKNOWN_LEVEL if field.kind == "ordinal" else missing + 1
-        super().__init__(dict.fromkeys((None, np.nan, "", *missing_values), missing))
+        tokens = (*missing_values, *map(level_text, missing_values))
+        super().__init__(dict.fromkeys((None, np.nan, "", *tokens), missing))
         self.update((level, offset + i) for i, level in enumerate(levels))
         self._most = len(self) + _MOST_CACHED_LEVELS
 

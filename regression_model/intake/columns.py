@@ -105,7 +105,9 @@ def _plain(value: Any) -> Any:
 def _to_codes(column: Column, lookup: LevelCodes, rows: int) -> Codes:
     if isinstance(column, np.ndarray):
         values, at = np.unique(column, return_inverse=True)
-        column = Distinct(values.tolist(), at)
+        exact = values.dtype.itemsize >= 8 or values.dtype.kind != "f"
+        # A float32 that becomes a float gets more digits than it was written with.
+        column = Distinct(values.tolist() if exact else list(values), at)
     if isinstance(column, Distinct):
         codes: Codes = np.array([lookup.code(value) for value in column.values], dtype=np.int64)
         return codes.take(column.at)

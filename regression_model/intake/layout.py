@@ -14,7 +14,7 @@ from .cells import Codes, Floats, LevelCodes
 __all__ = ["Intake", "Layout"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Layout:
     """Where the fields of the model are among the names that came."""
 
@@ -36,9 +36,7 @@ class Layout:
             names=names,
             numbers=tuple(came_as.get(field.name) for field in contract.numbers),
             categories=tuple(came_as.get(field.name) for field in contract.categories),
-            unknown=tuple(
-                dict.fromkeys(n for n in names if n not in known.keys() | {contract.target})
-            ),
+            unknown=unknown_names(contract, names),
             repeated=tuple(field.name for field in used if times[field.name] > 1),
             absent=tuple(f.name for f in used if f.required and f.name not in came_as),
         )
@@ -47,6 +45,12 @@ class Layout:
     def is_clean(self) -> bool:
         """Whether every required field came once and nothing else came."""
         return not (self.unknown or self.repeated or self.absent)
+
+
+def unknown_names(contract: Contract, names: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the names, each once, that are neither a field's nor the target's."""
+    known = contract.known_names
+    return tuple(dict.fromkeys([name for name in names if name not in known]))
 
 
 class Intake(ABC):

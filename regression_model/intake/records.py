@@ -4,57 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..contract import Contract
 from .cells import UNHASHABLE, Codes, Floats, LevelCodes, to_floats
 from .layout import Intake, Layout
+from .layouts import Layouts, RecordLayout
 
-__all__ = ["RecordLayout", "Records"]
-
-_MOST_CACHED_LAYOUTS = 256
-
-
-class RecordLayout:
-    """A layout of records, with the fastest way to fetch its cells."""
-
-    def __init__(self, contract: Contract, names: tuple[Any, ...]) -> None:
-        self.layout = Layout.of(contract, names)
-        self.numbers = _getter(self.layout.numbers)
-        self.categories = _getter(self.layout.categories)
-
-
-def _getter(names: tuple[Any, ...]) -> Any:
-    if len(names) > 1 and None not in names:
-        return itemgetter(*names)
-    return lambda row: tuple(None if name is None else row[name] for name in names)
+__all__ = ["Records"]
 
 
 class Records(Intake):
     """A list of dicts."""
 
-    def __init__(
-        self, contract: Contract, rows: Sequence[Any], layouts: dict[Any, RecordLayout]
-    ) -> None:
+    def __init__(self, contract: Contract, rows: Sequence[Any], layouts: Layouts) -> None:
         super().__init__(contract, len(rows))
         self._records = rows
         self._of_row: list[RecordLayout] = []
         self._not_rows: list[tuple[int, Any]] = []
-        uncached: dict[Any, RecordLayout] = {}
+        found: dict[Any, RecordLayout] = {}
         for at, row in enumerate(rows):
             if type(row) is not dict and not isinstance(row, Mapping):
                 self._not_rows.append((at, row))
                 row = {}
             names = tuple(row)
-            layout = layouts.get(names) or uncached.get(names)
+            layout = found.get(names)
             if layout is None:
-                layout = RecordLayout(contract, names)
-                cache = layouts if len(layouts) < _MOST_CACHED_LAYOUTS else uncached
-                cache[names] = layout
+                layout = found[names] = layouts.of(names)
             self._of_row.append(layout)
+        self._is_full = all(layout.is_full for layout in found.values())
         if self._not_rows:
             empty = dict(self._not_rows)
             self._records = [{} if at in empty else row for at, row in enumerate(rows)]
@@ -65,18 +46,32 @@ class Records(Intake):
             layout.numbers(row) for layout, row in zip(self._of_row, self._records, strict=True)
         ]
         flat = tuple(chain.from_iterable(cells))
-        numbers, odd = to_floats(flat, self.contract.missing_values)
-        return numbers.reshape(self.rows, width), [divmod(at, width) for at in odd]
+        found, odd = to_floats(flat, self.contract.missing_values)
+        if self._is_full:
+            return found.reshape(self.rows, width), [divmod(at, width) for at in odd]
+        places = self._places([layout.number_places for layout in self._of_row], width)
+        numbers = np.full(self.rows * width, np.nan)
+        numbers[places] = found
+        return numbers.reshape(self.rows, width), [divmod(int(places[at]), width) for at in odd]
 
     def codes(self, lookups: Sequence[LevelCodes]) -> Codes:
         cells = [
             layout.categories(row) for layout, row in zip(self._of_row, self._records, strict=True)
         ]
-        try:
-            codes = [[look[v] for look, v in zip(lookups, row, strict=True)] for row in cells]
-        except UNHASHABLE:
-            codes = [[look.code(v) for look, v in zip(lookups, row, strict=True)] for row in cells]
-        return np.array(codes, dtype=np.int64).reshape(self.rows, len(lookups))
+        if self._is_full:
+            return _codes(cells, [lookups] * self.rows).reshape(self.rows, len(lookups))
+        came = [layout.category_places for layout in self._of_row]
+        codes = np.tile(np.array([look[None] for look in lookups], dtype=np.int64), self.rows)
+        of_row = {at: [lookups[place] for place in at] for at in set(came)}
+        codes[self._places(came, len(lookups))] = _codes(cells, [of_row[at] for at in came])
+        return codes.reshape(self.rows, len(lookups))
+
+    def _places(self, came: list[tuple[int, ...]], width: int) -> npt.NDArray[np.int64]:
+        """Return where the cells that came stand in the flat array of all cells."""
+        counts = np.fromiter(map(len, came), dtype=np.int64, count=self.rows)
+        total = int(counts.sum())
+        at = np.fromiter(chain.from_iterable(came), dtype=np.int64, count=total)
+        return at + np.repeat(np.arange(self.rows) * width, counts)
 
     def cells(self, name: str, rows: Sequence[int]) -> list[Any]:
         names = [n for n, field in self.contract.canonical_names.items() if field == name] or [name]
@@ -98,3 +93,13 @@ class Records(Intake):
 
     def not_rows(self) -> list[tuple[int, Any]]:
         return self._not_rows
+
+
+def _codes(cells: list[tuple[Any, ...]], lookups: Sequence[Sequence[LevelCodes]]) -> Codes:
+    """Return the codes of all cells in one array without rows."""
+    pairs = list(zip(lookups, cells, strict=True))
+    try:
+        codes = [look[v] for looks, row in pairs for look, v in zip(looks, row, strict=True)]
+    except UNHASHABLE:
+        codes = [look.code(v) for looks, row in pairs for look, v in zip(looks, row, strict=True)]
+    return np.array(codes, dtype=np.int64)

@@ -13,20 +13,37 @@ from ..contract import Contract
 from ..errors import InputError
 from .columns import Column, Columns, Distinct, Parsed
 from .layout import Intake
+from .layouts import Layouts
 from .records import Records
 
-__all__ = ["not_rows", "read_mapping", "read_table"]
+__all__ = ["is_row", "not_rows", "read_mapping", "read_table"]
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+def is_row(rows: object) -> bool:
+    """Whether `rows` is a pandas Series of one row, with the names in its index."""
+    if type(rows).__name__ != "Series" or not hasattr(rows, "iloc"):
+        return False
+    return all(isinstance(name, str) for name in rows.index)  # type: ignore[attr-defined]
 
 
 def not_rows(rows: object) -> str:
+    if hasattr(rows, "shape") and not hasattr(rows, "columns"):  # an array, dense or sparse
+        return (
+            f"The input is of type {type(rows).__name__} and has no names: name its columns with "
+            "pandas.DataFrame(array, columns=[...]) or a dict of name and column."
+        )
     return (
         f"The input is of type {type(rows).__name__}: expected a list of dicts, a dict of columns, "
         "or a pandas, polars or pyarrow table."
     )
 
 
-def read_mapping(contract: Contract, columns: Mapping[Any, Any]) -> Intake:
+def read_mapping(contract: Contract, columns: Mapping[Any, Any], layouts: Layouts) -> Intake:
     """Read a dict of columns, or of scalars: one row."""
+    if _SCALARS.issuperset(map(type, columns.values())):
+        return Records(contract, [columns] if columns else [], layouts)
     lengths = {
         name: len(column)
         for name, column in columns.items()
@@ -35,7 +52,7 @@ def read_mapping(contract: Contract, columns: Mapping[Any, Any]) -> Intake:
         and getattr(column, "ndim", 1) > 0
     }
     if not lengths:
-        return Records(contract, [columns] if columns else [], {})
+        return Records(contract, [columns], layouts)
     scalars = [name for name in columns if name not in lengths]
     if scalars:
         raise InputError(
@@ -69,6 +86,8 @@ def read_table(contract: Contract, table: Any) -> Intake:
     """Read a table of any library that narwhals knows."""
     import narwhals.stable.v2 as nw  # a serving app that sends dicts never pays for it
 
+    if hasattr(table, "shape") and not hasattr(table, "columns"):  # no names, and so no table
+        raise InputError(not_rows(table))
     if not hasattr(table, "__len__"):  # not even a table that waits to be computed
         raise InputError(not_rows(table))
     rows, names = len(table), _column_names(table)

@@ -15,7 +15,9 @@ from ..checking import Checked, Checker
 from ..config.core import Config
 from ..contract import Contract, Field
 from ..errors import DataError, InputError
-from ..intake import is_missing, read_rows
+from ..intake import NotANumber, is_missing, number_text, read_rows
+from ..levels import level_text
+from ..problems import text_of
 
 __all__ = [
     "TrainingData",
@@ -197,7 +199,7 @@ def _with_levels_of(contract: Contract, rows: Any) -> Contract:
     unlisted = [f for f in contract.categories if f.kind == "nominal" and not f.levels]
     if not unlisted:
         return contract
-    intake = read_rows(contract, rows, {})
+    intake = read_rows(contract, rows)
     everything = range(intake.rows)
     learnt = {}
     for field in unlisted:
@@ -208,8 +210,13 @@ def _with_levels_of(contract: Contract, rows: Any) -> Contract:
 
 
 def _text(cell: Any) -> str:
-    """Return a level as text; a column of whole numbers with gaps comes as floats."""
-    return f"{cell:.15g}" if isinstance(cell, float) else str(cell).strip()
+    """Return a level as text, as rows to predict have it; the check refuses what is neither."""
+    if isinstance(cell, str):
+        return level_text(cell)
+    try:
+        return number_text(cell)
+    except NotANumber:
+        return text_of(cell).strip()
 
 
 def _check_target(config: Config, rows: Any) -> Checked:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict
 from pydantic import Field as ModelField
 from pydantic import create_model
 
@@ -17,13 +17,44 @@ from ..contract import Contract, Field
 from ..intake import NotANumber, is_missing, read_level, read_number
 from ..model import load_model
 
-__all__ = ["HouseDataInputSchema", "MultipleHouseDataInputs", "row_model"]
+__all__ = [
+    "HouseDataInputSchema",
+    "HouseDataInputSchemaWithUnknownFields",
+    "MultipleHouseDataInputs",
+    "PredictedRow",
+    "RowProblem",
+    "row_model",
+]
 
 
-def row_model(contract: Contract, *, name: str) -> type[BaseModel]:
+class RowProblem(BaseModel):
+    """One problem of a row, as `Prediction.to_dicts` has it."""
+
+    row: int | None
+    field: str | None
+    code: str
+    message: str
+    severity: Literal["error", "warning"]
+
+
+class PredictedRow(BaseModel):
+    """One row of `Prediction.to_dicts`: the typed response of an API."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+    problems: list[RowProblem]
+    version: str
+    assumed: int
+
+
+def row_model(
+    contract: Contract, *, name: str, unknown: Literal["ignore", "allow", "forbid"] = "ignore"
+) -> type[BaseModel]:
     """Return a pydantic model of one row, with the fields, bounds and levels of `contract`.
 
-    It refuses what would leave the row without a price, and ignores unknown fields. A field whose
+    It refuses what would leave the row without a prediction. Unknown fields are dropped; with
+    `unknown="allow"` they are passed on, so that the model can warn of them. A field whose
     name is no Python name is an attribute under its first alias that is one.
     """
     fields: dict[str, Any] = {}
@@ -44,7 +75,7 @@ def row_model(contract: Contract, *, name: str) -> type[BaseModel]:
                 json_schema_extra={"unit": field.unit} if field.unit else None,
             ),
         )
-    return create_model(name, **fields)
+    return create_model(name, __config__=ConfigDict(extra=unknown), **fields)
 
 
 def _type(field: Field, missing_values: tuple[str, ...]) -> Any:
@@ -95,6 +126,12 @@ def _shipped_row_model() -> type[BaseModel]:
 
 
 @cache
+def _shipped_open_row_model() -> type[BaseModel]:
+    contract = load_model().contract
+    return row_model(contract, name="HouseDataInputSchemaWithUnknownFields", unknown="allow")
+
+
+@cache
 def _shipped_rows_model() -> type[BaseModel]:
     row: Any = _shipped_row_model()
     return create_model("MultipleHouseDataInputs", inputs=(list[row], ...))
@@ -102,12 +139,15 @@ def _shipped_rows_model() -> type[BaseModel]:
 
 if TYPE_CHECKING:
     HouseDataInputSchema = BaseModel
+    HouseDataInputSchemaWithUnknownFields = BaseModel
     MultipleHouseDataInputs = BaseModel
 
 
 def __getattr__(name: str) -> Any:
     if name == "HouseDataInputSchema":
         return _shipped_row_model()
+    if name == "HouseDataInputSchemaWithUnknownFields":
+        return _shipped_open_row_model()
     if name == "MultipleHouseDataInputs":
         return _shipped_rows_model()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -78,7 +78,7 @@ def shown(field: Field, value: Any) -> str:
 def _names(contract: Contract, rows: Any, chosen: Rows) -> tuple[str, list[str]]:
     identifier = next((f.name for f in contract.fields if f.kind == "identifier"), None)
     if identifier is not None:
-        cells = read_rows(contract, rows, {}).cells(identifier, chosen.tolist())
+        cells = read_rows(contract, rows).cells(identifier, chosen.tolist())
         if all(cell is not None for cell in cells):
             return identifier, [_name(cell) for cell in cells]
     return "row", [str(row + 1) for row in chosen]

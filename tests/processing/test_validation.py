@@ -46,6 +46,8 @@ def test_apps_send_a_frame_as_they_always_did(scoring_file: Path) -> None:
     dumped = [row.model_dump() for row in inputs.inputs]
     expected = make_prediction(input_data=frame)
     found = make_prediction(input_data=dumped)
+    for result in (expected, found):  # a warning names the value in the form in which it came
+        assert result.pop("warnings") is not None  # type: ignore[misc]
     assert expected == found
     assert expected["errors"] is None
     assert 1459 == len(found["predictions"])
@@ -211,3 +213,20 @@ def test_the_models_own_schema_is_json(model: Model) -> None:
         if field.required and field.minimum is not None:
             assert field.minimum == schema["properties"][field.name]["minimum"]
             assert field.description == schema["properties"][field.name]["description"]
+
+
+def test_unknown_fields_may_be_passed_on(rows: list[dict[str, Any]], model: Model) -> None:
+    """So that the model can warn of a misspelt name."""
+    row = validation.HouseDataInputSchemaWithUnknownFields(**rows[0], GarageCar=2)
+    prediction = model.predict([row.model_dump()])
+    assert ["GarageCar"] == [p.field for p in prediction.problems if p.code == "unknown_field"]
+    assert "GarageCar" not in HouseDataInputSchema(**rows[0], GarageCar=2).model_dump()
+
+
+def test_a_prediction_is_a_typed_response(
+    rows: list[dict[str, Any]], model: Model, required_number: Field
+) -> None:
+    """Every row of `to_dicts`, also one in error."""
+    rows[1][required_number.name] = "x"
+    for row in model.predict(rows).to_dicts():
+        assert row == validation.PredictedRow(**row).model_dump()

@@ -1,0 +1,47 @@
+"""The one text of a level, however it is written: 5, 5.0, "5" and "5.00" are one level."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import numpy as np
+
+__all__ = ["is_number_text", "level_text", "text_of_number"]
+
+# As programs write numbers. Codes such as 007, +5, .5 and 1e5 are texts like any other.
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*)?(e[+-][0-9]{2,3})?")
+_LONGEST = 400  # characters: a longer text is no number that anybody wrote
+
+
+def level_text(text: str) -> str:
+    """Return the text of a level without blanks around it; a number has one way to be written."""
+    text = text.strip()
+    if not text or text[-1] not in "0123456789." or text.isdigit() and text[0] != "0":
+        return text
+    if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
+        return text
+    if "e" in text:
+        text = f"{Decimal(text):f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def text_of_number(value: int | float | Decimal | np.number) -> str:
+    """Return the text of a level that came as a number."""
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < _LONGEST:
+        text = f"{value:f}"
+    elif isinstance(value, float) and not isinstance(value, np.generic):
+        text = repr(value)
+    else:
+        try:
+            text = str(value)
+        except ValueError:  # an int of thousands of digits
+            return "inf" if value > 0 else "-inf"
+    return level_text(text.lower())
+
+
+def is_number_text(text: str) -> bool:
+    """Whether a level is a number, and so may come as one."""
+    return len(text) <= _LONGEST and _NUMBER.fullmatch(text) is not None
