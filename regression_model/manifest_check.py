@@ -24,7 +24,8 @@ _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+!-]{0,99}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_METRICS = ("coverage", "coverage_worst_quartile", "median_relative_width")  # for every target
+_METRICS = ("coverage", "coverage_worst_quartile")  # for every target
+_WIDTHS = ("median_relative_width", "median_width")  # one of them, as the target has a zero or not
 _KINDS = ("number", "year", "nominal", "ordinal", "identifier")
 
 
@@ -62,6 +63,8 @@ def _check_metrics(manifest: Mapping[str, Any]) -> None:
     for name in (*_METRICS, *(["rmsle"] if rmsle is not None else [])):
         if name not in metrics:
             raise ManifestError(f"metrics.{name} is missing")
+    if not metrics.keys() & {*_WIDTHS}:
+        raise ManifestError(f"metrics.{_WIDTHS[0]} is missing")
     if not spread.keys() <= metrics.keys() or (spread and not spread.keys() & {"rmse", "rmsle"}):
         raise ManifestError("spread is of other metrics than the model file has")
 

@@ -258,7 +258,7 @@ def test_a_model_file_is_scored_by_its_own_predictions(model, sold):
     assert found.figures["mae"].value == pytest.approx(expected)
     inside = (prediction.lower <= target) & (target <= prediction.upper)
     assert [(0.9, pytest.approx(inside.mean()))] == found.calibration
-    assert found.manifest is model.manifest
+    assert found.manifest == model.manifest
 
 
 def test_any_kind_of_table_is_scored_the_same(model, sold):

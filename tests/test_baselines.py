@@ -39,7 +39,7 @@ def test_each_level_of_a_usual_table_has_a_column() -> None:
     """Nothing is grouped while the levels are few: what follows from them is found exactly."""
     frame, target = table(400, 20)
     assert _most_levels(frame) > 20
-    predicted = plain_linear(frame, target, scale_of("none"), folds(400))
+    predicted = plain_linear(frame, target, scale_of("none", None), folds(400))
     np.testing.assert_allclose(predicted, target, atol=1e-8)
 
 
@@ -47,7 +47,7 @@ def test_thousands_of_levels_cost_seconds() -> None:
     """The rarest share a column; it took minutes when each had its own."""
     frame, target = table(12_000, 3_500)
     start = time.process_time()
-    predicted = plain_linear(frame, target, scale_of("none"), folds(12_000))
+    predicted = plain_linear(frame, target, scale_of("none", None), folds(12_000))
     assert time.process_time() - start < 60
     assert np.corrcoef(predicted, target)[0, 1] > 0.95
 

@@ -547,9 +547,8 @@ def test_parquet_comes_out_as_well(scoring_file: Path, tmp_path: Path) -> None:
     assert run("explain", scoring_file, "--row", "1", "-o", path).exit_code == 0
 
     table = parquet.read_table(path)
-    assert ["row", "Id", "prediction", "base", "field", "contribution", "problems"] == (
-        table.column_names
-    )
+    before, after = ["row", "Id", "prediction", "base", "field", "contribution"], ["problems"]
+    assert [*before, "value", "assumed", *after] == table.column_names
     assert str(table.schema.field("contribution").type) == "double"
 
 

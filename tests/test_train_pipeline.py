@@ -346,10 +346,10 @@ def test_rows_to_score_are_not_needed(workshop):
 
     assert 300 == result.manifest["parity"]["rows"]
     prediction = load_model(result.model_path).predict(OFFERS)
-    widths = np.concatenate(
-        [prediction.values - prediction.lower, prediction.upper - prediction.values]
-    )
+    widths = prediction.upper - prediction.values
     assert widths == pytest.approx(widths[0])
+    least = result.manifest["target"]["minimum"]
+    assert prediction.lower == pytest.approx(np.maximum(prediction.values - widths[0], least))
 
 
 def test_a_model_of_one_number(workshop):

@@ -68,7 +68,7 @@ class Tally:
         return bool(self._absent)
 
     def _say_of_all_rows(self, prediction: Prediction) -> None:
-        unknown = []
+        unknown, more = [], 0
         for finding in prediction.findings:
             if finding.rows is not None or (finding.field, finding.code) in self._said:
                 continue
@@ -76,12 +76,14 @@ class Tally:
                 continue  # the whole input may turn out to be without it
             if len(self._said) < 1000:
                 self._said.add((finding.field, finding.code))
-            if finding.code == "unknown_field":
+            if finding.code == "unknown_field" and finding.field is None:
+                more += int(finding.values[0])  # those that are counted and not named
+            elif finding.code == "unknown_field":
                 unknown.append(str(finding.field))
             else:
                 (problem,) = finding.problems()
                 say(f"{problem.severity.capitalize()} in every row: {problem.message}")
-        say_unknown_columns(self._contract, unknown)
+        say_unknown_columns(self._contract, unknown, more=more)
 
     def finish(self, *, what: str = "predicted") -> None:
         """Say how it went; exit code 1 when a row has no prediction."""
@@ -146,13 +148,13 @@ def _absent_columns(
     return InputError(f"No row of {name} has {which}.{received}")
 
 
-def say_unknown_columns(contract: Contract, names: list[str]) -> None:
-    """Name the columns that are not used; on one line if there are many."""
+def say_unknown_columns(contract: Contract, names: list[str], *, more: int = 0) -> None:
+    """Name the columns that are not used, on one line if there are many, and count `more`."""
     from ..problems import shown
 
     if not names:
         return
-    if len(names) <= _MOST_NAMED:
+    if len(names) + more <= _MOST_NAMED:
         for name in names:
             nearest = contract.nearest(name[:100])
             hint = f": did you mean {nearest}?" if nearest else "."
@@ -160,13 +162,16 @@ def say_unknown_columns(contract: Contract, names: list[str]) -> None:
                 f"Warning in every row: The field {shown(name)} is not known and was not used{hint}"
             )
         return
-    listed = _listed([shown(name) for name in names])
-    say(f"Warning in every row: {len(names):,} fields are not known and were not used: {listed}.")
+    listed = _listed([shown(name) for name in names], more=more)
+    say(
+        f"Warning in every row: {len(names) + more:,} fields are not known and were not used: {listed}."
+    )
 
 
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _MOST_LISTED:,} more" if len(names) > _MOST_LISTED else ""
-    return ", ".join(name[:60] for name in names[:_MOST_LISTED]) + more
+def _listed(names: list[str], *, more: int = 0) -> str:
+    others = max(0, len(names) - _MOST_LISTED) + more
+    listed = ", ".join(name[:60] for name in names[:_MOST_LISTED])
+    return f"{listed} and {others:,} more" if others else listed
 
 
 @contextmanager

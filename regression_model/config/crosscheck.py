@@ -27,7 +27,8 @@ class Whole:
         evaluation: Evaluation | None = None,
     ) -> None:
         self.target = target
-        self.tokens = frozenset(data.missing_values if data else ())
+        tokens = data.missing_values if data else ()
+        self.tokens = frozenset((*tokens, *map(level_text, tokens)))
         self.features = features
         self.derived = derived
         self.encode = encoding.nominal if encoding else None
@@ -58,7 +59,7 @@ class Whole:
             yield ("features",), "expected at least one feature with use: yes, got none"
         for name, feature in self.features.items():
             for level in feature.levels:
-                if level in (*self.tokens, *map(level_text, self.tokens)):
+                if level in self.tokens:
                     text = f"{level!r} means missing (data.missing_values), and cannot be a level"
                     yield ("features", name, "levels"), text
 

@@ -1,6 +1,7 @@
 """The transforms of a column, and the bounds that they need."""
 
 import math
+import sys
 from typing import Literal, NamedTuple
 
 __all__ = ["Bounds", "Transform", "transform_mistake", "unused_transform"]
@@ -26,7 +27,7 @@ class Bounds(NamedTuple):
     def inverse(self) -> "Bounds":
         """Bounds of 1 / x, with 0 where x is 0."""
         if self.low > 0:
-            return Bounds(1 / self.high, 1 / self.low)
+            return Bounds(min(1 / self.high, sys.float_info.max), 1 / self.low)
         return Bounds(0.0, math.inf) if self.low == 0 else Bounds()
 
 

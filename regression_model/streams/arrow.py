@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterator, Sequence, Set
 from importlib import import_module
 from typing import Any
@@ -136,17 +137,18 @@ def column_of(texts: Any, missing: Sequence[str]) -> Distinct | Parsed:
     import pyarrow
     from pyarrow import compute
 
+    # No array, scalar or to_numpy of pyarrow: each of them imports pandas, if it is installed.
     encoded = texts.dictionary_encode()
-    values, at = encoded.dictionary, encoded.indices.to_numpy()
+    values, at = encoded.dictionary, np.from_dlpack(encoded.indices)
     if 2 * len(values) > len(texts):
-        none = compute.is_in(texts, value_set=array_of(missing, pyarrow.string()))
+        pattern = f"^(?:{'|'.join(map(re.escape, missing))})$"
+        filled = compute.replace_substring_regex(texts, pattern=pattern, replacement="nan")
         try:
-            nothing = pyarrow.nulls(len(texts), pyarrow.string())
-            numbers = compute.if_else(none, nothing, texts).cast(pyarrow.float64())
+            numbers = filled.cast(pyarrow.float64())
         except pyarrow.ArrowInvalid:
             pass
         else:
-            return Parsed(numbers.to_numpy(zero_copy_only=False), texts)
+            return Parsed(np.from_dlpack(numbers), texts)
     return Distinct(values.to_pylist(), at)
 
 

@@ -63,6 +63,8 @@ def read_inputs(
         Without Optuna.
     """
     with needs("train", "tune"):
+        import optuna  # noqa: F401
+
         from .scoring import Scorer
         from .study import study_name
 
