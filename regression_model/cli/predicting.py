@@ -76,7 +76,7 @@ def predict(
     Examples:
       regression-model predict houses.csv
       regression-model predict houses.csv.gz --output prices.parquet --interval
-      regression-model predict houses.csv --separator ";" --keep --output prices.csv
+      regression-model predict houses.csv --separator ";" --keep -o prices.csv
       cat houses.jsonl | regression-model predict - --to jsonl
     """
     from ..model import load_model

@@ -139,7 +139,7 @@ def column_of(texts: Any, missing: Sequence[str]) -> Distinct | Parsed:
 
     # No array, scalar or to_numpy of pyarrow: each of them imports pandas, if it is installed.
     encoded = texts.dictionary_encode()
-    values, at = encoded.dictionary, np.from_dlpack(encoded.indices)
+    values, at = encoded.dictionary, np.asarray(np.from_dlpack(encoded.indices), dtype=np.int32)
     if 2 * len(values) > len(texts):
         pattern = f"^(?:{'|'.join(map(re.escape, missing))})$"
         filled = compute.replace_substring_regex(texts, pattern=pattern, replacement="nan")
@@ -148,7 +148,7 @@ def column_of(texts: Any, missing: Sequence[str]) -> Distinct | Parsed:
         except pyarrow.ArrowInvalid:
             pass
         else:
-            return Parsed(np.from_dlpack(numbers), texts)
+            return Parsed(np.asarray(np.from_dlpack(numbers), dtype=np.float64), texts)
     return Distinct(values.to_pylist(), at)
 
 
