@@ -163,9 +163,8 @@ def say_unknown_columns(contract: Contract, names: list[str], *, more: int = 0) 
             )
         return
     listed = _listed([shown(name) for name in names], more=more)
-    say(
-        f"Warning in every row: {len(names) + more:,} fields are not known and were not used: {listed}."
-    )
+    number = len(names) + more
+    say(f"Warning in every row: {number:,} fields are not known and were not used: {listed}.")
 
 
 def _listed(names: list[str], *, more: int = 0) -> str:
