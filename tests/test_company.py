@@ -156,6 +156,6 @@ def test_joblib_carries_a_model_and_its_predictions(
     """In processes of its own, with a row in error among the others."""
     joblib = pytest.importorskip("joblib")
     rows[1][required_number.name] = "many"
-    parts = joblib.Parallel(2)(joblib.delayed(predict)(model, rows) for _ in range(2))
+    parts = joblib.Parallel(2)(joblib.delayed(model.predict)(rows) for _ in range(2))
     for found in parts:
         same(model.predict(rows), found)
