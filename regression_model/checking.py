@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -30,6 +31,7 @@ __all__ = ["Checked", "Checker"]
 Mask = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
 _LARGEST = sys.float_info.max
+_LEVEL_CODES = {WRONG_TYPE: "wrong_type", UNKNOWN_LEVEL: "unknown_level"}
 _MOST_NAMED = 20  # names in a sentence, and unknown fields of a row
 
 
@@ -105,18 +107,21 @@ class Checker:
         intake = read_rows(self.contract, rows, self._layouts)
         numbers, odd = intake.numbers()
         codes = intake.codes(self._lookups)
-        layouts = intake.layouts()
         inside = (numbers >= self._low) & (numbers <= self._high)
         known = codes.view(np.uint64) < self._limits
-        clean = all(layout.is_clean for layout, _ in layouts) and not intake.not_rows()
-        if inside.all() and known.all() and clean:
+        clean = all(layout.is_clean for layout, _ in intake.layouts()) and not intake.not_rows()
+        as_expected = clean and known.all()
+        if as_expected and inside.all():
             return Checked(numbers, codes, None, [])
-        findings = self._layout_findings(intake)
-        silent = _already_reported(findings)
-        refused = [row for row, _ in intake.not_rows()]
-        inside[refused] = known[refused] = True
-        findings += self._number_findings(intake, numbers, inside, odd, silent)
-        findings += self._code_findings(intake, codes, known, silent)
+        inside |= np.isnan(numbers) & self._optional
+        if odd:
+            inside[tuple(zip(*odd, strict=True))] = False
+        elif as_expected and inside.all():
+            return Checked(numbers, codes, None, [])
+        findings = [] if clean else self._layout_findings(intake)
+        said = _already_reported(intake, findings)
+        findings += self._number_findings(intake, numbers, ~inside, set(odd), said)
+        findings += self._code_findings(intake, codes, ~known, said)
         return Checked(numbers, codes, _priced(intake.rows, findings), findings)
 
     def _layout_findings(self, intake: Intake) -> list[Finding]:
@@ -146,38 +151,33 @@ class Checker:
         self,
         intake: Intake,
         numbers: Floats,
-        inside: Mask,
-        odd: list[tuple[int, int]],
-        silent: Mapping[str | None, Any],
-    ) -> list[Finding]:
-        findings = []
-        wrong = np.zeros_like(inside)
-        if odd:
-            wrong[tuple(zip(*odd, strict=True))] = True
-        flagged = ~(inside | (np.isnan(numbers) & self._optional)) | wrong
-        for j in np.flatnonzero(flagged.any(axis=0)):
+        outside: Mask,
+        odd: Container[tuple[int, int]],
+        said: Mapping[str | None, Collection[int]],
+    ) -> Iterator[Finding]:
+        for j in np.flatnonzero(outside.any(axis=0)).tolist():
             field = self.contract.numbers[j]
-            flagged[silent.get(field.name, []), j] = False
-            rows = np.flatnonzero(flagged[:, j])
-            codes = _number_codes(field, numbers[rows, j], wrong[rows, j])
-            findings += _by_code(intake, field, rows, codes)
-        return findings
+            rows = _rows_not_in(said, field, outside[:, j])
+            values = numbers[rows, j].tolist()
+            codes = [
+                "wrong_type" if (row, j) in odd else _number_code(field, value)
+                for row, value in zip(rows, values, strict=True)
+            ]
+            yield from _by_code(intake, field, rows, codes)
 
     def _code_findings(
-        self, intake: Intake, codes: Codes, known: Mask, silent: Mapping[str | None, Any]
-    ) -> list[Finding]:
-        findings = []
-        for j in np.flatnonzero(~known.all(axis=0)):
+        self,
+        intake: Intake,
+        codes: Codes,
+        unknown: Mask,
+        said: Mapping[str | None, Collection[int]],
+    ) -> Iterator[Finding]:
+        for j in np.flatnonzero(unknown.any(axis=0)).tolist():
             field = self.contract.categories[j]
-            known[silent.get(field.name, []), j] = True
-            rows = np.flatnonzero(~known[:, j])
-            found = codes[rows, j]
-            names = np.full(len(rows), "unseen_level", dtype=object)
-            names[found == self._missing_codes[j]] = "missing_value"
-            names[found == WRONG_TYPE] = "wrong_type"
-            names[found == UNKNOWN_LEVEL] = "unknown_level"
-            findings += _by_code(intake, field, rows, names)
-        return findings
+            rows = _rows_not_in(said, field, unknown[:, j])
+            names = _LEVEL_CODES | {self._missing_codes[j]: "missing_value"}
+            found = [names.get(code, "unseen_level") for code in codes[rows, j].tolist()]
+            yield from _by_code(intake, field, rows, found)
 
 
 def _expected_range(field: Field) -> tuple[float, float]:
@@ -188,41 +188,53 @@ def _expected_range(field: Field) -> tuple[float, float]:
     )
 
 
-def _number_codes(field: Field, values: Floats, wrong: Mask) -> npt.NDArray[np.object_]:
-    """Say what is wrong with each value of a number field that is not as expected."""
-    codes = np.full(len(values), "outside_training_range", dtype=object)
-    if field.minimum is not None:
-        codes[values < field.minimum] = "below_minimum"
-    if field.maximum is not None:
-        codes[values > field.maximum] = "above_maximum"
-    codes[np.isinf(values)] = "not_finite"
-    codes[np.isnan(values)] = "missing_value"
-    codes[wrong] = "wrong_type"
-    return codes
+def _number_code(field: Field, value: float) -> str:
+    """Say what is wrong with a value of a number field that is not as expected."""
+    if math.isnan(value):
+        return "missing_value"
+    if math.isinf(value):
+        return "not_finite"
+    if field.maximum is not None and value > field.maximum:
+        return "above_maximum"
+    if field.minimum is not None and value < field.minimum:
+        return "below_minimum"
+    return "outside_training_range"
 
 
 def _by_code(
-    intake: Intake, field: Field, rows: npt.NDArray[np.int64], codes: npt.NDArray[np.object_]
-) -> list[Finding]:
-    findings = []
-    for code in dict.fromkeys(codes):
-        at = rows[codes == code].tolist()
+    intake: Intake, field: Field, rows: Sequence[int], codes: Sequence[str]
+) -> Iterator[Finding]:
+    rows_of: dict[str, list[int]] = {}
+    for row, code in zip(rows, codes, strict=True):
+        rows_of.setdefault(code, []).append(row)
+    for code, at in rows_of.items():
         values = [None] * len(at) if code == "missing_value" else intake.cells(field.name, at)
-        findings.append(Finding(field.name, code, at, values, field))
-    return findings
+        yield Finding(field.name, code, at, values, field)
 
 
-def _already_reported(findings: list[Finding]) -> dict[str | None, Any]:
-    """Return the rows in which a field is absent or repeated, and so has no value to speak of."""
-    rows_of: dict[str | None, Any] = {}
+def _already_reported(intake: Intake, findings: list[Finding]) -> dict[str | None, Collection[int]]:
+    """Return the rows in which a field is absent or repeated, and so has no value to speak of.
+
+    Under None stand those that are no rows.
+    """
+    rows_of: dict[str | None, Collection[int]] = {}
     for finding in findings:
-        if finding.severity == "warning":
-            continue
-        if finding.rows is None:
-            rows_of[finding.field] = slice(None)
-        elif finding.code == "duplicate_field":
-            rows_of.setdefault(finding.field, []).extend(finding.rows)
+        if finding.severity == "error":
+            rows = range(intake.rows) if finding.rows is None else set(finding.rows)
+            met = rows_of.get(finding.field)
+            rows_of[finding.field] = rows if met is None else {*met, *rows}
     return rows_of
+
+
+def _rows_not_in(
+    said: Mapping[str | None, Collection[int]], field: Field, flagged: Mask
+) -> list[int]:
+    """Return the rows that are flagged, less those of which all was said before."""
+    rows: list[int] = np.flatnonzero(flagged).tolist()
+    for name in (None, field.name):
+        if name in said:
+            rows = [row for row in rows if row not in said[name]]
+    return rows
 
 
 def _unknown_fields(
