@@ -155,9 +155,9 @@ class Checker:
         odd: Container[tuple[int, int]],
         said: Mapping[str | None, Collection[int]],
     ) -> Iterator[Finding]:
-        for j in np.flatnonzero(outside.any(axis=0)).tolist():
+        for j, flagged in _rows_by_column(outside).items():
             field = self.contract.numbers[j]
-            rows = _rows_not_in(said, field, outside[:, j])
+            rows = _rows_not_in(said, field, flagged)
             values = numbers[rows, j].tolist()
             codes = [
                 "wrong_type" if (row, j) in odd else _number_code(field, value)
@@ -172,9 +172,9 @@ class Checker:
         unknown: Mask,
         said: Mapping[str | None, Collection[int]],
     ) -> Iterator[Finding]:
-        for j in np.flatnonzero(unknown.any(axis=0)).tolist():
+        for j, flagged in _rows_by_column(unknown).items():
             field = self.contract.categories[j]
-            rows = _rows_not_in(said, field, unknown[:, j])
+            rows = _rows_not_in(said, field, flagged)
             names = _LEVEL_CODES | {self._missing_codes[j]: "missing_value"}
             found = [names.get(code, "unseen_level") for code in codes[rows, j].tolist()]
             yield from _by_code(intake, field, rows, found)
@@ -227,14 +227,21 @@ def _already_reported(intake: Intake, findings: list[Finding]) -> dict[str | Non
 
 
 def _rows_not_in(
-    said: Mapping[str | None, Collection[int]], field: Field, flagged: Mask
+    said: Mapping[str | None, Collection[int]], field: Field, rows: list[int]
 ) -> list[int]:
-    """Return the rows that are flagged, less those of which all was said before."""
-    rows: list[int] = np.flatnonzero(flagged).tolist()
+    """Return the rows less those of which all was said before."""
     for name in (None, field.name):
         if name in said:
             rows = [row for row in rows if row not in said[name]]
     return rows
+
+
+def _rows_by_column(flagged: Mask) -> dict[int, list[int]]:
+    """Return the rows that are flagged in each column that has any."""
+    rows_of: dict[int, list[int]] = {}
+    for column, row in zip(*map(np.ndarray.tolist, flagged.T.nonzero()), strict=True):
+        rows_of.setdefault(column, []).append(row)
+    return rows_of
 
 
 def _unknown_fields(
