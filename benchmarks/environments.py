@@ -18,6 +18,7 @@ __all__ = [
     "base_environment",
     "our_environment",
     "peer_environment",
+    "version_environment",
     "wheel",
 ]
 
@@ -123,6 +124,19 @@ def base_environment() -> Environment:
     if not built:
         _copy_package(environment)
     return environment
+
+
+def version_environment(built: Path, *, name: str) -> Environment:
+    """Make an environment called `name` with some wheel of the package, and pandas.
+
+    Raises
+    ------
+    Unavailable
+        When it cannot be installed.
+    """
+    lock = REQUIREMENTS / "lock.txt"
+    wanted = ["-c", str(lock), str(built), "pandas"]
+    return _make(CACHE / f"bench-{name}", Path(sys.executable), _digest(built, lock), wanted)
 
 
 def peer_environment() -> Environment:

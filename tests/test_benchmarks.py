@@ -232,3 +232,9 @@ def test_a_column_that_matters_is_chosen_first(rows: TrainingData) -> None:
     changed = replace(rows, target=target)
     chosen = demonstration(changed).choose(np.arange(len(rows.frame)), 0)
     assert ((field, level), number) == chosen[0]
+
+
+def test_another_version_has_to_be_a_wheel_that_is_there(tmp_path: Path) -> None:
+    """Said in one sentence, whichever of the two wheels is absent."""
+    with pytest.raises(SystemExit, match=r"(absent\.whl does not exist|There is no wheel)"):
+        module("beside").main([str(tmp_path / "absent.whl")])
