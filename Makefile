@@ -1,17 +1,28 @@
-# `make TARGET...` is `tox -e TARGET,...` and plain `make` is plain `tox`; `tox list` tells the targets.
+# Each target is the tox environment of that name: `make train` is `tox -e train`, and `make` is `tox`.
 # Where there is no tox, a pinned one is put into a virtual environment of its own.
 PYTHON ?= python3
-goals := $(or $(MAKECMDGOALS),all)
-first := $(firstword $(goals))
-space := $(subst ,, )
-comma := ,
-tox := $(shell tox --version >/dev/null 2>&1 && echo tox)
+TOX := $(shell tox --version >/dev/null 2>&1 && echo tox || echo .venv-tox/bin/tox)
 
-.PHONY: $(goals)
-$(first): $(if $(tox),,.venv-tox/bin/tox)
-	@$(or $(tox),.venv-tox/bin/tox) run $(if $(MAKECMDGOALS),-e $(subst $(space),$(comma),$(MAKECMDGOALS)))
-$(filter-out $(first),$(goals)): $(first) ; @:
+all: $(TOX) ; $(TOX) run
+ci: $(TOX) ; $(TOX) run -e test_package,checks,build,test_runtime,test_runtime-py312,test_runtime-py313
 
+train: $(TOX) ; $(TOX) run -e train
+evaluate: $(TOX) ; $(TOX) run -e evaluate
+tune: $(TOX) ; $(TOX) run -e tune
+test_package: $(TOX) ; $(TOX) run -e test_package
+test_runtime: $(TOX) ; $(TOX) run -e test_runtime
+checks: $(TOX) ; $(TOX) run -e checks
+lint: $(TOX) ; $(TOX) run -e lint
+typecheck: $(TOX) ; $(TOX) run -e typecheck
+format: $(TOX) ; $(TOX) run -e format
+build: $(TOX) ; $(TOX) run -e build
+bench: $(TOX) ; $(TOX) run -e bench
+docs: $(TOX) ; $(TOX) run -e docs
+lock: $(TOX) ; $(TOX) run -e lock
+
+.PHONY: all ci train evaluate tune test_package test_runtime checks lint typecheck format build bench docs lock tox
+
+tox: ;
 too_old := regression-model needs Python 3.11 or newer: $(PYTHON) is %d.%d, name another with PYTHON=...
 .venv-tox/bin/tox: requirements/lock.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit("$(too_old)" % v if v < (3, 11) else 0)'
