@@ -24,7 +24,7 @@ from .intake import Codes, Floats
 from .manifest_check import ManifestError, check_manifest
 from .model_file import find_model_file, open_sealed, read_content
 from .operators import GraphError, check_graph
-from .problems import Finding, Problem
+from .problems import MOST_TOLD, Finding, Problem, told_in_an_answer
 
 if TYPE_CHECKING:
     import pandas
@@ -76,6 +76,15 @@ class Prediction:
     def problems(self) -> list[Problem]:
         """Every error and warning; those of all rows first, then by row."""
         return _problems(self.findings)
+
+    @property
+    def told(self) -> list[Problem]:
+        """The problems that an answer tells: all up to 20,000, then one for each further row.
+
+        An answer is then in proportion to its request, whatever is wrong with the rows.
+        """
+        findings = told_in_an_answer(self.findings)
+        return self.problems if findings is self.findings else _problems(findings)
 
     @property
     def errors(self) -> list[Problem]:
@@ -173,9 +182,13 @@ class Prediction:
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return one dict of plain JSON types a row.
 
-        Its keys are value, lower, upper, problems, version and assumed.
+        Its keys are value, lower, upper, problems, version and assumed. What is wrong with all
+        rows stands in each, as one object that they share. The problems are those of `told`, and
+        only the first of those of all rows where there would be more than 20,000.
         """
-        of_all = [problem.to_dict() for problem in self.problems if problem.row is None]
+        of_all = [problem.to_dict() for problem in self.told if problem.row is None]
+        if len(of_all) * len(self) > MOST_TOLD:
+            del of_all[1:]
         dicts: list[dict[str, Any]] = [
             {
                 "value": value,
@@ -193,7 +206,7 @@ class Prediction:
                 strict=True,
             )
         ]
-        for problem in self.problems:
+        for problem in self.told:
             if problem.row is not None:
                 dicts[problem.row]["problems"].append(problem.to_dict())
         return dicts

@@ -90,12 +90,14 @@ def _type(field: Field, missing_values: tuple[str, ...]) -> Any:
 
 
 def _reader(field: Field, missing_values: tuple[str, ...]) -> Any:
+    is_numeric = field.has_numeric_levels
+
     def read_any_number(value: Any) -> float | None:
         number = read_number(value, missing_values)
         return None if math.isnan(number) else number
 
     def read_any_level(value: Any) -> str | None:
-        level = read_level(field, value)
+        level = read_level(value, is_numeric=is_numeric, missing_values=missing_values)
         known = level in field.coded_levels
         return None if not known and is_missing(level, missing_values) else level
 
