@@ -358,7 +358,13 @@ class Model:
         priced = ~np.isnan(self._predict(checked).values)
         return [
             (
-                explain_row(run, self.contract, (checked.numbers[i], checked.codes[i]), typical)
+                explain_row(
+                    run,
+                    self.contract,
+                    (checked.numbers[i], checked.codes[i]),
+                    typical,
+                    self._manifest.get("fillers", {}),
+                )
                 if priced[i]
                 else None
             )

@@ -9,6 +9,7 @@ from regression_model import Model
 from regression_model.contract import Contract, Field
 from regression_model.explanation import explain_row
 from regression_model.model import load_model
+from regression_model.model_file import seal
 
 NUMBERS = ("size", "age", "rooms", "garden")
 LEVELS = ("A", "B", "C")
@@ -221,13 +222,35 @@ def test_an_explanation_as_a_dict_is_plain(model, rows):
     assert {float} == {type(value) for value in plain["contributions"].values()}
 
 
-def test_an_explanation_says_what_was_read_and_what_was_assumed(model):
-    """A field that is missing has no value, and stands among the assumed ones."""
+def test_an_explanation_says_what_was_used_and_what_was_assumed(model):
+    """For a field that is missing, the value that the model fills in: a row that has it is equal."""
     whole = {n: c for n, c in model.manifest["background"][0].items() if c is not None}
     least = {n: c for n, c in whole.items() if model.contract.field(n).required}
     (found,) = model.explain([least])
 
     assert [*found.contributions] == [*found.values]
-    assert least == {name: value for name, value in found.values.items() if value is not None}
+    assert least == {name: found.values[name] for name in least}
     assert {*found.values} - {*least} == {*found.assumed}
     assert model.predict([least]).assumed[0] == len(found.assumed)
+    used = model.predict([found.values])
+    assert 0 == used.assumed[0]
+    assert found.value == pytest.approx(used.values[0], rel=1e-12)
+
+
+def test_a_level_that_no_training_row_had_has_no_value_and_is_not_assumed(model, rows, nominal):
+    """Nothing stands in for it: it counts as a rare level."""
+    (found,) = model.explain([rows[0] | {nominal.name: "Elsewhere"}])
+    assert found.values[nominal.name] is None
+    assert nominal.name not in found.assumed
+
+
+def test_an_older_model_file_does_not_say_what_it_assumed(model, rows):
+    """Only which fields: it explains all the same."""
+    manifest = model.manifest
+    fillers = manifest.pop("fillers")
+    older = Model(seal(_content(), manifest))
+    row = {name: cell for name, cell in rows[0].items() if name != "Fence"}
+    (found,), (whole,) = older.explain([row]), model.explain([row])
+    assert "Fence" in found.assumed
+    assert (None, fillers["Fence"]) == (found.values["Fence"], whole.values["Fence"])
+    assert whole.contributions == found.contributions
