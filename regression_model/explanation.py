@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from .contract import Contract
 from .intake import Codes, Floats
+from .problems import Problem
 
-__all__ = ["Explanation", "explain_row"]
+__all__ = ["Explanation", "Explanations", "explain_row"]
 
 _PAIRS = 2  # of an order and its reverse, for each background row
 _SEED = 0
@@ -61,6 +62,22 @@ class Explanation:
             "values": self.values,
             "assumed": list(self.assumed),
         }
+
+
+class Explanations(list[Explanation | None]):
+    """One explanation a row, in order; None for a row without a prediction.
+
+    Attributes
+    ----------
+    problems : list of Problem
+        As `Prediction.problems` of the same rows: those that are errors say why there is None.
+    """
+
+    def __init__(
+        self, explanations: Iterable[Explanation | None] = (), problems: Iterable[Problem] = ()
+    ) -> None:
+        super().__init__(explanations)
+        self.problems = list(problems)
 
 
 def explain_row(

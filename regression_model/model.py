@@ -29,7 +29,7 @@ from .problems import MOST_TOLD, Finding, Problem, told_in_an_answer
 if TYPE_CHECKING:
     import pandas
 
-    from .explanation import Explanation
+    from .explanation import Explanations
 
 __all__ = ["Model", "Prediction", "load_model"]
 
@@ -329,7 +329,7 @@ class Model:
         read = checked, self._checker.missing_codes
         return Prediction(values, lower, upper, self.version, checked.findings, read)
 
-    def explain(self, rows: object) -> list[Explanation | None]:
+    def explain(self, rows: object) -> Explanations:
         """Say what each field adds to, or takes from, the prediction of every row, in order.
 
         Parameters
@@ -338,16 +338,17 @@ class Model:
 
         Returns
         -------
-        list of Explanation or None
-            None for a row that cannot be priced; `predict` says why. The contributions are
-            seeded estimates of Shapley values, and add up to the prediction exactly.
+        Explanations
+            A list of Explanation, with None for a row that has no prediction; its `problems` say
+            why. The contributions are seeded estimates of Shapley values, and add up to the
+            prediction exactly.
 
         Raises
         ------
         InputError
             As for `predict`.
         """
-        from .explanation import explain_row
+        from .explanation import Explanations, explain_row
 
         def run(numbers: Floats, codes: Codes) -> Floats:
             prediction, *_ = self._run(Checked(numbers, codes, None, []))
@@ -355,21 +356,19 @@ class Model:
 
         checked = self._checker.check(rows)
         typical = self._background
-        priced = ~np.isnan(self._predict(checked).values)
-        return [
+        prediction = self._predict(checked)
+        fillers = self._manifest.get("fillers", {})
+        explanations = (
             (
-                explain_row(
-                    run,
-                    self.contract,
-                    (checked.numbers[i], checked.codes[i]),
-                    typical,
-                    self._manifest.get("fillers", {}),
-                )
-                if priced[i]
-                else None
+                None
+                if np.isnan(value)
+                else explain_row(run, self.contract, (numbers, codes), typical, fillers)
             )
-            for i in range(len(priced))
-        ]
+            for value, numbers, codes in zip(
+                prediction.values, checked.numbers, checked.codes, strict=True
+            )
+        )
+        return Explanations(explanations, prediction.problems)
 
     @cached_property
     def _background(self) -> tuple[Floats, Codes]:

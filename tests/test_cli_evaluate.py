@@ -562,9 +562,9 @@ def test_what_was_assumed_is_shown_with_its_value(model: Model, tmp_path: Path) 
     path.write_text(json.dumps(least), encoding="utf-8")
     lines = list(csv.DictReader(io.StringIO(run("explain", path).stdout)))
     of_field = {line["field"]: (line["value"], line["assumed"]) for line in lines}
-    assert ("69", "true") == of_field["LotFrontage"]
-    assert ("None", "true") == of_field["Fence"]
-    assert "false" == of_field["LotArea"][1]
+    assert ("69", "True") == of_field["LotFrontage"]
+    assert ("None", "True") == of_field["Fence"]
+    assert "False" == of_field["LotArea"][1]
     record = json.loads(run("explain", path, "--json").stdout)
     assert (69.0, "None") == (record["values"]["LotFrontage"], record["values"]["Fence"])
     assert {*least}.isdisjoint(record["assumed"])

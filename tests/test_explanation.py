@@ -1,5 +1,7 @@
 """Explanations: they add up, they are the Shapley values, and they are the same every time."""
 
+import copy
+import pickle
 import warnings
 
 import numpy as np
@@ -205,6 +207,18 @@ def test_a_refused_row_has_no_explanation(model, rows, required_number):
 
     assert [False, True, False] == [one is None for one in whole]
     assert whole[2] == model.explain(rows[2:3])[0]
+    assert model.predict(rows[:3]).problems == whole.problems
+    assert [1] == [problem.row for problem in whole.problems if problem.severity == "error"]
+
+
+def test_explanations_are_a_list_that_is_copied_whole(model, rows, required_number):
+    """Into a pickle too, with the reasons."""
+    rows[1][required_number.name] = "many"
+    found = model.explain(rows[:2])
+
+    for again in (copy.copy(found), copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        assert (found, found.problems) == (again, again.problems)
+    assert [found[0], None] == found == [*found]
 
 
 def test_no_rows_have_no_explanations(model):
