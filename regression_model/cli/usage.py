@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import typer
+    import typer.core
 
-__all__ = ["usage_sentence"]
+__all__ = ["too_many_arguments", "usage_sentence"]
 
 
 def usage_sentence(error: typer.BadParameter) -> str:
@@ -18,6 +19,16 @@ def usage_sentence(error: typer.BadParameter) -> str:
     if not isinstance(cause, ValidationError):
         return error.message
     return "; ".join(_sentence(dict(found)) for found in cause.errors())
+
+
+def too_many_arguments(command: typer.core.TyperCommand, more: list[str]) -> str:
+    """Return which arguments are too many, and which ones a command takes."""
+    names = [p.human_readable_name for p in command.params if p.param_type_name == "argument"]
+    received = ", ".join(map(repr, more))
+    return (
+        f"Unexpected argument{'s' if len(more) > 1 else ''} {received}: "
+        f"{command.name} takes {'only ' + ' and '.join(names) if names else 'none'}."
+    )
 
 
 def _sentence(found: dict[str, Any]) -> str:
