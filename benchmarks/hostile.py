@@ -37,6 +37,7 @@ __all__ = ["bodies", "main"]
 MEGABYTE = 1_000_000
 HONEST = "complete rows"
 _OF_HONEST = Demand("at most 20× complete rows", 20.0)
+_OF_EACH_ROW = Demand("at most 20×, or per row no more than a complete row", 1.0)
 _OF_A_ROW = Demand("under 100 ms", 0.1)
 _OF_TWICE = Demand("at most 3× for twice the size", 3.0)
 _ROUNDS = 5
@@ -184,11 +185,12 @@ def _requests(model: Model) -> tuple[list[list[str]], list[str]]:
                 costs["`to_dicts`"].answer,
             ]
         )
-        missed += [
-            f"{name}, {way}: {_OF_HONEST.text}, {cost.ratio:.1f}×"
-            for way, cost in costs.items()
-            if not _OF_HONEST.is_met(cost.ratio)
-        ]
+        for way, cost in costs.items():
+            limit, value = _OF_HONEST, cost.ratio
+            if isinstance(body, dict) and rows > len(every[HONEST]):  # many short rows
+                limit, value = _OF_EACH_ROW, cost.ratio * len(every[HONEST]) / rows
+            if not limit.is_met(value):
+                missed.append(f"{name}, {way}: {limit.text}, {cost.ratio:.1f}×")
         print(f"{name}: {lines[-1][2:]}", file=sys.stderr, flush=True)
     return lines, missed
 

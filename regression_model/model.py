@@ -186,7 +186,8 @@ class Prediction:
         rows stands in each, as one object that they share. The problems are those of `told`, and
         only the first of those of all rows where there would be more than 20,000.
         """
-        of_all = [problem.to_dict() for problem in self.told if problem.row is None]
+        told = self.told
+        of_all = [problem.to_dict() for problem in told if problem.row is None]
         if len(of_all) * len(self) > MOST_TOLD:
             del of_all[1:]
         dicts: list[dict[str, Any]] = [
@@ -206,7 +207,7 @@ class Prediction:
                 strict=True,
             )
         ]
-        for problem in self.told:
+        for problem in told:
             if problem.row is not None:
                 dicts[problem.row]["problems"].append(problem.to_dict())
         return dicts

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import typer
-    import typer.core
 
 __all__ = ["too_many_arguments", "usage_sentence"]
 
@@ -21,9 +20,10 @@ def usage_sentence(error: typer.BadParameter) -> str:
     return "; ".join(_sentence(dict(found)) for found in cause.errors())
 
 
-def too_many_arguments(command: typer.core.TyperCommand, more: list[str]) -> str:
-    """Return which arguments are too many, and which ones a command takes."""
-    names = [p.human_readable_name for p in command.params if p.param_type_name == "argument"]
+def too_many_arguments(command: Any, more: list[str]) -> str:
+    """Return which arguments are too many, and which ones a command of typer takes."""
+    arguments = [one for one in command.params if one.param_type_name == "argument"]
+    names = [one.metavar or one.name.upper() for one in arguments]
     received = ", ".join(map(repr, more))
     return (
         f"Unexpected argument{'s' if len(more) > 1 else ''} {received}: "
