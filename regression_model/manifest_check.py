@@ -229,6 +229,8 @@ def _record(
                 checks[key](one, below + key)
             elif closed:
                 raise ManifestError(f"{path} has an attribute that is not known")
+            else:
+                _plain(one, below + key)
 
     return check_record
 

@@ -237,7 +237,7 @@ def test_an_explanation_as_a_dict_is_plain(model, rows):
 
 
 def test_an_explanation_says_what_was_used_and_what_was_assumed(model):
-    """For a field that is missing, the value that the model fills in: a row that has it is equal."""
+    """For a missing field what the model fills in: a row that has this value is the same."""
     whole = {n: c for n, c in model.manifest["background"][0].items() if c is not None}
     least = {n: c for n, c in whole.items() if model.contract.field(n).required}
     (found,) = model.explain([least])

@@ -116,6 +116,14 @@ def one_level_more(manifest: dict[str, Any]) -> None:
     field["training_levels"] += [f"new {i}" for i in range(500)]
 
 
+def nested(depth: int) -> list[Any]:
+    """Return an empty list in so many others."""
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 HOSTILE: dict[str, Callable[[dict[str, Any]], None]] = {
     "target of nothing": put("target", value=None),
     "target without a transform": put("target", value={"name": "SalePrice"}),
@@ -156,6 +164,10 @@ HOSTILE: dict[str, Callable[[dict[str, Any]], None]] = {
     "a number in the place of a level": put("fillers", "Fence", value=1.0),
     "a filler of nothing": put("fillers", "Fence", value=None),
     "half a text as a filler": put("fillers", "Fence", value="\ud800"),
+    "900 lists in lists, in a value that is not checked": put(
+        "training", "commit", value=nested(900)
+    ),
+    "900 lists in lists, in a value that is not known": put("interval", "more", value=nested(900)),
     "fillers in a list": put("fillers", value=[1.0]),
     "a background of lists": put("background", 0, "LotArea", value=[]),
     "groups that are not fields": put("evaluation", "groups", value=["Colour"]),
