@@ -42,8 +42,6 @@ def check_manifest(manifest: Mapping[str, Any]) -> Contract:
         With the first value that is missing or of another type.
     """
     _MANIFEST(manifest, "")
-    for key in manifest.keys() - _KNOWN:
-        _plain(manifest[key], key)
     contract = Contract.from_dict(manifest["contract"])
     _check_names(contract)
     names = {field.name for field in contract.fields}
@@ -318,5 +316,4 @@ _OPTIONAL: Mapping[str, Check] = {
     "fillers": _map_of(_filler),
     "fingerprints": _record({"hashes": _text, "limit": _count}, {}),
 }
-_KNOWN = _REQUIRED.keys() | _OPTIONAL.keys()
 _MANIFEST = _record(_REQUIRED, _OPTIONAL)

@@ -83,6 +83,8 @@ class Prediction:
 
         An answer is then in proportion to its request, whatever is wrong with the rows.
         """
+        if not self.findings:
+            return []
         findings = told_in_an_answer(self.findings)
         return self.problems if findings is self.findings else _problems(findings)
 

@@ -62,22 +62,24 @@ def is_missing(value: object, missing_values: tuple[str, ...] = ()) -> bool:
 
     With -1 among `missing_values`, so are -1.0, "-1.0" and a -1 of numpy.
     """
+    return _is_nothing(value, missing_values) or _is_missing_number(value, missing_values)
+
+
+def _is_nothing(value: object, missing_values: tuple[str, ...] = ()) -> bool:
     if value is None:
         return True
     if type(value) is list or type(value) is dict:
         return False
     if isinstance(value, str):
         text = value.strip()
-        return not text or text in missing_values or _is_missing_number(text, missing_values)
+        return not text or text in missing_values
     if type(value).__name__ in _NULL_TYPES:
         return True
     if isinstance(value, np.datetime64 | np.timedelta64):
         return bool(np.isnat(value))
     if isinstance(value, Decimal):
-        return value.is_nan() or _is_missing_number(value, missing_values)
-    if isinstance(value, float | np.floating) and math.isnan(value):
-        return True
-    return _is_missing_number(value, missing_values)
+        return value.is_nan()
+    return isinstance(value, float | np.floating) and math.isnan(value)
 
 
 def _is_missing_number(value: object, missing_values: tuple[str, ...]) -> bool:
@@ -94,13 +96,15 @@ def _is_missing_number(value: object, missing_values: tuple[str, ...]) -> bool:
 def read_number(value: object, missing_values: tuple[str, ...] = ()) -> float:
     """Read one cell as a number: NaN when it is missing, an infinity when it is too large.
 
+    A number that means *missing* stays one: the check takes these out of all rows at once.
+
     Raises
     ------
     NotANumber
         For a bool, a date, a text that is no number and every other type.
     """
     value = _scalar(value)
-    if is_missing(value, missing_values):
+    if _is_nothing(value, missing_values):
         return math.nan
     if isinstance(value, str) and "_" not in value:
         try:
@@ -159,7 +163,7 @@ def number_text(value: object) -> str:
 
 def _scalar(value: object) -> object:
     """Return what an array without dimensions holds, and anything else as it is."""
-    if isinstance(value, np.ndarray) and value.ndim == 0 and not is_missing(value):
+    if isinstance(value, np.ndarray) and value.ndim == 0 and not _is_nothing(value):
         return value[()]
     return value
 
@@ -202,10 +206,7 @@ class LevelCodes(dict[Any, int]):
 
 
 def to_floats(cells: Sequence[Any], missing_values: tuple[str, ...]) -> tuple[Floats, list[int]]:
-    """Turn cells into float64 with NaN for missing, and say which are no numbers.
-
-    A number that means *missing* may stay one: the check takes these out of all rows at once.
-    """
+    """Turn cells into float64 with NaN for missing, and say which are no numbers."""
     if set(map(type, cells)) <= _PLAIN:
         try:
             return np.array(cells, dtype=np.float64), []

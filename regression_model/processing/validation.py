@@ -112,7 +112,7 @@ def _reader(field: Field, missing_values: tuple[str, ...]) -> Any:
 
     def read_any_number(value: Any) -> float | None:
         number = read_number(value, missing_values)
-        return None if math.isnan(number) else number
+        return None if math.isnan(number) or is_missing(number, missing_values) else number
 
     def read_any_level(value: Any) -> str | None:
         level = read_level(value, is_numeric=is_numeric, missing_values=missing_values)
