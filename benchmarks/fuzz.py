@@ -191,7 +191,9 @@ def changed_manifest(text: bytes, r: random.Random) -> bytes:
                 case 1 if isinstance(at, list):
                     at.append(at[key])
                 case 2 if isinstance(at[key], str):
-                    at[key] = changed_bytes(at[key].encode(), r).decode("latin-1")
+                    at[key] = changed_bytes(at[key].encode("utf-8", "surrogatepass"), r).decode(
+                        "latin-1"
+                    )
                 case _:
                     at[key] = r.choice(_HOSTILE)(r)
             break
@@ -294,7 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"  {outcome.opened:,} opened, and answered with finite numbers or problems")
     print(f"  {len(outcome.wrong):,} wrong; the slowest took {outcome.slowest:.2f} s")
     for line in outcome.wrong:
-        print(f"    {line}")
+        print(f"    {line!a}")
     return 1 if outcome.wrong else 0
 
 

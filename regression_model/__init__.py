@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         QualityError,
         RegressionModelError,
     )
-    from .explanation import Explanation
+    from .explanation import Explanation, Explanations
     from .model import Model, Prediction, load_model
     from .predict import make_prediction
     from .problems import Problem
@@ -30,6 +30,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "Explanation",
+    "Explanations",
     "ExportError",
     "InputError",
     "MissingExtraError",
@@ -49,6 +50,7 @@ __version__ = (Path(__file__).parent / "VERSION").read_text(encoding="utf-8").st
 
 _HOME = {
     "Explanation": "explanation",
+    "Explanations": "explanation",
     "Model": "model",
     "Prediction": "model",
     "Problem": "problems",

@@ -22,6 +22,7 @@ from .intake import (
     Layout,
     Layouts,
     LevelCodes,
+    missing_numbers,
     read_rows,
 )
 from .problems import Finding, NearestNames, short_name
@@ -95,6 +96,7 @@ class Checker:
         )
         self.missing_codes = np.array(self._missing_codes, dtype=np.int64)
         self._layouts = Layouts(contract)
+        self._missing_numbers = sorted(missing_numbers(contract.missing_values))
 
     def check(self, rows: object) -> Checked:
         """Read and check rows of any accepted kind.
@@ -106,6 +108,8 @@ class Checker:
         """
         intake = read_rows(self.contract, rows, self._layouts)
         numbers, odd = intake.numbers()
+        if self._missing_numbers:
+            numbers[np.isin(numbers, self._missing_numbers)] = np.nan
         codes = intake.codes(self._lookups)
         inside = (numbers >= self._low) & (numbers <= self._high)
         known = codes.view(np.uint64) < self._limits
@@ -141,7 +145,7 @@ class Checker:
             for name in layout.repeated:
                 field = self.contract.field(name)
                 findings.append(_everywhere(name, "duplicate_field", rows, name, field))
-            findings += _unknown_fields(layout.unknown, rows, nearest)
+            findings += _unknown_fields(layout.unknown, layout.more_unknown, rows, nearest)
         if not_rows := intake.not_rows():
             at, values = zip(*not_rows, strict=True)
             findings.append(Finding(None, "wrong_type", at, values))
@@ -245,13 +249,14 @@ def _rows_by_column(flagged: Mask) -> dict[int, list[int]]:
 
 
 def _unknown_fields(
-    names: Sequence[Any], rows: Sequence[int] | None, nearest: NearestNames
+    names: Sequence[Any], more: int, rows: Sequence[int] | None, nearest: NearestNames
 ) -> Iterator[Finding]:
-    """Name the first unknown fields of some rows, and count the others."""
+    """Name the first unknown fields of some rows, and count the others and `more`."""
     for name in names[:_MOST_NAMED]:
         yield _everywhere(short_name(name), "unknown_field", rows, name, nearest)
-    if len(names) > _MOST_NAMED:
-        yield _everywhere(None, "unknown_field", rows, len(names) - _MOST_NAMED, None)
+    more += max(0, len(names) - _MOST_NAMED)
+    if more:
+        yield _everywhere(None, "unknown_field", rows, more, None)
 
 
 def _everywhere(

@@ -175,13 +175,16 @@ class Contract:
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": title,
             "type": "object",
-            "properties": {field.name: self._property(field) for field in self.fields},
+            "properties": {field.name: self.field_schema(field) for field in self.fields},
             "required": [field.name for field in self.fields if field.used and field.required],
             "additionalProperties": True,
         }
 
-    def _property(self, field: Field) -> dict[str, Any]:
-        schema: dict[str, Any] = {"description": _described(field)}
+    def field_schema(self, field: Field) -> dict[str, Any]:
+        """Return the JSON Schema of one field, as `json_schema` has it among its properties."""
+        schema: dict[str, Any] = {"title": field.name, "description": _described(field)}
+        if field.unit:
+            schema["unit"] = field.unit
         if not field.used:
             return schema
         if field.is_number:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ import numpy.typing as npt
 
 from .contract import Contract
 from .intake import Codes, Floats
+from .problems import Problem
 
-__all__ = ["Explanation", "explain_row"]
+__all__ = ["Explanation", "Explanations", "explain_row"]
 
 _PAIRS = 2  # of an order and its reverse, for each background row
 _SEED = 0
@@ -36,10 +38,11 @@ class Explanation:
         Of the contributions, which are estimated from a sample of orders; the background rows are
         taken as they are.
     values : dict of field name to float, str or None
-        What the row has for each field as the model read it, in the order of `contributions`;
-        None for a missing value and for a level that no training row had.
+        The value that the model used for each field, in the order of `contributions`: what the
+        row has, or for a missing one what stands in for it. None for a level that no training row
+        had, and where a model file of an earlier version does not say what stands in.
     assumed : tuple of str
-        The fields that were missing: the model filled them, as it does in training.
+        The fields that were missing: their `values` are what training learnt to fill in.
     """
 
     base: float
@@ -61,11 +64,28 @@ class Explanation:
         }
 
 
+class Explanations(list[Explanation | None]):
+    """One explanation a row, in order; None for a row without a prediction.
+
+    Attributes
+    ----------
+    problems : list of Problem
+        As `Prediction.problems` of the same rows: those that are errors say why there is None.
+    """
+
+    def __init__(
+        self, explanations: Iterable[Explanation | None] = (), problems: Iterable[Problem] = ()
+    ) -> None:
+        super().__init__(explanations)
+        self.problems = list(problems)
+
+
 def explain_row(
     predict: Predict,
     contract: Contract,
     row: tuple[Floats, Codes],
     background: tuple[Floats, Codes],
+    fillers: Mapping[str, float | str] = MappingProxyType({}),
 ) -> Explanation:
     """Estimate the Shapley values of the fields of one row against background rows.
 
@@ -79,6 +99,7 @@ def explain_row(
     predict : from arrays (rows, number fields) and (rows, category fields) to predictions
     row : the explained row, each array of shape (fields,)
     background : arrays of shape (background rows, fields)
+    fillers : what stands in for a missing value, by the name of the field
 
     Notes
     -----
@@ -107,7 +128,7 @@ def explain_row(
     pairs = changes.reshape(len(background[0]), _PAIRS, 2, len(names)).mean(axis=2)
     errors = np.sqrt((pairs.var(axis=1, ddof=1) / _PAIRS).sum(axis=0)) / len(background[0])
     order = np.argsort(-np.abs(means), kind="stable")
-    values, assumed = _values(contract, row)
+    values, assumed = _values(contract, row, fillers)
     return Explanation(
         base=float(predictions[:, 0].mean()),
         value=float(predictions[:, -1].mean()),  # all are of the same row
@@ -119,13 +140,13 @@ def explain_row(
 
 
 def _values(
-    contract: Contract, row: tuple[Floats, Codes]
+    contract: Contract, row: tuple[Floats, Codes], fillers: Mapping[str, float | str]
 ) -> tuple[dict[str, float | str | None], set[str]]:
-    """Return what a row has for each field, and which fields are missing."""
+    """Return the value that was used for each field, and which fields are missing."""
     values: dict[str, float | str | None] = {}
     assumed = set()
     for of, number in zip(contract.numbers, row[0].tolist(), strict=True):
-        values[of.name] = None if number != number else number
+        values[of.name] = number
         if number != number:
             assumed.add(of.name)
     codes = row[1].tolist()
@@ -134,7 +155,7 @@ def _values(
         values[of.name] = levels[code - offset] if code - offset < len(levels) else None
         if code - offset == len(levels):
             assumed.add(of.name)
-    return values, assumed
+    return values | {name: fillers.get(name) for name in assumed}, assumed
 
 
 def _ranks(background: int, fields: int) -> npt.NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -34,6 +35,7 @@ def make_manifest(
     interval: ConformalInterval,
     proof: Proof,
     *,
+    fillers: Mapping[str, float | str],
     created: str | None,
 ) -> dict[str, Any]:
     """Return what a model file says of itself, as plain JSON types.
@@ -42,6 +44,7 @@ def make_manifest(
     ----------
     path : of the training rows; only its name and its digest are recorded.
     measured : its figures are those that the file states.
+    fillers : what stands in for a missing value, by the name of the field.
     """
     return {
         "format": FORMAT,
@@ -81,6 +84,7 @@ def make_manifest(
         "reference": {"data_file": config.data.scoring, "predictions": proof.reference},
         "profile": profile(data.contract, data.frame),
         "background": background(data.contract, data.frame, seed=config.evaluation.seed),
+        "fillers": dict(fillers),
         "fingerprints": _fingerprints(data).to_dict(),
     }
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from .contract import Contract
+from .contract import Contract, Field
 
 __all__ = ["FIELD", "ManifestError", "check_manifest"]
 
@@ -42,8 +42,6 @@ def check_manifest(manifest: Mapping[str, Any]) -> Contract:
         With the first value that is missing or of another type.
     """
     _MANIFEST(manifest, "")
-    for key in manifest.keys() - _KNOWN:
-        _plain(manifest[key], key)
     contract = Contract.from_dict(manifest["contract"])
     _check_names(contract)
     names = {field.name for field in contract.fields}
@@ -53,8 +51,17 @@ def check_manifest(manifest: Mapping[str, Any]) -> Contract:
     for group in manifest.get("evaluation", {}).get("groups", ()):
         if group not in names or not contract.field(group).used:
             raise ManifestError("evaluation.groups has a field that the model does not use")
+    for name, filler in manifest.get("fillers", {}).items():
+        if name not in names or not contract.field(name).used:
+            raise ManifestError("fillers has a field that the model does not use")
+        if contract.field(name).is_number is (type(filler) is str):
+            raise ManifestError(f"fillers.{name} is not {_filler_of(contract.field(name))}")
     _check_metrics(manifest)
     return contract
+
+
+def _filler_of(field: Field) -> str:
+    return "a number" if field.is_number else "a level"
 
 
 def _check_metrics(manifest: Mapping[str, Any]) -> None:
@@ -124,6 +131,10 @@ def _number(value: Any, path: str) -> None:
 def _count(value: Any, path: str) -> None:
     if type(value) is not int or not 0 <= value < 1 << 63:
         raise _wrong(path, "a whole number of at least 0")
+
+
+def _filler(value: Any, path: str) -> None:
+    (_any_text if type(value) is str else _number)(value, path)
 
 
 def _share(value: Any, path: str) -> None:
@@ -216,6 +227,8 @@ def _record(
                 checks[key](one, below + key)
             elif closed:
                 raise ManifestError(f"{path} has an attribute that is not known")
+            else:
+                _plain(one, below + key)
 
     return check_record
 
@@ -300,7 +313,7 @@ _OPTIONAL: Mapping[str, Check] = {
     "reference": _record({}, {"predictions": _list_of(_number), "data_file": _or_null(_text)}),
     "profile": _map_of(_map_of(_plain)),
     "background": _rows,
+    "fillers": _map_of(_filler),
     "fingerprints": _record({"hashes": _text, "limit": _count}, {}),
 }
-_KNOWN = _REQUIRED.keys() | _OPTIONAL.keys()
 _MANIFEST = _record(_REQUIRED, _OPTIONAL)

@@ -24,12 +24,12 @@ from .intake import Codes, Floats
 from .manifest_check import ManifestError, check_manifest
 from .model_file import find_model_file, open_sealed, read_content
 from .operators import GraphError, check_graph
-from .problems import Finding, Problem
+from .problems import MOST_TOLD, Finding, Problem, told_in_an_answer
 
 if TYPE_CHECKING:
     import pandas
 
-    from .explanation import Explanation
+    from .explanation import Explanations
 
 __all__ = ["Model", "Prediction", "load_model"]
 
@@ -76,6 +76,17 @@ class Prediction:
     def problems(self) -> list[Problem]:
         """Every error and warning; those of all rows first, then by row."""
         return _problems(self.findings)
+
+    @property
+    def told(self) -> list[Problem]:
+        """The problems that an answer tells: all up to 20,000, then one for each further row.
+
+        An answer is then in proportion to its request, whatever is wrong with the rows.
+        """
+        if not self.findings:
+            return []
+        findings = told_in_an_answer(self.findings)
+        return self.problems if findings is self.findings else _problems(findings)
 
     @property
     def errors(self) -> list[Problem]:
@@ -173,9 +184,14 @@ class Prediction:
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return one dict of plain JSON types a row.
 
-        Its keys are value, lower, upper, problems, version and assumed.
+        Its keys are value, lower, upper, problems, version and assumed. What is wrong with all
+        rows stands in each, as one object that they share. The problems are those of `told`, and
+        only the first of those of all rows where there would be more than 20,000.
         """
-        of_all = [problem.to_dict() for problem in self.problems if problem.row is None]
+        told = self.told
+        of_all = [problem.to_dict() for problem in told if problem.row is None]
+        if len(of_all) * len(self) > MOST_TOLD:
+            del of_all[1:]
         dicts: list[dict[str, Any]] = [
             {
                 "value": value,
@@ -193,7 +209,7 @@ class Prediction:
                 strict=True,
             )
         ]
-        for problem in self.problems:
+        for problem in told:
             if problem.row is not None:
                 dicts[problem.row]["problems"].append(problem.to_dict())
         return dicts
@@ -316,7 +332,7 @@ class Model:
         read = checked, self._checker.missing_codes
         return Prediction(values, lower, upper, self.version, checked.findings, read)
 
-    def explain(self, rows: object) -> list[Explanation | None]:
+    def explain(self, rows: object) -> Explanations:
         """Say what each field adds to, or takes from, the prediction of every row, in order.
 
         Parameters
@@ -325,16 +341,17 @@ class Model:
 
         Returns
         -------
-        list of Explanation or None
-            None for a row that cannot be priced; `predict` says why. The contributions are
-            seeded estimates of Shapley values, and add up to the prediction exactly.
+        Explanations
+            A list of Explanation, with None for a row that has no prediction; its `problems` say
+            why. The contributions are seeded estimates of Shapley values, and add up to the
+            prediction exactly.
 
         Raises
         ------
         InputError
             As for `predict`.
         """
-        from .explanation import explain_row
+        from .explanation import Explanations, explain_row
 
         def run(numbers: Floats, codes: Codes) -> Floats:
             prediction, *_ = self._run(Checked(numbers, codes, None, []))
@@ -342,15 +359,19 @@ class Model:
 
         checked = self._checker.check(rows)
         typical = self._background
-        priced = ~np.isnan(self._predict(checked).values)
-        return [
+        prediction = self._predict(checked)
+        fillers = self._manifest.get("fillers", {})
+        explanations = (
             (
-                explain_row(run, self.contract, (checked.numbers[i], checked.codes[i]), typical)
-                if priced[i]
-                else None
+                None
+                if np.isnan(value)
+                else explain_row(run, self.contract, (numbers, codes), typical, fillers)
             )
-            for i in range(len(priced))
-        ]
+            for value, numbers, codes in zip(
+                prediction.values, checked.numbers, checked.codes, strict=True
+            )
+        )
+        return Explanations(explanations, prediction.problems)
 
     @cached_property
     def _background(self) -> tuple[Floats, Codes]:

@@ -29,6 +29,7 @@ from sklearn.preprocessing import Binarizer, StandardScaler
 from sklearn.svm import SVR, LinearSVR
 
 from .config.core import Config, Derived, Feature
+from .contract import Contract
 from .errors import ConfigError
 from .interval import scale_of
 from .processing.features import (
@@ -42,7 +43,7 @@ from .processing.features import (
 )
 from .processing.quadratic import QuadraticSVR, RangeClipper
 
-__all__ = ["build_pipeline"]
+__all__ = ["build_pipeline", "fillers_of"]
 
 Steps = Iterator[tuple[str, Any]]
 
@@ -77,6 +78,20 @@ def build_pipeline(config: Config) -> Pipeline:
             ("estimate", _estimator(config)),
         ]
     )
+
+
+def fillers_of(pipeline: Pipeline, contract: Contract) -> dict[str, float | str]:
+    """Return what a fitted pipeline puts in the place of a missing value, by the field's name."""
+    fillers: dict[str, float | str] = {}
+    for _, step in pipeline.steps:
+        for name, filler in getattr(step, "imputer_dict_", {}).items():
+            # A later imputer of the same column fills what an encoder left open.
+            fillers.setdefault(name, filler)
+    optional = [f for f in (*contract.numbers, *contract.categories) if not f.required]
+    return {
+        field.name: float(fillers[field.name]) if field.is_number else str(fillers[field.name])
+        for field in optional
+    }
 
 
 def used_features(config: Config) -> dict[str, Feature]:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+import numpy as np
 
 from .contract import Contract, Field
 
-__all__ = ["ERROR_CODES", "Finding", "NearestNames", "Problem", "Severity", "WARNING_CODES"]
+__all__ = [
+    "ERROR_CODES",
+    "Finding",
+    "MOST_TOLD",
+    "NearestNames",
+    "Problem",
+    "Severity",
+    "WARNING_CODES",
+    "told_in_an_answer",
+]
 
 Severity = Literal["error", "warning"]
 
@@ -23,6 +34,8 @@ ERROR_CODES = (
     "duplicate_field",
 )
 WARNING_CODES = ("unseen_level", "outside_training_range", "unknown_field")
+
+MOST_TOLD = 20_000  # problems in one answer, beside one for each row
 
 _LONGEST_SHOWN = 60  # characters
 _LONGEST_NAME = 100  # that is looked up
@@ -88,13 +101,20 @@ class Finding:
         """Return one problem a row."""
         rows: Sequence[int | None] = [None] if self.rows is None else self.rows
         write = (_OF_ROWS if self.about is None else _OF_FIELDS)[self.code]
+        field, code, severity = self.field, self.code, self.severity
         if self._is_same_everywhere and len(rows) > 1:
             message = write(self.about, self.values[0])
-            return [Problem(row, self.field, self.code, message, self.severity) for row in rows]
-        return [
-            Problem(row, self.field, self.code, write(self.about, value), self.severity)
-            for row, value in zip(rows, self.values, strict=True)
-        ]
+            return [Problem(row, field, code, message, severity) for row in rows]
+        written: dict[tuple[type, int | str], str] = {}
+        found = []
+        for row, value in zip(rows, self.values, strict=True):
+            if type(value) is str or type(value) is int:  # equal ones are shown alike
+                key = type(value), value
+                message = written.get(key) or written.setdefault(key, write(self.about, value))
+            else:
+                message = write(self.about, value)
+            found.append(Problem(row, field, code, message, severity))
+        return found
 
     @property
     def _is_same_everywhere(self) -> bool:
@@ -104,6 +124,32 @@ class Finding:
     def __reduce__(self) -> tuple[Any, ...]:
         values = [_portable(value) for value in self.values]
         return Finding, (self.field, self.code, self.rows, values, self.about)
+
+
+def told_in_an_answer(findings: list[Finding]) -> list[Finding]:
+    """Return what an answer tells: of more than 20,000 problems, one for each further row.
+
+    It is the row's first error, or its first warning if it has no error.
+    """
+    if sum(1 if f.rows is None else len(f.rows) for f in findings) <= MOST_TOLD:
+        return findings
+    rows_of = [np.asarray(f.rows, dtype=np.int64) for f in findings if f.rows is not None]
+    problems_until = np.bincount(np.concatenate(rows_of)).cumsum()
+    in_full = int(problems_until.searchsorted(MOST_TOLD, side="right"))  # rows before this one
+    has_none = np.ones(len(problems_until), dtype=bool)
+    told: dict[int, Finding] = {}
+    for at in sorted(range(len(findings)), key=lambda at: findings[at].severity):  # errors first
+        finding = findings[at]
+        if finding.rows is None:
+            told[at] = finding
+            continue
+        rows = np.asarray(finding.rows, dtype=np.int64)
+        places = np.flatnonzero((rows < in_full) | has_none[rows])
+        if len(places):
+            has_none[rows[places]] = False
+            values = [finding.values[place] for place in places.tolist()]
+            told[at] = replace(finding, rows=rows[places].tolist(), values=values)
+    return [told[at] for at in sorted(told)]
 
 
 class NearestNames:
@@ -216,6 +262,8 @@ def _unknown_field(names: NearestNames, name: Any) -> str:
 
 
 def _more_unknown_fields(_: None, number: int) -> str:
+    if number == 1:
+        return "And 1 more field is not known and was not used."
     return f"And {number:,} more fields are not known and were not used."
 
 

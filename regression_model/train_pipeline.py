@@ -20,7 +20,7 @@ from .interval import ConformalInterval, fit_scale, scale_of
 from .manifest import make_manifest, time_of_creation
 from .model import Model
 from .model_file import seal
-from .pipeline import build_pipeline
+from .pipeline import build_pipeline, fillers_of
 from .processing.data_manager import dataset_path, read_dataset, save_model
 from .processing.training_data import TrainingData, read_training_data
 
@@ -95,7 +95,10 @@ def run_training(
         training=data.frame,
         scoring=_scoring_rows(config),
     )
-    manifest = make_manifest(config, data, path, measured, interval, proof, created=created)
+    fillers = fillers_of(pipeline, data.contract)
+    manifest = make_manifest(
+        config, data, path, measured, interval, proof, fillers=fillers, created=created
+    )
     content = seal(graph, manifest)
     model = Model(content)  # what is written can be opened
     progress("Exporting", 1, 1)

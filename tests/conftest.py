@@ -1,8 +1,9 @@
 """What several tests share: the shipped model, the rows to price, and a small contract."""
 
 import csv
+import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,22 @@ def benchmarks() -> Iterator[None]:
     yield
     for name in [name for name in sys.modules if name.partition(".")[0] == "benchmarks"]:
         del sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def calls() -> Callable[[Callable[[], object]], int]:
+    """Count the functions that some work calls: its amount, on any machine."""
+
+    def counted(work: Callable[[], object]) -> int:
+        counter = itertools.count()
+        sys.setprofile(lambda *_: next(counter) and None)
+        try:
+            work()
+        finally:
+            sys.setprofile(None)
+        return next(counter)
+
+    return counted
 
 
 @pytest.fixture(scope="session")

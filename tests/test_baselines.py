@@ -1,14 +1,16 @@
 """The simpler models that a model should be better than, on tables of any number of levels."""
 
-import time
-
 import pytest
 
 np = pytest.importorskip("numpy")
 pd = pytest.importorskip("pandas")
 pytest.importorskip("sklearn")
 
-from regression_model.assessment.baselines import _most_levels, plain_linear  # noqa: E402
+from regression_model.assessment.baselines import (  # noqa: E402
+    _linear,
+    _most_levels,
+    plain_linear,
+)
 from regression_model.evaluation import Fold  # noqa: E402
 from regression_model.interval import scale_of  # noqa: E402
 
@@ -43,12 +45,12 @@ def test_each_level_of_a_usual_table_has_a_column() -> None:
     np.testing.assert_allclose(predicted, target, atol=1e-8)
 
 
-def test_thousands_of_levels_cost_seconds() -> None:
-    """The rarest share a column; it took minutes when each had its own."""
+def test_thousands_of_levels_share_500_columns() -> None:
+    """The rarest of them; `python -m benchmarks.hostile` shows what that saves."""
     frame, target = table(12_000, 3_500)
-    start = time.process_time()
+    fitted = _linear(_most_levels(frame)).fit(frame[:6_000], target[:6_000])
+    assert fitted[-1].coef_.size <= 501
     predicted = plain_linear(frame, target, scale_of("none", None), folds(12_000))
-    assert time.process_time() - start < 60
     assert np.corrcoef(predicted, target)[0, 1] > 0.95
 
 

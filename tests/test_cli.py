@@ -206,6 +206,9 @@ def test_wrong_arguments_exit_2(arguments: list[str]) -> None:
         (["tune", "--jobs", "two"], "'--jobs': expected a whole number, received 'two'."),
         (["explain", "a.csv", "--row", "1.5"], "expected a whole number, received '1.5'."),
         (["predict", "a.csv", "--from", "xml"], "'--from': 'xml' is not one of 'csv', 'jsonl',"),
+        (["predict", "a.csv", "b.csv"], "Unexpected argument 'b.csv': predict takes only INPUT."),
+        (["explain", "a", "b", "c"], "Unexpected arguments 'b', 'c': explain takes only INPUT."),
+        (["info", "a\n"], "Unexpected argument 'a\\n': info takes none."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

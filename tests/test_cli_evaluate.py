@@ -16,7 +16,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import regression_model
+from regression_model import Model
 from regression_model.cli import app
+from regression_model.cli.explaining import _bars
 from regression_model.model_file import find_model_file, open_sealed, seal
 
 PACKAGE = Path(regression_model.__file__).parent
@@ -550,6 +552,27 @@ def test_parquet_comes_out_as_well(scoring_file: Path, tmp_path: Path) -> None:
     before, after = ["row", "Id", "prediction", "base", "field", "contribution"], ["problems"]
     assert [*before, "value", "assumed", *after] == table.column_names
     assert str(table.schema.field("contribution").type) == "double"
+
+
+def test_what_was_assumed_is_shown_with_its_value(model: Model, tmp_path: Path) -> None:
+    """In lines and in records, and beside the bars."""
+    whole = {n: c for n, c in model.manifest["background"][0].items() if c is not None}
+    least = {n: c for n, c in whole.items() if model.contract.field(n).required}
+    path = tmp_path / "row.jsonl"
+    path.write_text(json.dumps(least), encoding="utf-8")
+    lines = list(csv.DictReader(io.StringIO(run("explain", path).stdout)))
+    of_field = {line["field"]: (line["value"], line["assumed"]) for line in lines}
+    assert ("69", "True") == of_field["LotFrontage"]
+    assert ("None", "True") == of_field["Fence"]
+    assert "False" == of_field["LotArea"][1]
+    record = json.loads(run("explain", path, "--json").stdout)
+    assert (69.0, "None") == (record["values"]["LotFrontage"], record["values"]["Fence"])
+    assert {*least}.isdisjoint(record["assumed"])
+    (found,) = model.explain([least])
+    table = _bars(found, "US dollars", None)
+    read = [*table.columns[3].cells]
+    assert {"69 (assumed)", "None (assumed)"} <= {*read}
+    assert f"{least['LotArea']:.15g}" in read
 
 
 def test_a_person_sees_bars(scoring_file: Path) -> None:

@@ -232,4 +232,5 @@ def test_descriptions_say_the_unit_and_what_missing_means() -> None:
     )
     properties = Contract(fields, target="y").json_schema()["properties"]
     assert "Area (m2); missing means no garden" == properties["a"]["description"]
-    assert {"description": "not used by the model"} == properties["b"]
+    assert "m2" == properties["a"]["unit"]
+    assert {"title": "b", "description": "not used by the model"} == properties["b"]

@@ -1,5 +1,7 @@
 """Explanations: they add up, they are the Shapley values, and they are the same every time."""
 
+import copy
+import pickle
 import warnings
 
 import numpy as np
@@ -9,6 +11,7 @@ from regression_model import Model
 from regression_model.contract import Contract, Field
 from regression_model.explanation import explain_row
 from regression_model.model import load_model
+from regression_model.model_file import seal
 
 NUMBERS = ("size", "age", "rooms", "garden")
 LEVELS = ("A", "B", "C")
@@ -204,6 +207,18 @@ def test_a_refused_row_has_no_explanation(model, rows, required_number):
 
     assert [False, True, False] == [one is None for one in whole]
     assert whole[2] == model.explain(rows[2:3])[0]
+    assert model.predict(rows[:3]).problems == whole.problems
+    assert [1] == [problem.row for problem in whole.problems if problem.severity == "error"]
+
+
+def test_explanations_are_a_list_that_is_copied_whole(model, rows, required_number):
+    """Into a pickle too, with the reasons."""
+    rows[1][required_number.name] = "many"
+    found = model.explain(rows[:2])
+
+    for again in (copy.copy(found), copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        assert (found, found.problems) == (again, again.problems)
+    assert [found[0], None] == found == [*found]
 
 
 def test_no_rows_have_no_explanations(model):
@@ -221,13 +236,35 @@ def test_an_explanation_as_a_dict_is_plain(model, rows):
     assert {float} == {type(value) for value in plain["contributions"].values()}
 
 
-def test_an_explanation_says_what_was_read_and_what_was_assumed(model):
-    """A field that is missing has no value, and stands among the assumed ones."""
+def test_an_explanation_says_what_was_used_and_what_was_assumed(model):
+    """For a missing field what the model fills in: a row that has this value is the same."""
     whole = {n: c for n, c in model.manifest["background"][0].items() if c is not None}
     least = {n: c for n, c in whole.items() if model.contract.field(n).required}
     (found,) = model.explain([least])
 
     assert [*found.contributions] == [*found.values]
-    assert least == {name: value for name, value in found.values.items() if value is not None}
+    assert least == {name: found.values[name] for name in least}
     assert {*found.values} - {*least} == {*found.assumed}
     assert model.predict([least]).assumed[0] == len(found.assumed)
+    used = model.predict([found.values])
+    assert 0 == used.assumed[0]
+    assert found.value == pytest.approx(used.values[0], rel=1e-12)
+
+
+def test_a_level_that_no_training_row_had_has_no_value_and_is_not_assumed(model, rows, nominal):
+    """Nothing stands in for it: it counts as a rare level."""
+    (found,) = model.explain([rows[0] | {nominal.name: "Elsewhere"}])
+    assert found.values[nominal.name] is None
+    assert nominal.name not in found.assumed
+
+
+def test_an_older_model_file_does_not_say_what_it_assumed(model, rows):
+    """Only which fields: it explains all the same."""
+    manifest = model.manifest
+    fillers = manifest.pop("fillers")
+    older = Model(seal(_content(), manifest))
+    row = {name: cell for name, cell in rows[0].items() if name != "Fence"}
+    (found,), (whole,) = older.explain([row]), model.explain([row])
+    assert "Fence" in found.assumed
+    assert (None, fillers["Fence"]) == (found.values["Fence"], whole.values["Fence"])
+    assert whole.contributions == found.contributions

@@ -611,7 +611,7 @@ def test_levels_that_are_numbers_come_as_numbers_too(
     garden: Contract, cell: Any, level: str
 ) -> None:
     """20, 20.0 and '20' are one level."""
-    assert level == read_level(garden.field("kind"), cell)
+    assert level == read_level(cell, is_numeric=True)
 
 
 @pytest.mark.parametrize(

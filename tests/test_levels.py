@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -13,11 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regression_model import ConfigError, load_model
+from regression_model import ConfigError, DataError, load_model
 from regression_model.checking import Checker
 from regression_model.config.core import parse_config
 from regression_model.levels import level_text, text_of_number
 from regression_model.processing.training_data import read_training_data
+from regression_model.processing.validation import row_model
 from regression_model.train_pipeline import run_training
 
 CONFIG = """\
@@ -170,3 +172,98 @@ def test_levels_that_are_one_number_are_listed_twice() -> None:
     """The configuration says so, as of any other level."""
     with pytest.raises(ConfigError, match="'3' is listed twice"):
         parse_config(CONFIG.replace("1.0, 2, 3.00", "1, 2.0, 3, 3.0"))
+
+
+TOKENS = CONFIG.replace(
+    "training: plots.csv", "training: plots.csv\n  missing_values: NA, -1, 99.50"
+)
+OPTIONAL = TOKENS.replace("kind: number", "kind: number\n    missing: median")
+MINUS_ONE = [-1, -1.0, "-1", "-1.0", " -1 ", "-1.00", Decimal("-1.0"), np.int64(-1), np.float32(-1)]
+TOKEN_CELLS = [*MINUS_ONE, np.array(-1), 99.5, "99.5", "99.50", np.float64(99.5), "NA", " NA"]
+
+
+@pytest.mark.parametrize("cell", TOKEN_CELLS, ids=repr)
+@pytest.mark.parametrize("name", ["size", "zone", "grade"])
+def test_a_number_that_means_missing_means_it_in_every_form(name: str, cell: Any) -> None:
+    """In a row, in a column, in a table and in the row model: of a number, a name and a rank."""
+    row = {"size": 10.0, "zone": "7", "grade": "1"}
+    table = {key: [value] * 3 for key, value in row.items()}
+    data = read_training_data(
+        parse_config(OPTIONAL),
+        {**table, "size": [10.0, 12.0, 13.0], "price": [5.0, 6.0, 7.0]},
+        source="rows",
+    )
+    checker = Checker(data.contract)
+    expected = checker.check([row | {name: None}])
+    assert [] == expected.findings
+    columns = {key: [value] for key, value in (row | {name: cell}).items()}
+    inputs: list[Any] = [[row | {name: cell}], columns, [row | {name: cell}] * 2]
+    if not isinstance(cell, np.ndarray):
+        inputs.append(pd.DataFrame(columns))
+        inputs.append({**columns, name: np.array([cell])})
+    for rows in inputs:
+        checked = checker.check(rows)
+        assert [] == checked.findings
+        np.testing.assert_array_equal(expected.numbers[0], checked.numbers[0])
+        assert expected.codes[0].tolist() == checked.codes[0].tolist()
+    read = row_model(data.contract, name="Plot").model_validate(row | {name: cell})
+    assert getattr(read, name) is None
+
+
+def test_a_number_that_means_missing_is_missing_in_training(tmp_path: Path) -> None:
+    """In the fields and in the target, as their texts are."""
+    table: dict[str, Any] = {"size": [10, -1, 12], "zone": [1, -1, 2], "grade": [1, 2, -1.0]}
+    data = read_training_data(parse_config(OPTIONAL), table | {"price": [5, 6, 7]}, source="rows")
+    assert [10.0, None, 12.0] == data.frame["size"].replace({np.nan: None}).tolist()
+    assert ["1", None, "2"] == data.frame["zone"].tolist()
+    assert ["1", "2", None] == data.frame["grade"].tolist()
+    assert ("1", "2") == data.contract.field("zone").levels
+    with pytest.raises(DataError, match="row 2: price is missing"):
+        read_training_data(parse_config(OPTIONAL), table | {"price": [5, -1, 7]}, source="rows")
+
+
+def test_a_bool_is_no_number_that_means_missing() -> None:
+    """True equals 1 in Python, and here it is of a wrong type all the same."""
+    config = parse_config(OPTIONAL.replace("-1", "1").replace("1.0, 2, 3.00", "2, 3.00"))
+    table: dict[str, Any] = {"size": [10, 12, 13], "zone": ["a", "b", "b"], "grade": [2, 3, 3]}
+    contract = read_training_data(config, table | {"price": [5, 6, 7]}, source="rows").contract
+    for name in table:
+        (finding,) = Checker(contract).check([{name: cell} for cell in (True, 1)]).findings
+        assert ("wrong_type", [0]) == (finding.code, finding.rows), name
+
+
+SPELLINGS = {
+    "5": ("5", "5.0", "5.", "5.00"),
+    "-3": ("-3", "-3.0", "-3.", "-3.00"),
+    "2.5": ("2.5", "2.50"),
+    "0": ("0", "0.0", "-0", "-0.0"),
+    "10000000": ("10000000", "10000000.0"),
+    "0.0001": ("0.0001", "0.00010"),
+}
+
+
+def test_raw_texts_of_numbers_in_the_graph(tmp_path: Path) -> None:
+    """As programs write a number, from a double as well, without our look-up."""
+    zones = [*SPELLINGS] * 6
+    sizes = np.linspace(1, 9, len(zones)).round(3).tolist()
+    price = [10 * at % 70 + size for at, size in enumerate(sizes)]
+    table = {"size": sizes, "zone": zones, "grade": ["1"] * len(zones), "price": price}
+    pd.DataFrame(table).to_csv(tmp_path / "plots.csv", index=False)
+    (tmp_path / "config.yml").write_text(TOKENS)
+    path = run_training(config_path=tmp_path / "config.yml").model_path
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(path, options)
+
+    def raw(zone: str) -> float:
+        feed = {"numbers": np.array([[5.0]]), "levels": np.array([[zone, "1"]], dtype=object)}
+        return float(session.run(["prediction"], feed)[0][0])
+
+    model = load_model(path)
+    for level, texts in SPELLINGS.items():
+        (expected,) = model.predict([{"size": 5.0, "zone": level, "grade": "1"}]).values
+        for text in texts:
+            assert expected == pytest.approx(raw(text), rel=1e-12), text
+    (missing,) = model.predict([{"size": 5.0, "zone": None, "grade": "1"}]).values
+    for text in ("", "NA", "-1", "-1.0", "99.50", "99.5"):
+        assert missing == pytest.approx(raw(text), rel=1e-12), text

@@ -116,6 +116,14 @@ def one_level_more(manifest: dict[str, Any]) -> None:
     field["training_levels"] += [f"new {i}" for i in range(500)]
 
 
+def nested(depth: int) -> list[Any]:
+    """Return an empty list in so many others."""
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 HOSTILE: dict[str, Callable[[dict[str, Any]], None]] = {
     "target of nothing": put("target", value=None),
     "target without a transform": put("target", value={"name": "SalePrice"}),
@@ -150,6 +158,17 @@ HOSTILE: dict[str, Callable[[dict[str, Any]], None]] = {
     "no background": put("background", value=[]),
     "background in lists": put("background", value=[[1, 2]]),
     "background of another table": put("background", value=[{"x": 1}]),
+    "a filler of another field": put("fillers", value={"Pool": 1.0}),
+    "a filler of a field that is not used": put("fillers", value={"Id": 1.0}),
+    "a level in the place of a number": put("fillers", "LotFrontage", value="wide"),
+    "a number in the place of a level": put("fillers", "Fence", value=1.0),
+    "a filler of nothing": put("fillers", "Fence", value=None),
+    "half a text as a filler": put("fillers", "Fence", value="\ud800"),
+    "900 lists in lists, in a value that is not checked": put(
+        "training", "commit", value=nested(900)
+    ),
+    "900 lists in lists, in a value that is not known": put("interval", "more", value=nested(900)),
+    "fillers in a list": put("fillers", value=[1.0]),
     "a background of lists": put("background", 0, "LotArea", value=[]),
     "groups that are not fields": put("evaluation", "groups", value=["Colour"]),
     "fingerprints of nothing": put("fingerprints", value=5),
@@ -182,7 +201,7 @@ def test_a_model_file_of_the_first_days_still_opens(
     content: bytes, manifest: dict[str, Any]
 ) -> None:
     """Without what was added later, and with what a later version may add."""
-    later = ("spread", "quality", "evaluation", "without", "background", "fingerprints")
+    later = "spread", "quality", "evaluation", "without", "background", "fillers", "fingerprints"
     old = {key: value for key, value in manifest.items() if key not in later}
     del old["training"]["repeats"]
     old["interval"]["method"] = "cross-conformal"

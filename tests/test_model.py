@@ -74,7 +74,11 @@ def exponential() -> Model:
     content = make.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
     contract = Contract((Field("n", "number", required=True),), target="y")
     manifest = {
-        **{k: v for k, v in load_model().manifest.items() if k not in ("background", "evaluation")},
+        **{
+            k: v
+            for k, v in load_model().manifest.items()
+            if k not in ("background", "evaluation", "fillers")
+        },
         "name": "e",
         "target": load_model().manifest["target"] | {"name": "y", "transform": "log"},
         "contract": contract.to_dict(),

@@ -10,11 +10,11 @@ from .describing import info, schema
 from .evaluating import evaluate
 from .explaining import explain
 from .predicting import predict
-from .program import app, main
+from .program import Command, app, main
 from .training import check, train
 from .tuning import tune
 
 __all__ = ["app", "main"]
 
 for _command in (train, check, predict, explain, evaluate, tune, info, schema):
-    app.command()(_command)
+    app.command(cls=Command)(_command)

@@ -271,7 +271,9 @@ def _bars(explanation: Explanation, unit: str, top: int | None) -> Table:
         bar = "█" * round(_BAR * abs(value) / longest)
         style = "bright_blue" if value > 0 else "yellow"
         sign = "+" if value > 0 else ""
-        read = "assumed" if name in explanation.assumed else shown(_value(explanation, name))
+        read = shown(_value(explanation, name))
+        if name in explanation.assumed:
+            read = f"{read} (assumed)".strip()
         table.add_row(name, f"{sign}{figure(value)}", _coloured(bar, style), read)
     table.add_row("prediction", figure(explanation.value), unit, style="bold")
     return table

@@ -11,17 +11,28 @@ from io import TextIOWrapper
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from .. import __version__
 from ..errors import ConfigError, QualityError, RegressionModelError
 from ..writing import whole_text
-from .usage import usage_sentence
+from .usage import too_many_arguments, usage_sentence
 
-__all__ = ["INTERRUPTED_EXIT", "app", "fail", "main", "interruptible", "say"]
+__all__ = ["INTERRUPTED_EXIT", "Command", "app", "fail", "interruptible", "main", "say"]
 
 INTERRUPTED_EXIT = 130  # as a shell reports a program that Ctrl-C ended
 _SIGPIPE_EXIT = 141  # and one whose reader went away
+
+
+class Command(TyperCommand):
+    """One command, which says how many arguments it takes when it gets more."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments of a call."""
+        ctx.allow_extra_args = True
+        if (more := super().parse_args(ctx, args)) and not ctx.resilient_parsing:
+            ctx.fail(too_many_arguments(self, more))
+        return more
 
 
 class Program(TyperGroup):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import typer
 
-__all__ = ["usage_sentence"]
+__all__ = ["too_many_arguments", "usage_sentence"]
 
 
 def usage_sentence(error: typer.BadParameter) -> str:
@@ -18,6 +18,17 @@ def usage_sentence(error: typer.BadParameter) -> str:
     if not isinstance(cause, ValidationError):
         return error.message
     return "; ".join(_sentence(dict(found)) for found in cause.errors())
+
+
+def too_many_arguments(command: Any, more: list[str]) -> str:
+    """Return which arguments are too many, and which ones a command of typer takes."""
+    arguments = [one for one in command.params if one.param_type_name == "argument"]
+    names = [one.metavar or one.name.upper() for one in arguments]
+    received = ", ".join(map(repr, more))
+    return (
+        f"Unexpected argument{'s' if len(more) > 1 else ''} {received}: "
+        f"{command.name} takes {'only ' + ' and '.join(names) if names else 'none'}."
+    )
 
 
 def _sentence(found: dict[str, Any]) -> str:

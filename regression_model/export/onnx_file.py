@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from ..contract import Contract
 from ..errors import ExportError
 from ..interval import ConformalInterval
-from ..levels import is_number_text
+from ..levels import is_number_text, level_text
 from ..operators import OUTPUTS, GraphError, check_graph
 from .estimators import export_estimator, way_back
 from .graph import Graph
@@ -33,7 +33,7 @@ def export_pipeline(
 
     - `numbers`, double, shape (rows, number fields): NaN where missing;
     - `levels`, string, shape (rows, category fields): an empty string where missing; a level
-      that is a whole number may be written 5 or 5.0;
+      that is a number may be written 5, 5., 5.0 or 5.00, and 2.5, 2.50 or 2.500;
     - `codes`, int64, optional: the same as `levels` for who knows the codes already, as numbered
       by `Contract.offsets`. Who feeds it feeds `levels` with no rows.
 
@@ -79,8 +79,8 @@ def _look_up_codes(graph: Graph, contract: Contract) -> None:
     texts = sorted({level for field in fields for level in field.coded_levels})
     texts = [*texts, *(t for t in ("", *contract.missing_values) if t not in texts)]
     number_of = {text: i for i, text in enumerate(texts)}
-    aliases = [(f"{text}.0", text) for text in texts if _is_whole(text)]
-    number_of |= {alias: number_of[text] for alias, text in aliases if alias not in number_of}
+    spelt = [(spelling, text) for text in texts for spelling in _spellings(text)]
+    number_of |= {way: number_of[text] for way, text in spelt if way not in number_of}
     code_of = np.empty((len(fields), len(texts) + 1), dtype=np.int64)
     for j, (field, offset) in enumerate(zip(fields, contract.offsets, strict=True)):
         missing = offset + len(field.coded_levels)
@@ -105,9 +105,16 @@ def _look_up_codes(graph: Graph, contract: Contract) -> None:
     graph.add("Concat", codes, CODES, axis=0, output=CODES_OF_ROWS)
 
 
-def _is_whole(text: str) -> bool:
-    """Whether a level is a whole number, which tables with gaps write as 5.0."""
-    return is_number_text(text) and "." not in text
+def _spellings(text: str) -> list[str]:
+    """Return other ways in which programs write a level that is a number, such as 5.0 for 5."""
+    level = level_text(text)
+    if not is_number_text(level):
+        return []
+    more = ("0", "00") if "." in level else (".", ".0", ".00")
+    ways = [level, *(f"{level}{zeros}" for zeros in more), repr(float(level))]
+    if level == "0":
+        ways += ["-0", "-0.0"]
+    return [way for way in ways if level_text(way) == level]
 
 
 def _end(

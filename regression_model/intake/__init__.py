@@ -17,12 +17,14 @@ from .cells import (
     LevelCodes,
     NotANumber,
     is_missing,
+    missing_numbers,
     number_text,
     read_level,
     read_number,
 )
 from .layout import Intake, Layout
 from .layouts import Layouts
+from .mixed import MixedRecords
 from .records import Records
 from .tables import is_row, not_rows, read_mapping, read_table
 
@@ -37,6 +39,7 @@ __all__ = [
     "LevelCodes",
     "NotANumber",
     "is_missing",
+    "missing_numbers",
     "number_text",
     "read_level",
     "read_number",
@@ -58,11 +61,12 @@ def read_rows(contract: Contract, rows: object, layouts: Layouts | None = None) 
     """
     layouts = Layouts(contract) if layouts is None else layouts
     if isinstance(rows, list | tuple):
-        return Records(contract, rows, layouts)
+        records = Records(contract, rows, layouts)
+        return MixedRecords(contract, rows) if records.is_mixed else records
     if isinstance(rows, Mapping):
         return read_mapping(contract, rows, layouts)
     if isinstance(rows, Generator):
-        return Records(contract, list(rows), layouts)
+        return read_rows(contract, list(rows), layouts)
     if is_row(rows):
         return read_mapping(contract, rows.to_dict(), layouts)  # type: ignore[attr-defined]
     if isinstance(rows, str | bytes | int | float) or rows is None:

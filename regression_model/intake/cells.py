@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..contract import Field
-from ..levels import level_text, text_of_number
+from ..levels import is_number_text, level_text, text_of_number
 
 __all__ = [
     "UNHASHABLE",
@@ -22,6 +23,7 @@ __all__ = [
     "LevelCodes",
     "NotANumber",
     "is_missing",
+    "missing_numbers",
     "number_text",
     "read_level",
     "read_number",
@@ -48,10 +50,26 @@ class NotANumber(ValueError):
     """Raised inside this package when a cell cannot be read as a number."""
 
 
-def is_missing(value: object, missing_values: Iterable[str] = ()) -> bool:
-    """Say whether a cell is one of the many ways to write *missing*."""
+@lru_cache(maxsize=64)
+def missing_numbers(missing_values: tuple[str, ...]) -> frozenset[float]:
+    """Return the numbers among the texts that mean *missing*: they mean it in every form."""
+    texts = map(level_text, missing_values)
+    return frozenset(float(text) for text in texts if is_number_text(text))
+
+
+def is_missing(value: object, missing_values: tuple[str, ...] = ()) -> bool:
+    """Say whether a cell is one of the many ways to write *missing*.
+
+    With -1 among `missing_values`, so are -1.0, "-1.0" and a -1 of numpy.
+    """
+    return _is_nothing(value, missing_values) or _is_missing_number(value, missing_values)
+
+
+def _is_nothing(value: object, missing_values: tuple[str, ...] = ()) -> bool:
     if value is None:
         return True
+    if type(value) is list or type(value) is dict:
+        return False
     if isinstance(value, str):
         text = value.strip()
         return not text or text in missing_values
@@ -64,8 +82,21 @@ def is_missing(value: object, missing_values: Iterable[str] = ()) -> bool:
     return isinstance(value, float | np.floating) and math.isnan(value)
 
 
-def read_number(value: object, missing_values: Iterable[str] = ()) -> float:
+def _is_missing_number(value: object, missing_values: tuple[str, ...]) -> bool:
+    numbers = missing_numbers(missing_values)
+    if not numbers:
+        return False
+    if isinstance(value, str):
+        text = level_text(value)
+        return is_number_text(text) and float(text) in numbers
+    is_number = isinstance(value, _NUMBERS) and not isinstance(value, bool | np.timedelta64)
+    return is_number and value in numbers
+
+
+def read_number(value: object, missing_values: tuple[str, ...] = ()) -> float:
     """Read one cell as a number: NaN when it is missing, an infinity when it is too large.
+
+    A number that means *missing* stays one: the check takes these out of all rows at once.
 
     Raises
     ------
@@ -73,7 +104,7 @@ def read_number(value: object, missing_values: Iterable[str] = ()) -> float:
         For a bool, a date, a text that is no number and every other type.
     """
     value = _scalar(value)
-    if is_missing(value, missing_values):
+    if _is_nothing(value, missing_values):
         return math.nan
     if isinstance(value, str) and "_" not in value:
         try:
@@ -90,10 +121,17 @@ def read_number(value: object, missing_values: Iterable[str] = ()) -> float:
     raise NotANumber
 
 
-def read_level(field: Field, value: object) -> str:
+def read_level(
+    value: object, *, is_numeric: bool = False, missing_values: tuple[str, ...] = ()
+) -> str:
     """Read one cell as the text of a level, or an empty one when it is missing.
 
     A number has the same text in every form, see `regression_model.levels`.
+
+    Parameters
+    ----------
+    is_numeric : whether a level of the field may come as a number.
+    missing_values : the texts that mean *missing*; a text that is one of them is returned.
 
     Raises
     ------
@@ -103,9 +141,9 @@ def read_level(field: Field, value: object) -> str:
     value = _scalar(value)
     if isinstance(value, str):
         return level_text(value)
-    if is_missing(value):
+    if is_missing(value, () if is_numeric else missing_values):
         return ""
-    if field.has_numeric_levels:
+    if is_numeric:
         return number_text(value)
     raise NotANumber
 
@@ -125,7 +163,7 @@ def number_text(value: object) -> str:
 
 def _scalar(value: object) -> object:
     """Return what an array without dimensions holds, and anything else as it is."""
-    if isinstance(value, np.ndarray) and value.ndim == 0 and not is_missing(value):
+    if isinstance(value, np.ndarray) and value.ndim == 0 and not _is_nothing(value):
         return value[()]
     return value
 
@@ -135,7 +173,8 @@ class LevelCodes(dict[Any, int]):
 
     def __init__(self, field: Field, offset: int, missing_values: tuple[str, ...]) -> None:
         levels = field.coded_levels
-        self._field = field
+        self._is_numeric = field.has_numeric_levels
+        self._missing_values = missing_values
         missing = offset + len(levels)
         self._unseen = UNKNOWN_LEVEL if field.kind == "ordinal" else missing + 1
         tokens = (*missing_values, *map(level_text, missing_values))
@@ -151,9 +190,12 @@ class LevelCodes(dict[Any, int]):
 
     def _work_out(self, value: object) -> int:
         try:
-            return self.get(read_level(self._field, value), self._unseen)
+            level = read_level(
+                value, is_numeric=self._is_numeric, missing_values=self._missing_values
+            )
         except NotANumber:
             return WRONG_TYPE
+        return self.get(level, self._unseen)
 
     def code(self, value: object) -> int:
         """Return the code of any cell, hashable or not."""
@@ -163,7 +205,7 @@ class LevelCodes(dict[Any, int]):
             return self._work_out(value)
 
 
-def to_floats(cells: Sequence[Any], missing_values: Iterable[str]) -> tuple[Floats, list[int]]:
+def to_floats(cells: Sequence[Any], missing_values: tuple[str, ...]) -> tuple[Floats, list[int]]:
     """Turn cells into float64 with NaN for missing, and say which are no numbers."""
     if set(map(type, cells)) <= _PLAIN:
         try:

@@ -91,15 +91,17 @@ class Columns(Intake):
     def cells(self, name: str, rows: Sequence[int]) -> list[Any]:
         names = [n for n, field in self.contract.canonical_names.items() if field == name] or [name]
         column = next((self._columns[n] for n in names if n in self._columns), None)
-        return [None if column is None else _plain(column[row]) for row in rows]
+        if column is None:
+            return [None] * len(rows)
+        found = [column[row] for row in rows]
+        return [_plain(value) if isinstance(value, np.generic) else value for value in found]
 
     def layouts(self) -> list[tuple[Layout, Sequence[int] | None]]:
         return [(self._layout, None)] if self.rows else []
 
 
-def _plain(value: Any) -> Any:
-    plain = isinstance(value, np.generic) and value.dtype.kind in "biuf"
-    return value.item() if plain else value
+def _plain(value: np.generic) -> Any:
+    return value.item() if value.dtype.kind in "biuf" else value
 
 
 def _to_codes(column: Column, lookup: LevelCodes, rows: int) -> Codes:

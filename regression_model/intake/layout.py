@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..contract import Contract
+from ..errors import InputError
 from .cells import Codes, Floats, LevelCodes
 
-__all__ = ["Intake", "Layout"]
+__all__ = ["MOST_INCOMPLETE", "Intake", "Layout", "refuse_incomplete"]
+
+MOST_INCOMPLETE = 10_000  # rows without a required field, where most rows are such
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Layout:
     unknown: tuple[Any, ...]
     repeated: tuple[str, ...]  # fields of the model that came twice, under one name or under two
     absent: tuple[str, ...]  # required fields that did not come
+    more_unknown: int = 0  # unknown names beside those in `unknown`
 
     @classmethod
     def of(cls, contract: Contract, names: tuple[Any, ...]) -> Layout:
@@ -44,13 +48,33 @@ class Layout:
     @property
     def is_clean(self) -> bool:
         """Whether every required field came once and nothing else came."""
-        return not (self.unknown or self.repeated or self.absent)
+        return not (self.unknown or self.repeated or self.absent or self.more_unknown)
 
 
 def unknown_names(contract: Contract, names: Sequence[Any]) -> tuple[Any, ...]:
     """Return the names, each once, that are neither a field's nor the target's."""
     known = contract.known_names
     return tuple(dict.fromkeys([name for name in names if name not in known]))
+
+
+def refuse_incomplete(rows: int, incomplete: int, absent: Sequence[str]) -> None:
+    """Refuse an input of rows that nothing can be predicted for: each would cost an answer.
+
+    Parameters
+    ----------
+    incomplete : how many of the `rows` lack a required field.
+    absent : required fields that the first of them lacks.
+
+    Raises
+    ------
+    InputError
+        When these are more than 10,000, and more than half of all.
+    """
+    if incomplete > MOST_INCOMPLETE and 2 * incomplete > rows:
+        raise InputError(
+            f"{incomplete:,} of {rows:,} rows lack a required field, such as {absent[0]}: "
+            f"{MOST_INCOMPLETE:,} of them at most are answered row by row."
+        )
 
 
 class Intake(ABC):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -11,20 +12,32 @@ import numpy.typing as npt
 
 from ..contract import Contract
 from .cells import UNHASHABLE, Codes, Floats, LevelCodes, to_floats
-from .layout import Intake, Layout
+from .layout import MOST_INCOMPLETE, Intake, Layout, refuse_incomplete
 from .layouts import Layouts, RecordLayout
 
-__all__ = ["Records"]
+__all__ = ["Records", "cells_of"]
+
+_MOST_LAYOUTS = 256  # of which the work for each is worth it
 
 
 class Records(Intake):
-    """A list of dicts."""
+    """A list of dicts with the same names, or of a few kinds.
+
+    Attributes
+    ----------
+    is_mixed : bool
+        Whether there are more kinds than that; `MixedRecords` reads them.
+    """
+
+    is_mixed = False
 
     def __init__(self, contract: Contract, rows: Sequence[Any], layouts: Layouts) -> None:
         super().__init__(contract, len(rows))
         self._records = rows
         self._of_row: list[RecordLayout] = []
         self._not_rows: list[tuple[int, Any]] = []
+        if len(rows) > MOST_INCOMPLETE:
+            _refuse_not_rows(contract, rows)
         found: dict[Any, RecordLayout] = {}
         for at, row in enumerate(rows):
             if type(row) is not dict and not isinstance(row, Mapping):
@@ -33,12 +46,18 @@ class Records(Intake):
             names = tuple(row)
             layout = found.get(names)
             if layout is None:
+                if len(found) == _MOST_LAYOUTS:
+                    self.is_mixed = True
+                    return
                 layout = found[names] = layouts.of(names)
             self._of_row.append(layout)
         self._is_full = all(layout.is_full for layout in found.values())
         if self._not_rows:
             empty = dict(self._not_rows)
             self._records = [{} if at in empty else row for at, row in enumerate(rows)]
+        if self.rows > MOST_INCOMPLETE:
+            absent = [layout.layout.absent for layout in self._of_row if layout.layout.absent]
+            refuse_incomplete(self.rows, len(absent), absent[0] if absent else ())
 
     def numbers(self) -> tuple[Floats, list[tuple[int, int]]]:
         width = len(self.contract.numbers)
@@ -74,11 +93,7 @@ class Records(Intake):
         return at + np.repeat(np.arange(self.rows) * width, counts)
 
     def cells(self, name: str, rows: Sequence[int]) -> list[Any]:
-        names = [n for n, field in self.contract.canonical_names.items() if field == name] or [name]
-        return [
-            next((self._records[row][n] for n in names if n in self._records[row]), None)
-            for row in rows
-        ]
+        return cells_of(self.contract, self._records, name, rows)
 
     def layouts(self) -> list[tuple[Layout, Sequence[int] | None]]:
         if not self._not_rows and all(layout is self._of_row[0] for layout in self._of_row):
@@ -95,6 +110,14 @@ class Records(Intake):
         return self._not_rows
 
 
+def _refuse_not_rows(contract: Contract, rows: Sequence[Any]) -> None:
+    """Refuse an input most of which is not even rows before anything is done for each."""
+    times = Counter(map(type, rows))
+    not_rows = sum(n for kind, n in times.items() if not issubclass(kind, Mapping))
+    if required := [field.name for field in contract.fields if field.used and field.required]:
+        refuse_incomplete(len(rows), not_rows, required)
+
+
 def _codes(cells: list[tuple[Any, ...]], lookups: Sequence[Sequence[LevelCodes]]) -> Codes:
     """Return the codes of all cells in one array without rows."""
     pairs = list(zip(lookups, cells, strict=True))
@@ -103,3 +126,11 @@ def _codes(cells: list[tuple[Any, ...]], lookups: Sequence[Sequence[LevelCodes]]
     except UNHASHABLE:
         codes = [look.code(v) for looks, row in pairs for look, v in zip(looks, row, strict=True)]
     return np.array(codes, dtype=np.int64)
+
+
+def cells_of(
+    contract: Contract, records: Sequence[Mapping[Any, Any]], name: str, rows: Sequence[int]
+) -> list[Any]:
+    """Return what came for the field called `name` in some records, under whichever name."""
+    names = [n for n, field in contract.canonical_names.items() if field == name] or [name]
+    return [next((records[row][n] for n in names if n in records[row]), None) for row in rows]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..contract import Contract
 from ..errors import InputError
 from .columns import Column, Columns, Distinct, Parsed
-from .layout import Intake
+from .layout import Intake, refuse_incomplete
 from .layouts import Layouts
 from .records import Records
 
@@ -64,7 +64,12 @@ def read_mapping(contract: Contract, columns: Mapping[Any, Any], layouts: Layout
         raise InputError(f"The columns differ in length: {said[:300]}.")
     names = tuple(columns)
     read = {name: _column_values(column) for name, column in columns.items()}
-    return Columns(contract, next(iter(lengths.values())), names, read)
+    rows = next(iter(lengths.values()))
+    intake = Columns(contract, rows, names, read)
+    if all(type(column) is list for column in columns.values()):  # as JSON has them
+        for layout, _ in intake.layouts():
+            refuse_incomplete(rows, rows if layout.absent else 0, layout.absent)
+    return intake
 
 
 def _column_values(column: Any) -> Column:

@@ -8,6 +8,8 @@ import numpy.typing as npt
 from regression_model import (
     ConfigError,
     DataError,
+    Explanation,
+    Explanations,
     ExportError,
     InputError,
     MissingExtraError,
@@ -23,7 +25,16 @@ from regression_model import (
     make_prediction,
 )
 from regression_model.predict import PredictionResult
-from regression_model.processing.validation import HouseDataInputSchema, row_model
+from regression_model.processing.validation import (
+    HouseDataInputSchema,
+    HouseDataInputSchemaWithUnknownFields,
+    MultipleHouseDataInputs,
+    MultipleHouseDataInputsWithUnknownFields,
+    PredictedRow,
+    RowProblem,
+    row_model,
+    rows_model,
+)
 
 version: str = __version__
 
@@ -60,6 +71,25 @@ sentences: list[str] = [told(problem) for problem in prediction.problems]
 first_error: Problem | None = next(iter(prediction.errors), None)
 as_json: list[dict[str, object]] = [problem.to_dict() for problem in prediction.warnings]
 
+as_array: npt.NDArray[np.float64] = np.asarray(prediction)
+told_in_answers: list[Problem] = prediction.told
+assumed: npt.NDArray[np.int64] = prediction.assumed
+lower: list[float | None] = result["lower"]
+warnings: str | None = result["warnings"]
+
+explanations: Explanations = shipped.explain(rows)
+reasons: list[str] = [told(problem) for problem in explanations.problems]
+explanation: Explanation | None = explanations[0]
+if explanation is not None:
+    base: float = explanation.base
+    contributions: dict[str, float] = explanation.contributions
+    used: dict[str, float | str | None] = explanation.values
+    filled: tuple[str, ...] = explanation.assumed
+
+response: list[PredictedRow] = [PredictedRow(**row) for row in prediction.to_dicts()]
+value: float | None = response[0].value
+of_row: list[RowProblem] = response[0].problems
+
 try:
     make_prediction(input_data=5)
 except InputError as error:
@@ -72,3 +102,7 @@ except MissingExtraError as missing:
 row = HouseDataInputSchema(**{"LotArea": 8450})
 again: dict[str, object] = row.model_dump()
 own = row_model(other.contract, name="Row")(**again)
+many = MultipleHouseDataInputs(inputs=rows)
+open_row = HouseDataInputSchemaWithUnknownFields(**{"LotArea": 8450, "colour": "red"})
+open_rows = MultipleHouseDataInputsWithUnknownFields(inputs=rows)
+own_rows = rows_model(row_model(other.contract, name="Row", unknown="allow"), name="Rows")
