@@ -204,7 +204,7 @@ def test_kinds_that_simply_work(
 def test_a_header_alone_is_said() -> None:
     """The results have a header alone too."""
     result = invoke("predict", "-", given=HEADER + "\n")
-    assert (result.exit_code, result.stdout) == (0, "Id,prediction,problems\n")
+    assert (result.exit_code, result.stdout) == (0, "Id,prediction,assumed,problems\n")
     assert result.stderr == "There are no rows in standard input: nothing was predicted.\n"
 
 
@@ -257,7 +257,7 @@ def test_rows_are_counted_over_the_whole_file(tmp_path: Path, code: str, threads
     assert [(one["row"], one["field"]) for one in errors] == [(7, "LotArea"), (29_999, "LotArea")]
     assert "LotArea is '-5'" in errors[0]["message"]
     results = rows_of(output.read_text(encoding="utf-8"))
-    assert list(results[0]) == ["Id", "prediction"]
+    assert list(results[0]) == ["Id", "prediction", "assumed"]
     assert [i for i, row in enumerate(results, 1) if not row["prediction"]] == [7, 29_999]
     assert [row["Id"] for row in results] == [row["Id"] for row in rows_of(table(30_000))]
     first, later = (float(results[at]["prediction"]) for at in (8, 8 + 20 * len(LINES)))
@@ -296,7 +296,7 @@ def test_the_columns_of_the_input_are_kept(tmp_path: Path) -> None:
     result = invoke("predict", path, "--keep")
     assert result.exit_code == 0
     kept = rows_of(result.stdout)
-    assert list(kept[0]) == [*NAMES, "note", "prediction", "problems"]
+    assert list(kept[0]) == [*NAMES, "note", "prediction", "assumed", "problems"]
     for row, given in zip(kept, rows_of(text), strict=True):
         assert {name: row[name] for name in given} == given
 

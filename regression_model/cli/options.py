@@ -11,7 +11,15 @@ import typer
 if TYPE_CHECKING:
     from ..streams import Format
 
-__all__ = ["Kind", "ModelOption", "SeparatorOption", "format_value", "input_format"]
+__all__ = [
+    "FromOption",
+    "InputArgument",
+    "Kind",
+    "ModelOption",
+    "SeparatorOption",
+    "format_value",
+    "input_format",
+]
 
 
 class Kind(StrEnum):
@@ -21,6 +29,14 @@ class Kind(StrEnum):
     jsonl = "jsonl"
     parquet = "parquet"
 
+
+InputArgument = Annotated[
+    str, typer.Argument(metavar="INPUT", help="File with rows, or - for standard input.")
+]
+
+FromOption = Annotated[
+    Kind | None, typer.Option("--from", help="What INPUT holds, if its name does not tell.")
+]
 
 ModelOption = Annotated[
     Path | None,

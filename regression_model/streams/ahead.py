@@ -15,12 +15,12 @@ Made = TypeVar("Made")
 
 def in_order(
     work: Callable[[Given], Made], slices: Iterator[Given], *, threads: int = 1
-) -> Iterator[tuple[Given, Made]]:
-    """Yield each slice with what `work` makes of it, while the next ones are read and worked on.
+) -> Iterator[Made]:
+    """Yield what `work` makes of each slice, while the next ones are read and worked on.
 
     As many slices are held in memory as there are threads, and a few more.
     """
-    waiting: deque[tuple[Given, Future[Made]]] = deque()
+    waiting: deque[Future[Made]] = deque()
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(threads) as workers:
         following = reader.submit(next, slices, None)
         try:
@@ -28,13 +28,12 @@ def in_order(
                 given = following.result()
                 if given is not None:
                     following = reader.submit(next, slices, None)
-                    waiting.append((given, workers.submit(work, given)))
+                    waiting.append(workers.submit(work, given))
                 while waiting and (given is None or len(waiting) > threads):
-                    first, made = waiting.popleft()
-                    yield first, made.result()
+                    yield waiting.popleft().result()
                 if given is None:
                     return
         finally:
             following.cancel()
-            for _, made in waiting:
+            for made in waiting:
                 made.cancel()

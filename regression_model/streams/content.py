@@ -51,6 +51,10 @@ class Content(io.RawIOBase):
         """Leave out some of the bytes that were looked at."""
         self._ahead = self._ahead[length:]
 
+    def put_back(self, piece: bytes) -> None:
+        """Have some bytes that were read come once more."""
+        self._ahead = piece + self._ahead
+
     @property
     def is_file(self) -> bool:
         """Whether these are the bytes of a file, as they are."""

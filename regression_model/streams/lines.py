@@ -29,6 +29,7 @@ class CsvRows:
 
     def __init__(self, stream: Any, *, name: str, separator: str = ",") -> None:
         self._name = name
+        self._separator = separator
         lines = lines_of(stream, name)
         self._reader = csv.reader(lines, delimiter=separator, strict=True)
         self._before = 0
@@ -43,6 +44,12 @@ class CsvRows:
             self._reader = csv.reader(
                 lines, delimiter=separator, strict=True, skipinitialspace=True
             )
+
+    def go_on(self, stream: Any, *, line: int) -> None:
+        """Read the following rows from another stream, before which there are `line` lines."""
+        lines = lines_of(stream, self._name, line=line)
+        self._reader = csv.reader(lines, delimiter=self._separator, strict=True)
+        self._before = line
 
     def _next_row(self) -> list[str] | None:
         try:
@@ -78,10 +85,14 @@ def _unquoted(cell: str) -> str:
     return cell[1:-1].replace('""', '"') if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
 
 
-def lines_of(stream: Any, name: str) -> Iterator[str]:
-    """Yield lines of UTF-8 text; they end in `\\n`, or in `\\r` where the first one does."""
+def lines_of(stream: Any, name: str, *, line: int = 0) -> Iterator[str]:
+    """Yield lines of UTF-8 text; they end in `\\n`, or in `\\r` where the first one does.
+
+    Where `line` of them were read before, they end in `\\n`, and no byte order mark is left out.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
-    rest, done, end, is_first = "", 0, "", True
+    rest, done, is_first = "", line, line == 0
+    end = "" if is_first else "\n"
     while True:
         piece = stream.read(_PIECE)
         waiting = decoder.getstate()[0]
@@ -101,8 +112,8 @@ def lines_of(stream: Any, name: str) -> Iterator[str]:
             end = "\r"
         *lines, rest = (rest + text).split(end or "\n")
         done += len(lines)
-        for line in lines:
-            yield line + "\n"
+        for one in lines:
+            yield one + "\n"
         if not piece:
             if rest:
                 yield rest
