@@ -53,7 +53,9 @@ SeparatorOption = Annotated[
 ]
 
 
-def input_format(path: str, kind: Kind | None, separator: str | None) -> Format | None:
+def input_format(
+    path: str, kind: Kind | None, separator: str | None, *, option: str | None = "--from"
+) -> Format | None:
     """Return what an input holds; None for standard input that has to be looked at."""
     from ..errors import InputError
     from ..streams import Format, format_of, separator_of
@@ -62,7 +64,7 @@ def input_format(path: str, kind: Kind | None, separator: str | None) -> Format 
     if kind is not None:
         found = Format(kind.value)
     elif path != "-":
-        found = format_of(path, option="--from")
+        found = format_of(path, option=option)
     if separator is None:
         return found
     if found is not None and found.kind != "csv":

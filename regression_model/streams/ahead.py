@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Thread
 from typing import TypeVar
 
 __all__ = ["in_order"]
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
+
+_LONGEST_WAIT = 1.0  # seconds for a reader to stop, which may wait for a pipe
 
 
 def in_order(
@@ -21,19 +25,39 @@ def in_order(
     As many slices are held in memory as there are threads, and a few more.
     """
     waiting: deque[Future[Made]] = deque()
-    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(threads) as workers:
-        following = reader.submit(next, slices, None)
+    wanted: SimpleQueue[bool] = SimpleQueue()
+    found: SimpleQueue[Given | BaseException | None] = SimpleQueue()
+    # No executor for it: Python would wait at its end for a read that may never return.
+    reader = Thread(target=_read, args=(slices, wanted, found), daemon=True)
+    reader.start()
+    with ThreadPoolExecutor(threads) as workers:
+        wanted.put(True)
         try:
             while True:
-                given = following.result()
+                given = found.get()
+                if isinstance(given, BaseException):
+                    raise given
                 if given is not None:
-                    following = reader.submit(next, slices, None)
+                    wanted.put(True)
                     waiting.append(workers.submit(work, given))
                 while waiting and (given is None or len(waiting) > threads):
                     yield waiting.popleft().result()
                 if given is None:
                     return
         finally:
-            following.cancel()
+            wanted.put(False)
             for made in waiting:
                 made.cancel()
+            reader.join(_LONGEST_WAIT)
+
+
+def _read(
+    slices: Iterator[Given],
+    wanted: SimpleQueue[bool],
+    found: SimpleQueue[Given | BaseException | None],
+) -> None:
+    while wanted.get():
+        try:
+            found.put(next(slices, None))
+        except BaseException as error:
+            found.put(error)

@@ -17,7 +17,8 @@ from .sources import Slice, Source, Unread
 
 __all__ = ["array_of", "parquet_source", "pyarrow_parquet"]
 
-_ROWS = 16_384  # rows of Parquet in a slice
+_ROWS = 16_384  # in a slice
+_LEAST_ROWS = 4 * _ROWS  # read together
 
 
 def pyarrow_parquet(name: str) -> Any:
@@ -51,13 +52,28 @@ def parquet_source(path: str, content: Content) -> Source:
         nonlocal done
         wanted = [name for name in names if name in used or name in carried]
         try:
-            for batch in file.iter_batches(batch_size=_ROWS, columns=wanted):
-                done += batch.num_rows
-                yield partial(_parquet_slice, batch, used, carried, names)
+            for groups in _row_groups(file.metadata):
+                for batch in file.iter_batches(_ROWS, groups, wanted, use_threads=False):
+                    done += batch.num_rows
+                    yield partial(_parquet_slice, batch, used, carried, names)
         except (pyarrow.ArrowException, OSError) as error:
             raise _no_parquet(name, error) from None
 
     return Source(name, names, slices, lambda: done / rows if rows else None)
+
+
+def _row_groups(metadata: Any) -> Iterator[list[int]]:
+    """Yield row groups to be read together: pyarrow keeps them until the last of them is read."""
+    groups: list[int] = []
+    rows = 0
+    for group in range(metadata.num_row_groups):
+        groups.append(group)
+        rows += metadata.row_group(group).num_rows
+        if rows >= _LEAST_ROWS:
+            yield groups
+            groups, rows = [], 0
+    if groups:
+        yield groups
 
 
 def _no_parquet(name: str, error: Exception) -> InputError:
@@ -135,11 +151,12 @@ def array_of(cells: Sequence[Any] | npt.NDArray[Any], type_: Any = None) -> Any:
 
     if isinstance(cells, np.ndarray):
         array = _from_memory(cells)
-        is_float = pyarrow.types.is_floating(array.type)
-        if is_float and np.isnan(cells).any():
-            empty = pyarrow.nulls(len(cells), array.type)
-            return pyarrow.compute.if_else(pyarrow.compute.is_nan(array), empty, array)
-        return array
+        missing = cells != cells
+        if not missing.any():
+            return array
+        there = np.packbits(~missing, bitorder="little")
+        buffers = [pyarrow.py_buffer(there), array.buffers()[1]]
+        return pyarrow.Array.from_buffers(array.type, len(cells), buffers)
     types = {*map(type, cells)}
     try:
         if types == {int} and type_ is None:

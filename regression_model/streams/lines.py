@@ -10,10 +10,11 @@ from typing import Any
 
 from ..errors import InputError
 
-__all__ = ["CsvRows", "likely_separator"]
+__all__ = ["CsvRows", "check_separator"]
 
 _PIECE = 1 << 20  # bytes
 _LIKELY_SEPARATORS = ";\t|,"
+_TYPED = {"\t": "tab", "|": "'|'", ";": "';'", ",": "','"}  # on a command line
 
 
 class CsvRows:
@@ -120,14 +121,44 @@ def lines_of(stream: Any, name: str, *, line: int = 0) -> Iterator[str]:
             return
 
 
-def likely_separator(
-    header: list[str], known: Iterable[str] = (), separator: str = ","
-) -> str | None:
-    """Return what separates the cells of a header that is read as too few of them, or None.
+def check_separator(
+    name: str,
+    header: list[str],
+    separator: str,
+    *,
+    known: Iterable[str] = (),
+    option: str | None = None,
+) -> None:
+    """Refuse a file whose header is read as too few cells, with what separates them.
 
-    With `known` names it is what gives more of them; if it gives none, and without names, it is
-    what a header of a single cell has inside.
+    Parameters
+    ----------
+    known : names of which a header has some
+    option : the option that takes a separator; None where there is none
+
+    Raises
+    ------
+    InputError
+        When another separator gives more of the known names; or, if none gives any, when a header
+        of a single cell has one inside.
     """
+    other = _likely_separator(header, known, separator)
+    if other is None:
+        return
+    advice = f"add {option} {_TYPED[other]}" if option else "save it with commas"
+    raise InputError(
+        f"{name}: its columns are separated by {_spoken(other)}, not by {_spoken(separator)}: "
+        f"{advice}."
+    )
+
+
+def _spoken(separator: str) -> str:
+    return {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "blanks"}.get(
+        separator, repr(separator)
+    )
+
+
+def _likely_separator(header: list[str], known: Iterable[str], separator: str) -> str | None:
     line = separator.join(header)
     names = {*known}
     found = {separator: len(names & {*header})}

@@ -129,7 +129,10 @@ class _Parquet(Sink):
         schema = self._writer.schema
         arrays = [self._array(name, cells) for name, cells in columns.items()]
         try:
-            cast = [a.cast(field.type) for a, field in zip(arrays, schema, strict=True)]
+            cast = [
+                array if array.type == field.type else array.cast(field.type)
+                for array, field in zip(arrays, schema, strict=True)
+            ]
         except pyarrow.ArrowException:
             raise OutputError(
                 f"{self._name}: a column changes its type later on, and a Parquet file cannot: "
