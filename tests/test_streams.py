@@ -6,9 +6,12 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from regression_model import InputError
+import regression_model
+from regression_model import InputError, load_model
+from regression_model.files import read_table
 from regression_model.streams import cells, opened_source, sources
 from regression_model.streams.sinks import opened_sink
 
@@ -145,3 +148,58 @@ def test_what_is_written_is_what_csv_writes(tmp_path: Path, separator: str) -> N
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
     assert path.read_bytes().decode() == text.getvalue()
+
+
+@pytest.mark.parametrize("rows", [1, 10, 1000, 20_000])
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_parquet_in_row_groups_is_predicted_like_the_table(
+    tmp_path: Path, rows: int, dictionary: bool
+) -> None:
+    """Every type of number, with and without missing ones, however the file is cut."""
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    test_rows = read_table(str(Path(regression_model.__file__).parent / "datasets" / "test.csv"))
+    times = 15
+    table = pyarrow.table({name: cells * times for name, cells in test_rows.items()})
+    types = ["int16", "uint32", "int64", "float", "double", "halffloat"]
+    for at, name in enumerate(["OverallQual", "YrSold", "LotArea", "GrLivArea", "BsmtFinSF1"]):
+        texts = [text if text != "NA" else None for text in table[name].to_pylist()]
+        numbers = [None if text is None else int(text) for text in texts]
+        if at > 3:
+            numbers[::7] = [None] * len(numbers[::7])
+        column = pyarrow.array(numbers, "int64").cast(types[at])
+        table = table.set_column(table.column_names.index(name), name, column)
+    path = tmp_path / "rows.parquet"
+    parquet.write_table(table, path, row_group_size=rows * 17, use_dictionary=dictionary)
+    expected = load_model().predict(table)
+    found = []
+    with opened_source(str(path)) as source:
+        assert source.names is not None
+        for unread in source.slices(set(source.names), ()):
+            found.append(load_model().predict(unread().rows))
+    values = np.concatenate([one.values for one in found])
+    np.testing.assert_allclose(values, expected.values, rtol=1e-9)
+    assert np.concatenate([one.assumed for one in found]).tolist() == expected.assumed.tolist()
+    assert sum(len(one.problems) for one in found) == len(expected.problems)
+
+
+def test_parquet_is_written_with_what_is_missing(tmp_path: Path) -> None:
+    """NaN is missing, in the first rows as in later ones; counts stay whole numbers."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "out.parquet"
+    slices = [
+        {"Id": [1, 2], "price": np.array([np.nan, 1.5]), "count": np.array([0, 3])},
+        {"Id": [3], "price": np.array([np.nan]), "count": np.array([1])},
+        {"Id": [None], "price": np.array([2.5]), "count": np.array([2])},
+    ]
+    with opened_sink(str(path)) as sink:
+        for columns in slices:
+            sink.write(columns)
+    assert parquet.read_table(path).to_pydict() == {
+        "Id": [1, 2, 3, None],
+        "price": [None, 1.5, None, 2.5],
+        "count": [0, 3, 1, 2],
+    }
+    types = [str(kind) for kind in parquet.read_schema(path).types]
+    assert types == ["int64", "double", "int64"]
