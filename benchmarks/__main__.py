@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from . import measure
+from . import measure, streams
 from .behaviour import behaviours
 from .environments import (
     Environment,
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     effort = measure.QUICK if options.quick else Effort()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            rows, document = _run(effort, Path(folder))
+            rows, held, document = _run(effort, Path(folder))
     except Unavailable as reason:
         _say(f"The benchmark stopped: {reason}")
         return 2
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.write:
         DOCUMENT.parent.mkdir(exist_ok=True)
         DOCUMENT.write_text(document, encoding="utf-8")
-    missed = [f"{row.what}: {demand.text}" for row in rows for demand in row.missed]
+    missed = [f"{row.what}: {demand.text}" for row in (*rows, *held) for demand in row.missed]
     for demand in missed:
         _say(f"missed: {demand}")
     return 1 if missed else 0
@@ -63,8 +63,8 @@ def _say(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
-def _run(effort: Effort, folder: Path) -> tuple[list[Row], str]:
-    """Return the rows of the table, and the document."""
+def _run(effort: Effort, folder: Path) -> tuple[list[Row], list[Row], str]:
+    """Return the rows of the table, those of the tables in slices, and the document."""
     notes: list[str] = []
     _say("the base install")
     base = base_environment()
@@ -102,7 +102,10 @@ def _run(effort: Effort, folder: Path) -> tuple[list[Row], str]:
     rows += measure.start(base, ours, peer, row=json.dumps(singles[0]), ready=ready, effort=effort)
     _say("disk and imports")
     rows += [measure.disk(base, peer), training, measure.import_time(base, effort), *weights]
-    return rows, render(rows, bad, described=machine(versions), notes=notes)
+    _say("tables that pass in slices")
+    held, section = streams.section(rounds=effort.streams)
+    page = render(rows, bad, streams=section, described=machine(versions), notes=notes)
+    return rows, held, page
 
 
 _READY = {"frame": "frame.joblib", "feed": "feed.pickle"}

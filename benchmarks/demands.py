@@ -40,6 +40,10 @@ TRAINING = "training, data to model file"
 EXPLANATION = "explanation of one price (`Model.explain`), median"
 MODEL_FILE = "model file"
 IMPORT = "`import regression_model`, beyond a bare interpreter"
+STREAM_CSV = "1,000,000 rows of CSV, with the extra batch"
+STREAM_PARQUET = "1,000,000 rows of Parquet"
+STREAM_BASE = "1,000,000 rows of CSV, base install"
+STREAM_LONG = "10,000,000 rows of Parquet"
 
 DEMANDS: dict[str, tuple[Demand, ...]] = {
     ONE_P50: (faster_than_peer(200), bare_session(5)),
@@ -52,4 +56,8 @@ DEMANDS: dict[str, tuple[Demand, ...]] = {
     IMPORT: (Demand("under 50 ms", 0.050),),
     EXPLANATION: (Demand("under 50 ms", 0.050),),
     MODEL_FILE: (Demand("under 1 MB", 1e6),),
+    STREAM_CSV: (Demand("at most 12 s", 12.0), Demand("at most 600 MB", 600e6)),
+    STREAM_PARQUET: (Demand("at most 4 s", 4.0),),
+    STREAM_BASE: (Demand("under 30 s", 30.0), Demand("under 1 GB", 1e9)),
+    STREAM_LONG: (Demand("at most 10% more memory than 1,000,000", 1.1),),
 }

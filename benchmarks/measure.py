@@ -45,9 +45,10 @@ class Effort:
     many: int = 5
     starts: int = 12
     imports: int = 80
+    streams: int = 3
 
 
-QUICK = Effort(one_row=3, tables=1, many=1, starts=1, imports=3)
+QUICK = Effort(one_row=3, tables=1, many=1, starts=1, imports=3, streams=1)
 
 
 @dataclass(frozen=True)

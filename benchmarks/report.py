@@ -11,7 +11,7 @@ from . import behaviour
 from .environments import ROOT
 from .table import HEADER, Row, markdown
 
-__all__ = ["DOCUMENT", "machine", "render"]
+__all__ = ["DOCUMENT", "machine", "render", "with_section"]
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 
@@ -70,6 +70,7 @@ def render(
     rows: Sequence[Row],
     behaviours: Sequence[Sequence[str]],
     *,
+    streams: str,
     described: str,
     notes: Sequence[str] = (),
 ) -> str:
@@ -79,8 +80,21 @@ def render(
         described,
         *notes,
         markdown(HEADER, [row.cells for row in rows]),
+        streams,
         "## What comes of bad rows\n\nBoth were run on the same rows.",
         markdown(behaviour.HEADER, behaviours),
         _METHOD,
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def with_section(page: str, section: str) -> str:
+    """Replace a section of a page, or add it before all others."""
+    heading = section.partition("\n")[0]
+    before, found, rest = page.partition(f"{heading}\n")
+    if found:
+        _, next_heading, after = rest.partition("\n## ")
+    else:
+        before, next_heading, after = page.partition("\n## ")
+        before += "\n"
+    return f"{before}{section}\n{next_heading}{after}"

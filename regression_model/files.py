@@ -8,7 +8,7 @@ from .errors import InputError
 from .streams.arrow import pyarrow_parquet
 from .streams.content import Content, opened_content
 from .streams.formats import FileKind, Format, format_of
-from .streams.lines import CsvRows, likely_separator
+from .streams.lines import CsvRows, check_separator
 from .streams.sources import Repeated, guessed_format, json_rows
 
 __all__ = ["FileKind", "Rows", "kind_of", "read_table"]
@@ -27,12 +27,18 @@ def kind_of(path: str) -> FileKind:
     return format_of(path).kind
 
 
-def read_table(path: str, *, kind: FileKind | None = None) -> Rows:
+def read_table(
+    path: str,
+    *,
+    format_: Format | None = None,
+    separator_option: str | None = None,
+) -> Rows:
     """Read a table from a file, or from standard input when `path` is `-`.
 
     Parameters
     ----------
-    kind : what the file holds; None goes by its name, and by its first character for `-`.
+    format_ : what the file holds; None goes by its name, and by its first character for `-`
+    separator_option : the option that the caller has for a separator, for an error to name
 
     Raises
     ------
@@ -41,7 +47,6 @@ def read_table(path: str, *, kind: FileKind | None = None) -> Rows:
     MissingExtraError
         For Parquet without the extra that reads it.
     """
-    format_ = Format(kind) if kind else None
     if format_ is None and path != "-":
         format_ = format_of(path)
     with opened_content(path) as content:
@@ -50,17 +55,14 @@ def read_table(path: str, *, kind: FileKind | None = None) -> Rows:
             return _read_parquet(content)
         if format_.kind == "jsonl":
             return list(json_rows(content, content.name))
-        return _read_csv(content, format_.separator)
+        return _read_csv(content, format_.separator, separator_option)
 
 
-def _read_csv(content: Content, separator: str) -> dict[str, list[str]] | Repeated:
+def _read_csv(
+    content: Content, separator: str, option: str | None
+) -> dict[str, list[str]] | Repeated:
     rows = CsvRows(content, name=content.name, separator=separator)
-    other = likely_separator(rows.header)
-    if other is not None:
-        raise InputError(
-            f"{content.name}: its cells seem to be separated by {other!r} where {separator!r} was "
-            "expected: save it with commas."
-        )
+    check_separator(content.name, rows.header, separator, option=option)
     header = rows.header
     columns = list(map(list, zip(*rows, strict=True))) or [[] for _ in header]
     if len(set(header)) < len(header):

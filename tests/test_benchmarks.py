@@ -238,3 +238,23 @@ def test_another_version_has_to_be_a_wheel_that_is_there(tmp_path: Path) -> None
     """Said in one sentence, whichever of the two wheels is absent."""
     with pytest.raises(SystemExit, match=r"(absent\.whl does not exist|There is no wheel)"):
         module("beside").main([str(tmp_path / "absent.whl")])
+
+
+def test_a_section_of_the_page_is_replaced_alone() -> None:
+    """The tables that pass in slices are measured alone; everything else stays."""
+    with_section = module("report").with_section
+    page = "# Page\n\nWords.\n\n## Two\n\nMore.\n"
+    once = with_section(page, "## One\n\nold")
+    assert once == "# Page\n\nWords.\n\n## One\n\nold\n\n## Two\n\nMore.\n"
+    assert with_section(once, "## One\n\nnew") == once.replace("old", "new")
+
+
+def test_a_stream_is_measured_beside_a_copy() -> None:
+    """Every table is held to its demands; a few rows are enough to see that."""
+    pytest.importorskip("pyarrow")
+    streams, demands = module("streams"), module("demands")
+    rows, text = streams.section(rows=500, rounds=1)
+    names = [demands.STREAM_CSV, demands.STREAM_PARQUET, demands.STREAM_BASE, demands.STREAM_LONG]
+    assert [row.what for row in rows] == names
+    assert text.startswith(streams.HEADING)
+    assert all(name in text for name in names)

@@ -178,6 +178,31 @@ def unseen(lines: list[str]) -> list[str]:
     ]
 
 
+def test_another_separator_is_named_and_read(tmp_path: Path, sold: Path) -> None:
+    """The sentence has the option to add; with it the rows give the same figures."""
+    path = tmp_path / "semicolons.csv"
+    with open(sold, encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=";").writerows(rows)
+    refused = run("evaluate", "--data", path)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        f"Error: {path}: its columns are separated by semicolons, not by commas: "
+        "add --separator ';'.\n"
+    )
+    found = json.loads(run("evaluate", "--data", path, "--separator", ";", "--json").stdout)
+    same = json.loads(run("evaluate", "--data", sold, "--json").stdout)
+    assert found["details"] == same["details"]
+
+
+def test_a_separator_is_for_rows() -> None:
+    """Not for the training rows of a configuration."""
+    result = run("evaluate", "--separator", ";")
+    assert result.exit_code == 2
+    assert "is for the rows of --data." in result.stderr
+
+
 def test_the_training_file_is_known_again(training_file: Path) -> None:
     """The first line says that the model was trained on all of it."""
     first, second = run("evaluate", "--data", training_file).stdout.splitlines()[:2]

@@ -93,7 +93,7 @@ def test_every_row_of_the_test_data_has_a_price() -> None:
     done = run("predict", PACKAGE / "datasets" / "test.csv", "--interval")
     assert (done.returncode, without_closing(done.stderr.decode())) == (0, "")
     table = results(done.stdout.decode())
-    assert list(table[0]) == ["Id", "prediction", "lower", "upper", "problems"]
+    assert list(table[0]) == ["Id", "prediction", "lower", "upper", "assumed", "problems"]
     assert of("Id", table) == [line.split(",")[0] for line in LINES]
     assert all(float(r["lower"]) < float(r["prediction"]) < float(r["upper"]) for r in table)
 
@@ -135,7 +135,7 @@ def test_zero_rows_give_zero_results(given: str) -> None:
     result = predict("-", given=given)
     assert result.exit_code == 0
     assert results(result.stdout) == []
-    assert result.stdout.endswith("prediction,problems\n")
+    assert result.stdout.endswith("prediction,assumed,problems\n")
 
 
 def cut_parquet() -> bytes:
@@ -330,7 +330,7 @@ def test_each_kind_comes_out_as_it_went_in(tmp_path: Path, kind: str, prices: li
     result = predict(source, "--output", output, "--interval")
     assert (result.exit_code, without_closing(result.output)) == (0, "")
     table = read(output)
-    assert table.columns == ["Id", "prediction", "lower", "upper", "problems"]
+    assert table.columns == ["Id", "prediction", "lower", "upper", "assumed", "problems"]
     assert table["prediction"].to_list() == [float(price) for price in prices]
 
 
@@ -340,7 +340,7 @@ def test_parquet_keeps_its_types_without_any_price(tmp_path: Path) -> None:
     for given in (HEADER, csv_of(rows(2, LotArea="-1"))):
         predict("-", "--output", tmp_path / "prices.parquet", given=given)
         types = parquet.read_schema(tmp_path / "prices.parquet").types
-        assert [str(kind) for kind in types] == ["string", "double", "string"]
+        assert [str(kind) for kind in types] == ["string", "double", "int64", "string"]
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
@@ -466,7 +466,7 @@ def test_a_terminal_shows_a_table_of_the_first_rows() -> None:
     assert code == 0
     assert without_closing(said) == "1,409 more: write all 1,459 rows with --output FILE.\n"
     assert "\x1b[" in shown
-    assert len(re.findall(r"^ +1[45]\d\d( +\d+,\d{3}){3} *$", shown, flags=re.MULTILINE)) == 50
+    assert len(re.findall(r"^ +1[45]\d\d( +\d+,\d{3}){3} +\d+ *$", shown, flags=re.MULTILINE)) == 50
 
 
 def test_no_color_is_respected(tmp_path: Path) -> None:

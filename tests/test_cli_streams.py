@@ -6,11 +6,14 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from itertools import cycle, islice
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -204,7 +207,7 @@ def test_kinds_that_simply_work(
 def test_a_header_alone_is_said() -> None:
     """The results have a header alone too."""
     result = invoke("predict", "-", given=HEADER + "\n")
-    assert (result.exit_code, result.stdout) == (0, "Id,prediction,problems\n")
+    assert (result.exit_code, result.stdout) == (0, "Id,prediction,assumed,problems\n")
     assert result.stderr == "There are no rows in standard input: nothing was predicted.\n"
 
 
@@ -257,7 +260,7 @@ def test_rows_are_counted_over_the_whole_file(tmp_path: Path, code: str, threads
     assert [(one["row"], one["field"]) for one in errors] == [(7, "LotArea"), (29_999, "LotArea")]
     assert "LotArea is '-5'" in errors[0]["message"]
     results = rows_of(output.read_text(encoding="utf-8"))
-    assert list(results[0]) == ["Id", "prediction"]
+    assert list(results[0]) == ["Id", "prediction", "assumed"]
     assert [i for i, row in enumerate(results, 1) if not row["prediction"]] == [7, 29_999]
     assert [row["Id"] for row in results] == [row["Id"] for row in rows_of(table(30_000))]
     first, later = (float(results[at]["prediction"]) for at in (8, 8 + 20 * len(LINES)))
@@ -296,7 +299,7 @@ def test_the_columns_of_the_input_are_kept(tmp_path: Path) -> None:
     result = invoke("predict", path, "--keep")
     assert result.exit_code == 0
     kept = rows_of(result.stdout)
-    assert list(kept[0]) == [*NAMES, "note", "prediction", "problems"]
+    assert list(kept[0]) == [*NAMES, "note", "prediction", "assumed", "problems"]
     for row, given in zip(kept, rows_of(text), strict=True):
         assert {name: row[name] for name in given} == given
 
@@ -351,14 +354,23 @@ finally:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is counted in other units")
-@pytest.mark.parametrize("blocked", ["", "sys.modules.update({'pyarrow': None})\n"])
-def test_memory_does_not_grow_with_the_input(tmp_path: Path, blocked: str) -> None:
-    """Four times the rows need hardly more."""
-    code = MEASURED.replace("try:", f"{blocked}try:", 1)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_memory_does_not_grow_with_the_input(tmp_path: Path, kind: str) -> None:
+    """Four times the rows need hardly more; a file of Parquet has more row groups."""
     most = []
-    for rows in (30_000, 120_000):
-        path = write(tmp_path / "rows.csv", table(rows))
-        done = run(code, "predict", path, "-o", tmp_path / "out.csv")
+    for times in (1, 4):
+        path = tmp_path / f"rows.{kind}"
+        if kind == "csv":
+            write(path, table(times * 60_000))
+        else:
+            pytest.importorskip("pyarrow")
+            from pyarrow import csv, parquet
+
+            some = csv.read_csv(io.BytesIO(table(60_000).encode()))
+            with parquet.ParquetWriter(path, some.schema) as writer:
+                for _ in range(times):
+                    writer.write_table(some)
+        done = run(MEASURED, "predict", path, "-o", tmp_path / f"out.{kind}", "--threads", "2")
         most.append(int(done.stderr.splitlines()[-1]))
     assert most[1] < 1.25 * most[0]
 
@@ -389,6 +401,32 @@ def test_a_terminal_sees_a_bar() -> None:
     assert done.wait() == 0
     assert b"rows/s" in said
     assert b"20,000 rows in " in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signal there")
+@pytest.mark.parametrize("code", [PROGRAM, NO_ARROW], ids=["arrow", "base"])
+def test_an_interrupted_stream_leaves_nothing(tmp_path: Path, code: str) -> None:
+    """Neither a file nor a waiting process, though standard input stays open."""
+    output = tmp_path / "out.csv"
+    command = [sys.executable, "-P", "-c", code, "predict", "-", "--from", "csv", "-o", str(output)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stderr=pipe) as process:
+        assert process.stdin is not None and process.stderr is not None
+        process.stdin.write(table(20_000).encode())
+        process.stdin.flush()
+        sleep(1)  # now it waits for more
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert process.stderr.read() == b"Interrupted.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_stream_leaves_no_thread(tmp_path: Path) -> None:
+    """Neither the one that reads nor those that predict."""
+    before = threading.active_count()
+    path = write(tmp_path / "rows.csv", table(40_000) + "1,2\n")
+    assert invoke("predict", path, "-o", tmp_path / "out.csv", "--threads", "3").exit_code == 2
+    assert threading.active_count() == before
 
 
 def test_explanations_come_in_slices_too(tmp_path: Path) -> None:

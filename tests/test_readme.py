@@ -207,7 +207,7 @@ def test_the_commands_leave_the_files_that_are_named(session: list[Ran], folder:
     assert {"prices.csv", "asked.csv", "manifest.json", "house.schema.json"} <= made
     lines = (folder / "prices.csv").read_text(encoding="utf-8").splitlines()
     assert len(lines) == len((folder / "houses.csv").read_text(encoding="utf-8").splitlines())
-    assert lines[0] == "Id,prediction,lower,upper,problems"
+    assert lines[0] == "Id,prediction,lower,upper,assumed,problems"
 
 
 def test_what_is_not_run_here_exists() -> None:

@@ -113,15 +113,11 @@ def check_columns(contract: Contract, source: Source) -> None:
         return
     known = contract.canonical_names
     if source.separator is not None:
-        from ..streams.lines import likely_separator
+        from ..streams.lines import check_separator
 
-        fitting = likely_separator(source.names, known, source.separator)
-        if fitting is not None:
-            option = {"\t": "tab", "|": "'|'", ";": "';'", ",": "','"}[fitting]
-            raise InputError(
-                f"{source.name}: its columns are separated by {_spoken(fitting)}, not by "
-                f"{_spoken(source.separator)}: add --separator {option}."
-            )
+        check_separator(
+            source.name, source.names, source.separator, known=known, option="--separator"
+        )
     came = {known[name] for name in source.names if name in known}
     used = (*contract.numbers, *contract.categories)
     absent = [field.name for field in used if field.required and field.name not in came]
@@ -129,12 +125,6 @@ def check_columns(contract: Contract, source: Source) -> None:
         raise _absent_columns(source.name, contract, absent, source.names)
     used_names = {*known, contract.target}
     say_unknown_columns(contract, [n for n in dict.fromkeys(source.names) if n not in used_names])
-
-
-def _spoken(separator: str) -> str:
-    return {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "blanks"}.get(
-        separator, repr(separator)
-    )
 
 
 def _absent_columns(

@@ -12,7 +12,7 @@ import typer
 from ..errors import ModelFileError
 from ..extras import needs
 from .loading import shown_progress
-from .options import ModelOption
+from .options import ModelOption, SeparatorOption, input_format
 from .program import fail, interruptible, say
 from .tables import count
 
@@ -33,6 +33,7 @@ def evaluate(
         ),
     ] = None,
     model: ModelOption = None,
+    separator: SeparatorOption = None,
     compare: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Another model file, scored on the same rows."),
@@ -72,13 +73,13 @@ def evaluate(
       regression-model evaluate --repeats 10 --json > evaluation.json
       regression-model evaluate --data new_sales.csv --compare older.onnx
     """
-    _check_options(data, model, config, repeats, report)
+    _check_options(data, model, separator, config, repeats, report)
     if report is not None:
         _load_drawing_libraries(["report"] if data is not None else ["train", "report"])
     if data is None:
         assessment, opened, rows = _cross_validated(config, model, compare, repeats, report)
     else:
-        assessment, opened, rows = _scored(data, model, compare)
+        assessment, opened, rows = _scored(data, separator, model, compare)
     if as_json:
         typer.echo(json.dumps(assessment.to_dict(), allow_nan=False))
     else:
@@ -95,6 +96,7 @@ def evaluate(
 def _check_options(
     data: str | None,
     model: Path | None,
+    separator: str | None,
     config: Path | None,
     repeats: int | None,
     report: Path | None,
@@ -109,6 +111,8 @@ def _check_options(
         )
     if data is None and model is not None and report is None:
         raise typer.BadParameter("needs --data, the rows to score it with.", param_hint="--model")
+    if data is None and separator is not None:
+        raise typer.BadParameter("is for the rows of --data.", param_hint="--separator")
     if config is not None and report is not None and model is None:
         raise typer.BadParameter(
             "explains prices: with --config, name the model file by --model.", param_hint="--report"
@@ -122,15 +126,18 @@ def _load_drawing_libraries(extras: list[str]) -> None:
         import_module("matplotlib")
 
 
-def _scored(data: str, model: Path | None, compare: Path | None) -> tuple[Assessment, Model, Any]:
+def _scored(
+    data: str, separator: str | None, model: Path | None, compare: Path | None
+) -> tuple[Assessment, Model, Any]:
     from ..assessment.of_model import assess_model
     from ..files import read_table
     from ..model import load_model
     from ..model_file import digest
 
+    format_ = input_format(data, None, separator, option=None)
     opened = load_model(model)
     other = None if compare is None else load_model(compare)
-    rows = read_table(data)
+    rows = read_table(data, format_=format_, separator_option="--separator")
     source = "standard input" if data == "-" else Path(data).name
     sha256 = digest(Path(data)) if Path(data).is_file() else None  # a pipe cannot be read twice
     assessment = assess_model(opened, rows, source=source, compare=other, sha256=sha256)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import InputError
-from .counting import Tally, check_columns, shown_rows
-from .options import Kind, ModelOption, SeparatorOption, format_value, input_format
-from .places import check_places, model_place
-from .program import interruptible, say
+from .counting import Tally
+from .options import FromOption, InputArgument, ModelOption, SeparatorOption, format_value
+from .passing import PassingRows, column_names, passing_rows
+from .program import say
 from .results import identifiers, problem_texts
 from .tables import console_of, count, figure, shown, table_of
 
@@ -23,13 +22,14 @@ if TYPE_CHECKING:
 
     from ..explanation import Explanation
     from ..model import Model, Prediction
-    from ..streams import Slice, Source
+    from ..streams import Slice
 
 __all__ = ["explain"]
 
 _MOST_ROWS_SHOWN = 10
 _ROWS_AT_ONCE = 100  # explained before they are written
 _BAR = 30  # characters
+_FIGURES = ("prediction", "base", "contribution")
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,7 @@ class _Explained:
 
 
 def explain(
-    source: Annotated[
-        str, typer.Argument(metavar="INPUT", help="File with rows, or - for standard input.")
-    ],
+    source: InputArgument,
     row: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Only this row, counted from 1.")
     ] = None,
@@ -66,9 +64,7 @@ def explain(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON text a row, for programs.")
     ] = False,
-    from_kind: Annotated[
-        Kind | None, typer.Option("--from", help="What INPUT holds, if its name does not tell.")
-    ] = None,
+    from_kind: FromOption = None,
     separator: SeparatorOption = None,
 ) -> None:
     """Say what each field adds to, or takes from, a prediction.
@@ -83,46 +79,29 @@ def explain(
       regression-model explain houses.csv --row 1
       regression-model explain houses.csv --top 5 --output contributions.csv
     """
-    from ..model import load_model
-    from ..streams import Format, opened_sink, opened_source
+    from ..streams import Format, opened_sink
 
     kind = Format("jsonl") if as_json else format_value(None, output, option=None)
     on_terminal = output is None and not as_json and sys.stdout.isatty()
-    check_places(
-        {"results": None if on_terminal else output or "-"},
-        {"input": source, "model": model_place(model)},
-    )
-    opened = load_model(model)
-    with interruptible(), ExitStack() as stack:
-        rows = stack.enter_context(
-            opened_source(
-                source,
-                format_=input_format(source, from_kind, separator),
-                missing_values=opened.contract.missing_values,
-            )
-        )
-        check_columns(opened.contract, rows)
-        tally = Tally(opened.contract, rows.name)
-        show = stack.enter_context(shown_rows(rows))
+    outputs = {"results": None if on_terminal else output or "-"}
+    with passing_rows(source, model, from_kind, separator, outputs=outputs) as passing:
+        tally = passing.tally
         explained: list[_Explained] = []
-        parts = _explained(opened, rows, tally, row, most=_MOST_ROWS_SHOWN if on_terminal else None)
+        parts = _explained(passing, row, most=_MOST_ROWS_SHOWN if on_terminal else None)
         if row is not None:
             parts = iter([_only_one(parts, tally, row)])
         if on_terminal:
             explained = [one for part in parts for one in part]
-            _show(explained, opened, top, more=0 if row else tally.rows - len(explained))
+            more = 0 if row else tally.rows - len(explained)
+            _show(explained, passing.model, top, more=more)
         else:
-            sink = stack.enter_context(
-                opened_sink(
-                    output or "-", format_=kind, numbers=("prediction", "base", "contribution")
-                )
-            )
             in_records = kind is not None and kind.kind == "jsonl"
-            for explained in parts:
-                sink.write((_records if in_records else _lines)(explained, top))
-                show(explained[-1].row + 1)
-            if not tally.rows:
-                sink.write(_lines(explained, top))
+            with opened_sink(output or "-", format_=kind, numbers=_FIGURES) as sink:
+                for explained in parts:
+                    sink.write((_records if in_records else _lines)(explained, top))
+                    passing.show(explained[-1].row + 1)
+                if not tally.rows:
+                    sink.write(_lines(explained, top))
     if row is None:
         tally.finish(what="explained")
     elif any(one.explanation is None for one in explained):
@@ -130,14 +109,13 @@ def explain(
 
 
 def _explained(
-    model: Model, rows: Source, tally: Tally, wanted: int | None, *, most: int | None
+    passing: PassingRows, wanted: int | None, *, most: int | None
 ) -> Iterator[list[_Explained]]:
     """Yield some rows at a time with their explanations: all, the first ones, or the wanted one."""
-    known = model.contract.canonical_names
-    identifying = {field.name for field in model.contract.fields if field.kind == "identifier"}
-    used = {name for name, field in known.items() if field not in identifying}
+    model, tally = passing.model, passing.tally
     left = most
-    for part in rows.slices(used, known.keys() - used):
+    for unread in passing.source.slices(*column_names(model.contract)):
+        part = unread()
         begins = tally.rows
         prediction = model.predict(part.rows)
         tally.add(prediction)

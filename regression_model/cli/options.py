@@ -11,7 +11,15 @@ import typer
 if TYPE_CHECKING:
     from ..streams import Format
 
-__all__ = ["Kind", "ModelOption", "SeparatorOption", "format_value", "input_format"]
+__all__ = [
+    "FromOption",
+    "InputArgument",
+    "Kind",
+    "ModelOption",
+    "SeparatorOption",
+    "format_value",
+    "input_format",
+]
 
 
 class Kind(StrEnum):
@@ -21,6 +29,14 @@ class Kind(StrEnum):
     jsonl = "jsonl"
     parquet = "parquet"
 
+
+InputArgument = Annotated[
+    str, typer.Argument(metavar="INPUT", help="File with rows, or - for standard input.")
+]
+
+FromOption = Annotated[
+    Kind | None, typer.Option("--from", help="What INPUT holds, if its name does not tell.")
+]
 
 ModelOption = Annotated[
     Path | None,
@@ -37,7 +53,9 @@ SeparatorOption = Annotated[
 ]
 
 
-def input_format(path: str, kind: Kind | None, separator: str | None) -> Format | None:
+def input_format(
+    path: str, kind: Kind | None, separator: str | None, *, option: str | None = "--from"
+) -> Format | None:
     """Return what an input holds; None for standard input that has to be looked at."""
     from ..errors import InputError
     from ..streams import Format, format_of, separator_of
@@ -46,7 +64,7 @@ def input_format(path: str, kind: Kind | None, separator: str | None) -> Format 
     if kind is not None:
         found = Format(kind.value)
     elif path != "-":
-        found = format_of(path, option="--from")
+        found = format_of(path, option=option)
     if separator is None:
         return found
     if found is not None and found.kind != "csv":

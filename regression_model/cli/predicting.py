@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -10,28 +11,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputError
-from .counting import Tally, check_columns, shown_rows
-from .options import Kind, ModelOption, SeparatorOption, format_value, input_format
-from .places import check_places, model_place
-from .program import interruptible, say
+from .counting import Tally
+from .options import FromOption, InputArgument, Kind, ModelOption, SeparatorOption, format_value
+from .passing import PassingRows, column_names, passing_rows
+from .program import say
 from .results import identifiers, problem_lines, problem_texts, simple
 from .tables import console_of, figure, shown, table_of
 
 if TYPE_CHECKING:
     from ..contract import Contract
     from ..model import Prediction
-    from ..streams import Sink, Slice, Source
+    from ..streams import Column, Sink, Slice, Source, Unread
 
 __all__ = ["predict"]
 
 _MOST_ROWS_SHOWN = 50
+_MOST_THREADS = 4  # more wait for each other: Python runs one at a time
 _FIGURES = ("prediction", "lower", "upper")
 
 
 def predict(
-    source: Annotated[
-        str, typer.Argument(metavar="INPUT", help="File with rows, or - for standard input.")
-    ],
+    source: InputArgument,
     output: Annotated[
         str | None,
         typer.Option(
@@ -42,9 +42,7 @@ def predict(
         ),
     ] = None,
     model: ModelOption = None,
-    from_kind: Annotated[
-        Kind | None, typer.Option("--from", help="What INPUT holds, if its name does not tell.")
-    ] = None,
+    from_kind: FromOption = None,
     to_kind: Annotated[
         Kind | None, typer.Option("--to", help="What to write, if the name does not tell.")
     ] = None,
@@ -62,8 +60,14 @@ def predict(
         ),
     ] = None,
     threads: Annotated[
-        int, typer.Option(metavar="N", min=1, max=256, help="How many slices to predict at once.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=256,
+            help="How many slices to predict at once; else one for each core, and at most 4.",
+        ),
+    ] = None,
 ) -> None:
     """Predict the target for every row.
 
@@ -79,8 +83,7 @@ def predict(
       regression-model predict houses.csv --separator ";" --keep -o prices.csv
       cat houses.jsonl | regression-model predict - --to jsonl
     """
-    from ..model import load_model
-    from ..streams import opened_sink, opened_source
+    from ..streams import opened_sink
 
     kind = format_value(to_kind, output)
     terminal = output in (None, "-") and sys.stdout.isatty()
@@ -90,45 +93,46 @@ def predict(
     if problem_kind is not None and problem_kind.kind == "parquet":
         raise InputError(f"{problems}: problems are written as CSV or as JSON Lines.")
     is_shown = terminal and output is None and kind is None
-    check_places(
-        {"results": None if is_shown else output or "-", "problems": problems},
-        {"input": source, "model": model_place(model)},
-    )
-    opened = load_model(model)
-    with interruptible(), ExitStack() as stack:
-        rows = stack.enter_context(
-            opened_source(
-                source,
-                format_=input_format(source, from_kind, separator),
-                missing_values=opened.contract.missing_values,
-            )
-        )
-        check_columns(opened.contract, rows)
-        table = _Table(opened.contract, rows, interval=interval, keep=keep, split=bool(problems))
-        tally = Tally(opened.contract, rows.name)
-        show = stack.enter_context(shown_rows(rows))
-        parts = _predicted(opened.predict, rows, table, tally, threads=threads, show=show)
+    outputs = {"results": None if is_shown else output or "-", "problems": problems}
+    with passing_rows(source, model, from_kind, separator, outputs=outputs) as passing:
+        contract = passing.model.contract
+        table = _Table(contract, passing.source, interval=interval, keep=keep, split=bool(problems))
+        parts = _predicted(passing, table, threads=threads or _cores())
         if is_shown:
-            _show_results(parts, tally)
+            _show_results(parts, passing.tally)
         else:
-            sink = stack.enter_context(opened_sink(output or "-", format_=kind, numbers=_FIGURES))
-            lines = problems and stack.enter_context(opened_sink(problems, format_=problem_kind))
-            _write(parts, sink, lines or None, tally)
-    tally.finish()
+            with ExitStack() as stack:
+                results = opened_sink(output or "-", format_=kind, numbers=_FIGURES)
+                sink = stack.enter_context(results)
+                lines = problems and stack.enter_context(
+                    opened_sink(problems, format_=problem_kind)
+                )
+                _write(parts, sink, lines or None)
+    passing.tally.finish()
 
 
-def _predicted(
-    predict_rows: Any, rows: Source, table: _Table, tally: Tally, *, threads: int, show: Any
-) -> Any:
+def _cores() -> int:
+    """Return how many cores this process may use, or how many are of use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    cores = len(allowed(0)) if allowed else os.cpu_count() or 1
+    return min(cores, _MOST_THREADS)
+
+
+def _predicted(passing: PassingRows, table: _Table, *, threads: int) -> Any:
     """Yield each part of the results, with its prediction and the row that it begins with."""
     from ..streams.ahead import in_order
 
-    slices = rows.slices(table.used, table.carried)
+    def work(unread: Unread) -> tuple[Slice, Prediction]:
+        part = unread()
+        return part, passing.model.predict(part.rows)
+
+    tally = passing.tally
+    slices = passing.source.slices(table.used, table.carried)
     held = None
-    for part, prediction in in_order(lambda s: predict_rows(s.rows), slices, threads=threads):
+    for part, prediction in in_order(work, slices, threads=threads):
         begins = tally.rows
         tally.add(prediction)
-        show(tally.rows)
+        passing.show(tally.rows)
         if held is not None:
             yield held
         held = table.columns(part, prediction), prediction, begins
@@ -142,7 +146,7 @@ def _predicted(
         yield table.empty(), None, 0
 
 
-def _write(parts: Any, sink: Sink, lines: Sink | None, tally: Tally) -> None:
+def _write(parts: Any, sink: Sink, lines: Sink | None) -> None:
     said: set[tuple[str | None, str]] = set()
     for columns, prediction, begins in parts:
         sink.write(columns)
@@ -162,52 +166,50 @@ class _Table:
     def __init__(
         self, contract: Contract, source: Source, *, interval: bool, keep: bool, split: bool
     ) -> None:
-        known = contract.canonical_names
+        self.used, identifying = column_names(contract)
+        self.carried = None if keep else identifying
         self._contract = contract
         self._interval = interval
         self._keep = keep
-        self._split = split
+        self._added = ["prediction", *(["lower", "upper"] if interval else []), "assumed"]
+        self._added += [] if split else ["problems"]
         identifying = {field.name for field in contract.fields if field.kind == "identifier"}
-        self.used = {name for name, field in known.items() if field not in identifying}
-        self.carried = (
-            None if keep else {name for name, field in known.items() if field in identifying}
-        )
         if keep and source.names is not None:
             self._check_names(source.names)
         self._names = source.names or []
 
-    def columns(self, part: Slice, prediction: Prediction) -> dict[str, Sequence[Any]]:
+    def columns(self, part: Slice, prediction: Prediction) -> dict[str, Column]:
         """Return the columns of some rows."""
-        from ..model import plain
-
-        columns: dict[str, Sequence[Any]]
+        columns: dict[str, Column]
         if self._keep:
             self._check_names(part.carried)
             columns = {name: simple(cells) for name, cells in part.carried.items()}
         else:
             columns = dict(identifiers(self._contract, part))
-        columns["prediction"] = plain(prediction.values)
+        columns["prediction"] = prediction.values
         if self._interval:
-            columns["lower"] = plain(prediction.lower)
-            columns["upper"] = plain(prediction.upper)
-        if not self._split:
+            columns["lower"] = prediction.lower
+            columns["upper"] = prediction.upper
+        columns["assumed"] = prediction.assumed
+        if "problems" in self._added:
             columns["problems"] = problem_texts(prediction)
         return columns
 
-    def empty(self) -> dict[str, Sequence[Any]]:
+    def empty(self) -> dict[str, Column]:
         """Return the columns of an input without rows."""
         names = self._names
         if not self._keep:
             known = self._contract.canonical_names
             names = [known[name] for name in self._names if name in (self.carried or ())]
-        added = ["prediction", *(["lower", "upper"] if self._interval else [])]
-        added += [] if self._split else ["problems"]
-        return {name: [] for name in (*names, *added)}
+        import numpy as np
+
+        columns: dict[str, Column] = {name: [] for name in (*names, *self._added)}
+        columns |= {name: np.empty(0) for name in self._added if name in _FIGURES}
+        return columns | {"assumed": np.empty(0, dtype=np.int64)}
 
     def _check_names(self, names: Any) -> None:
-        added = {"prediction", "lower", "upper"} if self._interval else {"prediction"}
         for name in names:
-            if name in added or (name == "problems" and not self._split):
+            if name in self._added:
                 raise InputError(
                     f"The input has a column {name!r}, and --keep would write a second one: "
                     "rename it."
@@ -217,11 +219,13 @@ class _Table:
 
 
 def _show_results(parts: Any, tally: Tally) -> None:
+    from ..streams import listed
+
     first: dict[str, list[Any]] = {}
     for columns, *_ in parts:
         for name, cells in columns.items():
             shown_cells = first.setdefault(name, [])
-            shown_cells += cells[: _MOST_ROWS_SHOWN - len(shown_cells)]
+            shown_cells += listed(cells[: _MOST_ROWS_SHOWN - len(shown_cells)])
     _print_table(first)
     if tally.rows > _MOST_ROWS_SHOWN:
         more = tally.rows - _MOST_ROWS_SHOWN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["identifiers", "problem_lines", "problem_texts", "simple"]
 
+_SIMPLE = {str, int, bool, type(None)}
 
-def identifiers(contract: Contract, part: Slice) -> Iterator[tuple[str, list[Any]]]:
+
+def identifiers(contract: Contract, part: Slice) -> Iterator[tuple[str, Sequence[Any]]]:
     """Yield the identifier columns that came, under the names that the contract has for them."""
     for field in contract.fields:
         if field.kind == "identifier":
@@ -25,8 +27,10 @@ def identifiers(contract: Contract, part: Slice) -> Iterator[tuple[str, list[Any
                     break
 
 
-def simple(cells: Iterable[Any]) -> list[Any]:
+def simple(cells: Sequence[Any]) -> Sequence[Any]:
     """Return cells as something that every kind of file can hold."""
+    if {*map(type, cells)} <= _SIMPLE:
+        return cells
     return [cell if type(cell) is str else _simple(cell) for cell in cells]
 
 
@@ -46,17 +50,19 @@ def problem_texts(prediction: Prediction) -> list[str]:
     """
     if not prediction.findings:
         return [""] * len(prediction)
-    of_all = [_in_short(p) for p in prediction.errors if p.row is None]
     errors: dict[int, list[str]] = {}
     warnings: dict[int, list[str]] = {}
+    of_all = []
     for problem in prediction.problems:
         if problem.row is not None:
             found = errors if problem.severity == "error" else warnings
             found.setdefault(problem.row, []).append(problem.message)
-    return [
-        "; ".join((*of_all, *errors.get(row, ()), *warnings.get(row, ())))
-        for row in range(len(prediction))
-    ]
+        elif problem.severity == "error":
+            of_all.append(_in_short(problem))
+    texts = ["; ".join(of_all)] * len(prediction)
+    for row in {**errors, **warnings}:
+        texts[row] = "; ".join((*of_all, *errors.get(row, ()), *warnings.get(row, ())))
+    return texts
 
 
 def _in_short(problem: Problem) -> str:

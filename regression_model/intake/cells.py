@@ -207,10 +207,17 @@ class LevelCodes(dict[Any, int]):
 
 def to_floats(cells: Sequence[Any], missing_values: tuple[str, ...]) -> tuple[Floats, list[int]]:
     """Turn cells into float64 with NaN for missing, and say which are no numbers."""
-    if set(map(type, cells)) <= _PLAIN:
+    types = set(map(type, cells))
+    if types <= _PLAIN:
         try:
             return np.array(cells, dtype=np.float64), []
         except OverflowError:  # an int beyond float64, found below
+            pass
+    elif types == {str} and "_" not in "".join(cells):  # which Python takes for part of a number
+        missing = dict.fromkeys(("", *missing_values), "nan")
+        try:
+            return np.array([float(missing.get(cell, cell)) for cell in cells]), []
+        except ValueError:  # a text that is no number, found below
             pass
     numbers = np.empty(len(cells))
     odd = []

@@ -13,7 +13,7 @@ from ..contract import Contract
 from .cells import UNHASHABLE, Codes, Floats, LevelCodes, to_floats
 from .layout import Intake, Layout
 
-__all__ = ["Column", "Columns", "Distinct", "Parsed"]
+__all__ = ["Column", "Columns", "Distinct"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +30,7 @@ class Distinct:
         return len(self.at)
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A column of texts that are all numbers or missing, and those numbers."""
-
-    numbers: Floats
-    texts: Any  # an array of pyarrow
-
-    def __getitem__(self, row: int) -> Any:
-        return self.texts[row].as_py()
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-
-Column = npt.NDArray[Any] | Distinct | Parsed | Sequence[Any]
+Column = npt.NDArray[Any] | Distinct | Sequence[Any]
 
 
 class Columns(Intake):
@@ -70,8 +56,6 @@ class Columns(Intake):
             if isinstance(column, np.ndarray):
                 with np.errstate(over="ignore"):  # beyond float64 is an infinity
                     numbers[:, j] = column
-            elif isinstance(column, Parsed):
-                numbers[:, j] = column.numbers
             elif isinstance(column, Distinct):
                 distinct, at = to_floats(column.values, self.contract.missing_values)
                 numbers[:, j] = distinct[column.at]
@@ -113,8 +97,7 @@ def _to_codes(column: Column, lookup: LevelCodes, rows: int) -> Codes:
     if isinstance(column, Distinct):
         codes: Codes = np.array([lookup.code(value) for value in column.values], dtype=np.int64)
         return codes.take(column.at)
-    cells: Sequence[Any] = column.texts.to_pylist() if isinstance(column, Parsed) else column
     try:
-        return np.fromiter(map(lookup.__getitem__, cells), dtype=np.int64, count=rows)
+        return np.fromiter(map(lookup.__getitem__, column), dtype=np.int64, count=rows)
     except UNHASHABLE:
-        return np.fromiter(map(lookup.code, cells), dtype=np.int64, count=rows)
+        return np.fromiter(map(lookup.code, column), dtype=np.int64, count=rows)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..contract import Contract
 from ..errors import InputError
-from .columns import Column, Columns, Distinct, Parsed
+from .columns import Column, Columns, Distinct
 from .layout import Intake, refuse_incomplete
 from .layouts import Layouts
 from .records import Records
@@ -74,7 +74,7 @@ def read_mapping(contract: Contract, columns: Mapping[Any, Any], layouts: Layout
 
 def _column_values(column: Any) -> Column:
     """Return a column given by hand as an array of numbers or as a list."""
-    if isinstance(column, list | tuple | Distinct | Parsed):
+    if isinstance(column, list | tuple | Distinct):
         return column
     if isinstance(column, np.ndarray):
         if column.dtype.kind in "mM":  # as a list they would be integers

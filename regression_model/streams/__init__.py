@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from .formats import FileKind, Format, format_of, separator_of
-from .sinks import Sink, opened_sink
-from .sources import Slice, Source, opened_source
+from .sinks import Column, Sink, listed, opened_sink
+from .sources import Slice, Source, Unread, opened_source
 
 __all__ = [
+    "Column",
     "FileKind",
     "Format",
     "Sink",
     "Slice",
     "Source",
+    "Unread",
     "format_of",
+    "listed",
     "opened_sink",
     "opened_source",
     "separator_of",

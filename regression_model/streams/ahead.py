@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Thread
 from typing import TypeVar
 
 __all__ = ["in_order"]
@@ -12,29 +14,50 @@ __all__ = ["in_order"]
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
+_LONGEST_WAIT = 1.0  # seconds for a reader to stop, which may wait for a pipe
+
 
 def in_order(
     work: Callable[[Given], Made], slices: Iterator[Given], *, threads: int = 1
-) -> Iterator[tuple[Given, Made]]:
-    """Yield each slice with what `work` makes of it, while the next ones are read and worked on.
+) -> Iterator[Made]:
+    """Yield what `work` makes of each slice, while the next ones are read and worked on.
 
     As many slices are held in memory as there are threads, and a few more.
     """
-    waiting: deque[tuple[Given, Future[Made]]] = deque()
-    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(threads) as workers:
-        following = reader.submit(next, slices, None)
+    waiting: deque[Future[Made]] = deque()
+    wanted: SimpleQueue[bool] = SimpleQueue()
+    found: SimpleQueue[Given | BaseException | None] = SimpleQueue()
+    # No executor for it: Python would wait at its end for a read that may never return.
+    reader = Thread(target=_read, args=(slices, wanted, found), daemon=True)
+    reader.start()
+    with ThreadPoolExecutor(threads) as workers:
+        wanted.put(True)
         try:
             while True:
-                given = following.result()
+                given = found.get()
+                if isinstance(given, BaseException):
+                    raise given
                 if given is not None:
-                    following = reader.submit(next, slices, None)
-                    waiting.append((given, workers.submit(work, given)))
+                    wanted.put(True)
+                    waiting.append(workers.submit(work, given))
                 while waiting and (given is None or len(waiting) > threads):
-                    first, made = waiting.popleft()
-                    yield first, made.result()
+                    yield waiting.popleft().result()
                 if given is None:
                     return
         finally:
-            following.cancel()
-            for _, made in waiting:
+            wanted.put(False)
+            for made in waiting:
                 made.cancel()
+            reader.join(_LONGEST_WAIT)
+
+
+def _read(
+    slices: Iterator[Given],
+    wanted: SimpleQueue[bool],
+    found: SimpleQueue[Given | BaseException | None],
+) -> None:
+    while wanted.get():
+        try:
+            found.put(next(slices, None))
+        except BaseException as error:
+            found.put(error)

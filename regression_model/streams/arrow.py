@@ -1,35 +1,24 @@
-"""CSV and Parquet with pyarrow: the extra batch."""
+"""Parquet with pyarrow: the extra batch."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Collection, Iterator, Sequence, Set
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import InputError, MissingExtraError
-from ..intake.columns import Distinct, Parsed
+from ..intake.columns import Distinct
 from .content import Content
-from .lines import CsvRows
-from .sources import Slice, Source
+from .sources import Slice, Source, Unread
 
-__all__ = ["ArrowCsv", "array_of", "has_arrow", "parquet_source", "pyarrow_parquet"]
+__all__ = ["array_of", "parquet_source", "pyarrow_parquet"]
 
-_BLOCK = 4 << 20  # bytes of CSV in a slice
-_ROWS = 16_384  # rows of Parquet in a slice
-
-
-def has_arrow() -> bool:
-    """Say whether the extra batch is installed."""
-    try:
-        import_module("pyarrow.csv")
-    except ImportError:
-        return False
-    return True
+_ROWS = 16_384  # in a slice
+_LEAST_ROWS = 4 * _ROWS  # read together
 
 
 def pyarrow_parquet(name: str) -> Any:
@@ -40,116 +29,6 @@ def pyarrow_parquet(name: str) -> Any:
         raise MissingExtraError(
             f"{name}: Parquet needs the extra batch: pip install 'regression-model[batch]'."
         ) from None
-
-
-class ArrowCsv:
-    """The rows of a CSV file, read by pyarrow: every cell as text, like the standard library's."""
-
-    def __init__(
-        self,
-        path: str,
-        content: Content,
-        rows: CsvRows,
-        separator: str,
-        missing_values: Collection[str],
-    ) -> None:
-        self.header = rows.header
-        self._path = path
-        self._content = content
-        self._separator = separator
-        self._missing = ["", *missing_values]
-
-    @classmethod
-    def of(
-        cls, path: str, content: Content, separator: str, missing_values: Collection[str]
-    ) -> ArrowCsv | None:
-        """Read the header; None for what only the standard library reads as it should be."""
-        head = content.head()
-        if b"\r" in head and b"\n" not in head:
-            return None
-        try:
-            rows = CsvRows(io.BytesIO(head), name=content.name, separator=separator)
-        except InputError:  # the standard library says what is wrong, with the line
-            return None
-        if rows.is_spaced or len({*rows.header}) < len(rows.header):
-            return None
-        end = 0
-        for _ in range(rows.line):
-            end = head.find(b"\n", end) + 1
-            if end == 0:  # a header alone, or a very long one
-                return None
-        if len(head) == end:
-            return None
-        content.skip(end)
-        return cls(path, content, rows, separator, missing_values)
-
-    def slices(self, used: Set[str], carried: Collection[str]) -> Iterator[Slice]:
-        import pyarrow
-        from pyarrow import csv as arrow_csv
-
-        wanted = [name for name in self.header if name in used or name in carried]
-        try:
-            reader = arrow_csv.open_csv(
-                pyarrow.PythonFile(self._content, mode="r"),
-                read_options=arrow_csv.ReadOptions(block_size=_BLOCK, column_names=self.header),
-                parse_options=arrow_csv.ParseOptions(
-                    delimiter=self._separator, newlines_in_values=True
-                ),
-                convert_options=arrow_csv.ConvertOptions(
-                    include_columns=wanted or self.header[:1],
-                    column_types=dict.fromkeys(self.header, pyarrow.string()),
-                    strings_can_be_null=False,
-                ),
-            )
-            for batch in reader:
-                if batch.num_rows:
-                    yield self._slice(batch, used, carried)
-        except (pyarrow.ArrowException, OSError) as error:
-            raise self._wrong(str(error)) from None
-
-    def _slice(self, batch: Any, used: Set[str], carried: Collection[str]) -> Slice:
-        names = batch.schema.names
-        given = {
-            name: column_of(batch.column(name), self._missing) for name in names if name in used
-        }
-        kept = {name: batch.column(name).to_pylist() for name in names if name in carried}
-        return Slice(given or [{}] * batch.num_rows, batch.num_rows, kept, self.header)
-
-    def _wrong(self, reason: str) -> InputError:
-        """Say what is wrong as the standard library does, with the line."""
-        name = self._content.name
-        if self._path != "-":
-            try:
-                with open(self._path, "rb", buffering=0) as file:
-                    content = Content(file, name=name)
-                    for _ in CsvRows(content, name=name, separator=self._separator):
-                        pass
-            except InputError as error:
-                return error
-            except (OSError, csv.Error):
-                pass
-        first = reason.partition("\n")[0].rstrip(".")
-        return InputError(f"{name}: not CSV: {first}.")
-
-
-def column_of(texts: Any, missing: Sequence[str]) -> Distinct | Parsed:
-    """Return a column of texts as numbers if all of them are, or by its distinct values."""
-    import pyarrow
-    from pyarrow import compute
-
-    # No array, scalar or to_numpy of pyarrow: each of them imports pandas, if it is installed.
-    encoded = texts.dictionary_encode()
-    values, at = encoded.dictionary, np.asarray(np.from_dlpack(encoded.indices), dtype=np.int32)
-    if 2 * len(values) > len(texts):
-        pattern = f"^(?:{'|'.join(map(re.escape, missing))})$"
-        filled = compute.replace_substring_regex(texts, pattern=pattern, replacement="nan")
-        try:
-            numbers = filled.cast(pyarrow.float64())
-        except pyarrow.ArrowInvalid:
-            pass
-        else:
-            return Parsed(np.asarray(np.from_dlpack(numbers), dtype=np.float64), texts)
-    return Distinct(values.to_pylist(), at)
 
 
 def parquet_source(path: str, content: Content) -> Source:
@@ -169,17 +48,32 @@ def parquet_source(path: str, content: Content) -> Source:
     names = file.schema_arrow.names
     done = 0
 
-    def slices(used: Set[str], carried: Collection[str]) -> Iterator[Slice]:
+    def slices(used: Set[str], carried: Collection[str]) -> Iterator[Unread]:
         nonlocal done
         wanted = [name for name in names if name in used or name in carried]
         try:
-            for batch in file.iter_batches(batch_size=_ROWS, columns=wanted):
-                done += batch.num_rows
-                yield _parquet_slice(batch, used, carried, names)
+            for groups in _row_groups(file.metadata):
+                for batch in file.iter_batches(_ROWS, groups, wanted, use_threads=False):
+                    done += batch.num_rows
+                    yield partial(_parquet_slice, batch, used, carried, names)
         except (pyarrow.ArrowException, OSError) as error:
             raise _no_parquet(name, error) from None
 
     return Source(name, names, slices, lambda: done / rows if rows else None)
+
+
+def _row_groups(metadata: Any) -> Iterator[list[int]]:
+    """Yield row groups to be read together: pyarrow keeps them until the last of them is read."""
+    groups: list[int] = []
+    rows = 0
+    for group in range(metadata.num_row_groups):
+        groups.append(group)
+        rows += metadata.row_group(group).num_rows
+        if rows >= _LEAST_ROWS:
+            yield groups
+            groups, rows = [], 0
+    if groups:
+        yield groups
 
 
 def _no_parquet(name: str, error: Exception) -> InputError:
@@ -223,22 +117,77 @@ def _is_text(type_: Any) -> bool:
 
 
 def _typed(column: Any) -> Any:
-    if not _is_plain_number(column.type):
-        if hasattr(column, "dictionary") and len(column.dictionary) > len(column):
-            column = column.dictionary_decode()  # one dictionary for many slices
-        encoded = column.dictionary_encode()
-        values = [*encoded.dictionary.to_pylist(), None]
-        return Distinct(values, encoded.indices.fill_null(len(values) - 1).to_numpy())
-    return column.to_numpy(zero_copy_only=False)  # nulls become NaN
+    """Return a column as an array of numbers, or by its distinct texts."""
+    if _is_plain_number(column.type):
+        numbers, missing = _numbers(column)
+        return numbers if missing is None else np.where(missing, np.nan, numbers)
+    if hasattr(column, "dictionary") and len(column.dictionary) > len(column):
+        column = column.dictionary_decode()  # one dictionary for many slices
+    encoded = column.dictionary_encode()
+    values = [*encoded.dictionary.to_pylist(), None]
+    at, missing = _numbers(encoded.indices)
+    return Distinct(values, at if missing is None else np.where(missing, len(values) - 1, at))
 
 
-def array_of(cells: Sequence[Any], type_: Any = None) -> Any:
-    """Return cells as an array; a list would make pyarrow import pandas, if it is installed."""
+# pyarrow's own ways from and to numpy import pandas, if it is installed: half a second.
+
+
+def _numbers(column: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_] | None]:
+    """Return numbers as they are in memory, and which of them are missing, if any are."""
+    name = str(column.type)
+    dtype = {"halffloat": "float16", "float": "float32", "double": "float64"}.get(name, name)
+    end = column.offset + len(column)
+    numbers = np.frombuffer(column.buffers()[1], dtype=dtype, count=end)[column.offset :]
+    if not column.null_count:
+        return numbers, None
+    bits = np.frombuffer(column.buffers()[0], dtype=np.uint8)
+    there = np.unpackbits(bits, count=end, bitorder="little")[column.offset :]
+    return numbers, there == 0
+
+
+def array_of(cells: Sequence[Any] | npt.NDArray[Any], type_: Any = None) -> Any:
+    """Return cells as an array; NaN in an array of floats is missing."""
     import pyarrow
 
+    if isinstance(cells, np.ndarray):
+        array = _from_memory(cells)
+        missing = cells != cells
+        if not missing.any():
+            return array
+        there = np.packbits(~missing, bitorder="little")
+        buffers = [pyarrow.py_buffer(there), array.buffers()[1]]
+        return pyarrow.Array.from_buffers(array.type, len(cells), buffers)
+    types = {*map(type, cells)}
+    try:
+        if types == {int} and type_ is None:
+            return _from_memory(np.array(cells, dtype=np.int64))
+        if types == {str} and type_ is None:
+            return _from_texts(cells)
+    except (OverflowError, UnicodeEncodeError):  # what pyarrow makes of it, or says of it
+        pass
     objects = np.empty(len(cells), dtype=object)
     objects[:] = cells
     return pyarrow.array(objects, type_)
+
+
+def _from_memory(numbers: npt.NDArray[Any]) -> Any:
+    import pyarrow
+
+    type_ = pyarrow.from_numpy_dtype(numbers.dtype)
+    buffer = pyarrow.py_buffer(np.ascontiguousarray(numbers))
+    return pyarrow.Array.from_buffers(type_, len(numbers), [None, buffer])
+
+
+def _from_texts(texts: Sequence[str]) -> Any:
+    import pyarrow
+
+    content = [text.encode() for text in texts]
+    ends = np.zeros(len(content) + 1, dtype=np.int64)
+    np.cumsum([*map(len, content)], out=ends[1:])
+    if ends[-1] > np.iinfo(np.int32).max:
+        raise OverflowError
+    buffers = [None, pyarrow.py_buffer(ends.astype(np.int32)), pyarrow.py_buffer(b"".join(content))]
+    return pyarrow.Array.from_buffers(pyarrow.string(), len(content), buffers)
 
 
 def cells_of(column: Any) -> list[Any]:

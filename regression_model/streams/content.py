@@ -51,6 +51,10 @@ class Content(io.RawIOBase):
         """Leave out some of the bytes that were looked at."""
         self._ahead = self._ahead[length:]
 
+    def put_back(self, piece: bytes) -> None:
+        """Have some bytes that were read come once more."""
+        self._ahead = piece + self._ahead
+
     @property
     def is_file(self) -> bool:
         """Whether these are the bytes of a file, as they are."""
@@ -103,7 +107,7 @@ class _Counted(io.RawIOBase):
         return int(count)
 
     def let_go(self) -> None:
-        if self._stream is not sys.stdin.buffer:
+        if self._name != _STANDARD:
             self._stream.close()
 
 
@@ -135,7 +139,9 @@ def opened_content(path: str) -> Content:
         When the file is absent or cannot be read.
     """
     if path == "-":
-        return Content(sys.stdin.buffer, name=_STANDARD)
+        # Without its buffer: Python's exit would wait for a thread that still reads into it.
+        stream = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+        return Content(stream, name=_STANDARD)
     try:
         return Content(open(path, "rb", buffering=0), name=path)
     except FileNotFoundError:

@@ -10,10 +10,11 @@ from typing import Any
 
 from ..errors import InputError
 
-__all__ = ["CsvRows", "likely_separator"]
+__all__ = ["CsvRows", "check_separator"]
 
 _PIECE = 1 << 20  # bytes
 _LIKELY_SEPARATORS = ";\t|,"
+_TYPED = {"\t": "tab", "|": "'|'", ";": "';'", ",": "','"}  # on a command line
 
 
 class CsvRows:
@@ -29,6 +30,7 @@ class CsvRows:
 
     def __init__(self, stream: Any, *, name: str, separator: str = ",") -> None:
         self._name = name
+        self._separator = separator
         lines = lines_of(stream, name)
         self._reader = csv.reader(lines, delimiter=separator, strict=True)
         self._before = 0
@@ -43,6 +45,12 @@ class CsvRows:
             self._reader = csv.reader(
                 lines, delimiter=separator, strict=True, skipinitialspace=True
             )
+
+    def go_on(self, stream: Any, *, line: int) -> None:
+        """Read the following rows from another stream, before which there are `line` lines."""
+        lines = lines_of(stream, self._name, line=line)
+        self._reader = csv.reader(lines, delimiter=self._separator, strict=True)
+        self._before = line
 
     def _next_row(self) -> list[str] | None:
         try:
@@ -78,10 +86,14 @@ def _unquoted(cell: str) -> str:
     return cell[1:-1].replace('""', '"') if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
 
 
-def lines_of(stream: Any, name: str) -> Iterator[str]:
-    """Yield lines of UTF-8 text; they end in `\\n`, or in `\\r` where the first one does."""
+def lines_of(stream: Any, name: str, *, line: int = 0) -> Iterator[str]:
+    """Yield lines of UTF-8 text; they end in `\\n`, or in `\\r` where the first one does.
+
+    Where `line` of them were read before, they end in `\\n`, and no byte order mark is left out.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
-    rest, done, end, is_first = "", 0, "", True
+    rest, done, is_first = "", line, line == 0
+    end = "" if is_first else "\n"
     while True:
         piece = stream.read(_PIECE)
         waiting = decoder.getstate()[0]
@@ -101,22 +113,52 @@ def lines_of(stream: Any, name: str) -> Iterator[str]:
             end = "\r"
         *lines, rest = (rest + text).split(end or "\n")
         done += len(lines)
-        for line in lines:
-            yield line + "\n"
+        for one in lines:
+            yield one + "\n"
         if not piece:
             if rest:
                 yield rest
             return
 
 
-def likely_separator(
-    header: list[str], known: Iterable[str] = (), separator: str = ","
-) -> str | None:
-    """Return what separates the cells of a header that is read as too few of them, or None.
+def check_separator(
+    name: str,
+    header: list[str],
+    separator: str,
+    *,
+    known: Iterable[str] = (),
+    option: str | None = None,
+) -> None:
+    """Refuse a file whose header is read as too few cells, with what separates them.
 
-    With `known` names it is what gives more of them; if it gives none, and without names, it is
-    what a header of a single cell has inside.
+    Parameters
+    ----------
+    known : names of which a header has some
+    option : the option that takes a separator; None where there is none
+
+    Raises
+    ------
+    InputError
+        When another separator gives more of the known names; or, if none gives any, when a header
+        of a single cell has one inside.
     """
+    other = _likely_separator(header, known, separator)
+    if other is None:
+        return
+    advice = f"add {option} {_TYPED[other]}" if option else "save it with commas"
+    raise InputError(
+        f"{name}: its columns are separated by {_spoken(other)}, not by {_spoken(separator)}: "
+        f"{advice}."
+    )
+
+
+def _spoken(separator: str) -> str:
+    return {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "blanks"}.get(
+        separator, repr(separator)
+    )
+
+
+def _likely_separator(header: list[str], known: Iterable[str], separator: str) -> str | None:
     line = separator.join(header)
     names = {*known}
     found = {separator: len(names & {*header})}

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..intake.columns import Distinct
+from .cells import CellRows, Cells
 from .content import Content, opened_content
 from .formats import Format, format_of
 from .lines import CsvRows
@@ -44,6 +46,9 @@ class Slice:
     names: Sequence[str]
 
 
+Unread = Callable[[], Slice]  # a slice, whose cells another thread may read
+
+
 class Source:
     """An input that is read slice by slice.
 
@@ -61,7 +66,7 @@ class Source:
         self,
         name: str,
         names: list[str] | None,
-        slices: Callable[[Set[str], Any], Iterator[Slice]],
+        slices: Callable[[Set[str], Any], Iterator[Unread]],
         fraction: Callable[[], float | None],
         *,
         separator: str | None = None,
@@ -72,7 +77,7 @@ class Source:
         self.fraction = fraction
         self._slices = slices
 
-    def slices(self, used: Set[str], carried: Collection[str] | None) -> Iterator[Slice]:
+    def slices(self, used: Set[str], carried: Collection[str] | None) -> Iterator[Unread]:
         """Yield the rows in order; only the columns that are asked for are kept.
 
         Parameters
@@ -86,15 +91,12 @@ class Source:
 
 
 @contextmanager
-def opened_source(
-    path: str, *, format_: Format | None = None, missing_values: Collection[str] = ()
-) -> Iterator[Source]:
+def opened_source(path: str, *, format_: Format | None = None) -> Iterator[Source]:
     """Open a file, or standard input for `-`, to read its rows slice by slice.
 
     Parameters
     ----------
     format_ : what the file holds; None goes by its name, and by how it begins for `-`
-    missing_values : texts that stand for a number that is missing
 
     Raises
     ------
@@ -115,7 +117,7 @@ def opened_source(
         elif format_.kind == "jsonl":
             yield Source(content.name, None, _JsonLines(content), content.fraction)
         else:
-            yield _csv_source(path, content, format_.separator, missing_values)
+            yield _csv_source(content, format_.separator)
 
 
 def guessed_format(content: Content) -> Format:
@@ -127,26 +129,61 @@ def guessed_format(content: Content) -> Format:
     return Format("jsonl" if start in (b"{", b"[") else "csv")
 
 
-def _csv_source(
-    path: str, content: Content, separator: str, missing_values: Collection[str]
-) -> Source:
-    from .arrow import ArrowCsv, has_arrow
+def _csv_source(content: Content, separator: str) -> Source:
+    rows, cell_rows = _opened_csv(content, separator)
 
-    if has_arrow():
-        fast = ArrowCsv.of(path, content, separator, missing_values)
-        if fast is not None:
-            return Source(
-                content.name, fast.header, fast.slices, content.fraction, separator=separator
-            )
-    rows = CsvRows(content, name=content.name, separator=separator)
-
-    def slices(used: Set[str], carried: Collection[str]) -> Iterator[Slice]:
-        return _csv_slices(rows, used, carried)
+    def slices(used: Set[str], carried: Collection[str]) -> Iterator[Unread]:
+        if cell_rows is not None:
+            wanted = _Wanted(rows.header, used, carried)
+            for cells in cell_rows:
+                yield partial(wanted.slice_of, cells)
+            content.put_back(cell_rows.rest)
+            rows.go_on(content, line=cell_rows.lines)
+        yield from _csv_slices(rows, used, carried)
 
     return Source(content.name, rows.header, slices, content.fraction, separator=separator)
 
 
-def _csv_slices(rows: CsvRows, used: Set[str], carried: Collection[str]) -> Iterator[Slice]:
+def _opened_csv(content: Content, separator: str) -> tuple[CsvRows, CellRows | None]:
+    """Read the header; where the cells cannot be found with numpy, the second is None."""
+    head = content.head()
+    try:
+        rows = CsvRows(io.BytesIO(head), name=content.name, separator=separator)
+    except InputError:  # it may be so in the first bytes only
+        return CsvRows(content, name=content.name, separator=separator), None
+    end = 0
+    for _ in range(rows.line):
+        end = head.find(b"\n", end) + 1
+        if end == 0:
+            break
+    if end == 0 or rows.is_spaced or len({*rows.header}) < len(rows.header):
+        return CsvRows(content, name=content.name, separator=separator), None
+    content.skip(end)
+    width = len(rows.header)
+    return rows, CellRows(content, width=width, separator=separator, lines=rows.line)
+
+
+class _Wanted:
+    """The columns of a CSV file that the model or the output takes."""
+
+    def __init__(self, header: list[str], used: Set[str], carried: Collection[str]) -> None:
+        self._header = header
+        self._used = [at for at, name in enumerate(header) if name in used]
+        self._carried = [at for at, name in enumerate(header) if name in carried]
+
+    def slice_of(self, cells: Cells) -> Slice:
+        """Return the slice that some cells are."""
+        columns = cells.columns(self._used)
+        given = {self._header[at]: column for at, column in zip(self._used, columns, strict=True)}
+        kept = {self._header[at]: cells.texts(at) for at in self._carried}
+        return Slice(given or [{}] * len(cells), len(cells), kept, self._header)
+
+
+def _itself(part: Slice) -> Slice:
+    return part
+
+
+def _csv_slices(rows: CsvRows, used: Set[str], carried: Collection[str]) -> Iterator[Unread]:
     header = rows.header
     wanted = [at for at, name in enumerate(header) if name in used or name in carried]
     names = [header[at] for at in wanted]
@@ -175,7 +212,8 @@ def _csv_slices(rows: CsvRows, used: Set[str], carried: Collection[str]) -> Iter
             both = [at for at, name in enumerate(names) if name in used]
             given = Repeated([names[at] for at in both], [texts[at] for at in both])
         kept = {name: texts[at] for at, name in enumerate(names) if name in carried}
-        yield Slice(given or [{}] * len(at_all), len(at_all), kept, header)
+        read = Slice(given or [{}] * len(at_all), len(at_all), kept, header)
+        yield partial(_itself, read)
 
 
 def _distinct(texts: list[str], places: Any) -> Distinct:
@@ -230,7 +268,7 @@ class _JsonLines:
     def __init__(self, content: Content) -> None:
         self._content = content
 
-    def __call__(self, _: Set[str], carried: Collection[str] | None) -> Iterator[Slice]:
+    def __call__(self, _: Set[str], carried: Collection[str] | None) -> Iterator[Unread]:
         rows = json_rows(self._content, self._content.name)
         while taken := list(islice(rows, _ROWS)):
             records = [row if isinstance(row, Mapping) else {} for row in taken]
@@ -240,7 +278,8 @@ class _JsonLines:
                 for name in names
                 if carried is None or name in carried
             }
-            yield Slice(taken, len(taken), kept, names)
+            part = Slice(taken, len(taken), kept, names)
+            yield partial(_itself, part)
 
 
 def json_rows(content: Content, name: str) -> Iterator[Any]:
