@@ -258,3 +258,15 @@ def test_a_stream_is_measured_beside_a_copy() -> None:
     assert [row.what for row in rows] == names
     assert text.startswith(streams.HEADING)
     assert all(name in text for name in names)
+
+
+def test_every_hostile_request_stands_on_the_page_and_keeps_to_the_demand() -> None:
+    """The table of `docs/reliability.md` is that of the benchmark."""
+    rows = page_rows("reliability.md")
+    hostile = module("hostile")
+    for name, body in hostile.bodies(load_model()).items():
+        assert len(hostile._text(body)) < 1_300_000
+        if name != "a dict of columns, 71,000 rows":  # held to a demand for each row
+            assert all(float(cell.rstrip("×")) <= 20 for cell in rows[name][2:5]), name
+    for name, (_, size) in hostile.SIZES.items():
+        assert float(rows[f"{size:,} {name}"][2].rstrip("×")) <= 3
