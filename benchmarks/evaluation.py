@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from regression_model import load_model
-from regression_model.assessment import Assessment, Estimate, Figures
-from regression_model.assessment.held_out import Measured, measure
-from regression_model.assessment.of_pipeline import assess_pipeline
+from regression_model.evaluation import Assessment, Estimate, Figures
+from regression_model.training.held_out import Measured, measure
+from regression_model.training.evaluation import assess_pipeline
 from regression_model.config.core import Config, load_config
-from regression_model.processing.data_manager import dataset_path, read_dataset
-from regression_model.processing.training_data import read_training_data
+from regression_model.training.data import dataset_path, read_dataset
+from regression_model.training.rows import read_training_data
 from regression_model.report import write_picture
 
 from .table import markdown

@@ -25,14 +25,14 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from regression_model import load_model
-from regression_model.checking import Checker
+from regression_model.runtime.checking import Checker
 from regression_model.config.core import MEMBERS, Config, load_config
-from regression_model.export import export_pipeline
-from regression_model.folds import split_rows, strata_of
-from regression_model.interval import ConformalInterval
-from regression_model.pipeline import build_pipeline
-from regression_model.processing.data_manager import dataset_path, read_dataset
-from regression_model.processing.training_data import TrainingData, read_training_data
+from regression_model.training.export import export_pipeline
+from regression_model.training.folds import split_rows, strata_of
+from regression_model.training.intervals import ConformalInterval
+from regression_model.training.pipeline import build_pipeline
+from regression_model.training.data import dataset_path, read_dataset
+from regression_model.training.rows import TrainingData, read_training_data
 
 from . import choosing
 from .figures import as_difference, interleave, paired_difference, quantile

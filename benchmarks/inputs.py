@@ -22,7 +22,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from regression_model import load_model
-from regression_model.contract import Contract
+from regression_model.runtime.contract import Contract
 
 from .environments import ROOT
 from .figures import as_ratio, as_seconds

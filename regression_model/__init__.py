@@ -21,10 +21,10 @@ if TYPE_CHECKING:
         QualityError,
         RegressionModelError,
     )
-    from .explanation import Explanation, Explanations
-    from .model import Model, Prediction, load_model
+    from .runtime.explanation import Explanation, Explanations
+    from .runtime.model import Model, Prediction, load_model
     from .predict import make_prediction
-    from .problems import Problem
+    from .runtime.problems import Problem
 
 __all__ = [
     "ConfigError",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, TypedDict
 
-from .model import load_model, plain
-from .problems import Problem
+from .runtime.model import load_model, plain
+from .runtime.problems import Problem
 
 __all__ = ["PredictionResult", "make_prediction"]
 

@@ -12,7 +12,7 @@ import pytest
 
 import regression_model
 from regression_model import Model, load_model
-from regression_model.contract import Contract, Field
+from regression_model.runtime.contract import Contract, Field
 
 if find_spec("hypothesis"):  # the tests of the base install do without
     from hypothesis import settings

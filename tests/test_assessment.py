@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from sklearn import metrics as reference
 
-from regression_model.assessment import Assessment, Details, Estimate
-from regression_model.assessment.comparing import check_same_target
-from regression_model.assessment.figures import (
+from regression_model.evaluation import Assessment, Details, Estimate
+from regression_model.evaluation.comparing import check_same_target
+from regression_model.evaluation.metrics import (
     ERRORS,
     WITH_INTERVALS,
     Scored,
@@ -19,13 +19,13 @@ from regression_model.assessment.figures import (
     estimates,
     figures,
 )
-from regression_model.assessment.grouping import groups_of, labels_of_levels, labels_of_numbers
-from regression_model.assessment.of_model import assess_model
-from regression_model.assessment.weighted import mean, median, resamples, share
+from regression_model.evaluation.groups import groups_of, labels_of_levels, labels_of_numbers
+from regression_model.evaluation.scoring import assess_model
+from regression_model.evaluation.weighted import mean, median, resamples, share
 from regression_model.errors import InputError, ModelFileError
-from regression_model.files import read_table
-from regression_model.model import PACKAGE_ROOT, Model
-from regression_model.model_file import find_model_file, open_sealed, seal
+from regression_model.files.tables import read_table
+from regression_model.runtime.model import PACKAGE_ROOT, Model
+from regression_model.runtime.model_file.sealing import find_model_file, open_sealed, seal
 
 RANDOM = np.random.default_rng(3)
 ROWS = 203

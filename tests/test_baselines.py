@@ -6,13 +6,13 @@ np = pytest.importorskip("numpy")
 pd = pytest.importorskip("pandas")
 pytest.importorskip("sklearn")
 
-from regression_model.assessment.baselines import (  # noqa: E402
+from regression_model.training.baselines import (  # noqa: E402
     _linear,
     _most_levels,
     plain_linear,
 )
-from regression_model.evaluation import Fold  # noqa: E402
-from regression_model.interval import scale_of  # noqa: E402
+from regression_model.training.cross_validation import Fold  # noqa: E402
+from regression_model.training.intervals import scale_of  # noqa: E402
 
 
 def table(rows: int, levels: int):

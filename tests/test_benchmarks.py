@@ -11,8 +11,8 @@ import pytest
 
 from regression_model import load_model
 from regression_model.config.core import load_config
-from regression_model.processing.data_manager import dataset_path, read_dataset
-from regression_model.processing.training_data import TrainingData, read_training_data
+from regression_model.training.data import dataset_path, read_dataset
+from regression_model.training.rows import TrainingData, read_training_data
 
 ROOT = Path(__file__).parents[1]
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from regression_model import Model, Prediction
-from regression_model.contract import Field
-from regression_model.problems import ERROR_CODES, WARNING_CODES
+from regression_model.runtime.contract import Field
+from regression_model.runtime.problems import ERROR_CODES, WARNING_CODES
 
 
 @pytest.fixture

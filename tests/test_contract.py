@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from regression_model import Model
-from regression_model.checking import Checker
-from regression_model.contract import Contract, Field
+from regression_model.runtime.checking import Checker
+from regression_model.runtime.contract import Contract, Field
 
 GOOD: dict[str, Any] = {"area": 100, "zone": "A"}
 

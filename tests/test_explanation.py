@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from regression_model import Model
-from regression_model.contract import Contract, Field
-from regression_model.explanation import explain_row
-from regression_model.model import load_model
-from regression_model.model_file import seal
+from regression_model.runtime.contract import Contract, Field
+from regression_model.runtime.explanation import explain_row
+from regression_model.runtime.model import load_model
+from regression_model.runtime.model_file.sealing import seal
 
 NUMBERS = ("size", "age", "rooms", "garden")
 LEVELS = ("A", "B", "C")
@@ -185,8 +185,8 @@ def test_a_row_is_explained_the_same_way_every_time(model, rows):
 
 
 def _content():
-    from regression_model.model import PACKAGE_ROOT
-    from regression_model.model_file import find_model_file
+    from regression_model.runtime.model import PACKAGE_ROOT
+    from regression_model.runtime.model_file.sealing import find_model_file
 
     path = find_model_file(PACKAGE_ROOT)
     assert path is not None

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from regression_model import InputError, Model, Problem, load_model, make_prediction
-from regression_model.contract import Field
+from regression_model.runtime.contract import Field
 
 
 def test_one_row_of_a_hundred_thousand_unknown_keys(

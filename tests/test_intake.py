@@ -19,9 +19,9 @@ import pyarrow as pa
 import pytest
 
 from regression_model import InputError
-from regression_model.checking import Checked, Checker
-from regression_model.contract import Contract
-from regression_model.intake import (
+from regression_model.runtime.checking import Checked, Checker
+from regression_model.runtime.contract import Contract
+from regression_model.runtime.intake import (
     UNKNOWN_LEVEL,
     WRONG_TYPE,
     Layouts,

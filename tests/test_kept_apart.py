@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from regression_model import Model
-from regression_model.assessment import Estimate
+from regression_model.evaluation import Estimate
 from regression_model.errors import InputError
-from regression_model.model_file import find_model_file, open_sealed, seal
+from regression_model.runtime.model_file.sealing import find_model_file, open_sealed, seal
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "docs" / "kept-apart.md"

@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regression_model import ConfigError, DataError, load_model
-from regression_model.checking import Checker
+from regression_model.runtime.checking import Checker
 from regression_model.config.core import parse_config
 from regression_model.levels import level_text, text_of_number
-from regression_model.processing.training_data import read_training_data
-from regression_model.processing.validation import row_model
-from regression_model.train_pipeline import run_training
+from regression_model.training.rows import read_training_data
+from regression_model.runtime.row_model import row_model
+from regression_model.training.run import run_training
 
 CONFIG = """\
 name: plots

@@ -25,10 +25,10 @@ from hypothesis import strategies as st
 
 import regression_model
 from regression_model import Model, ModelFileError, load_model
-from regression_model.contract import Contract, Field
-from regression_model.files import read_table
-from regression_model.model_file import find_model_file, seal
-from regression_model.problems import ERROR_CODES
+from regression_model.runtime.contract import Contract, Field
+from regression_model.files.tables import read_table
+from regression_model.runtime.model_file.sealing import find_model_file, seal
+from regression_model.runtime.problems import ERROR_CODES
 
 PACKAGE = Path(regression_model.__file__).parent
 
@@ -429,7 +429,7 @@ def test_threads_share_a_model(all_rows: tuple[dict[str, str], ...], prices: lis
 FORKS = """
 import json, os, sys
 from regression_model import load_model
-from regression_model.files import read_table
+from regression_model.files.tables import read_table
 columns = read_table(sys.argv[1])
 rows = [{name: column[i] for name, column in columns.items()} for i in range(50)]
 model = load_model()
@@ -474,8 +474,8 @@ def test_the_shipped_model_is_opened_once(model: Model, tmp_path: Path) -> None:
 def test_a_package_without_a_model_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the version, the folder and the way out."""
     (tmp_path / "VERSION").write_text("9.9.9\n", encoding="utf-8")
-    monkeypatch.setattr("regression_model.model.PACKAGE_ROOT", tmp_path)
-    monkeypatch.setattr("regression_model.model._shipped", None)
+    monkeypatch.setattr("regression_model.runtime.model.PACKAGE_ROOT", tmp_path)
+    monkeypatch.setattr("regression_model.runtime.model._shipped", None)
     with pytest.raises(ModelFileError) as raised:
         load_model()
     assert (

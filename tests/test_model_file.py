@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import regression_model
 from regression_model import Model, ModelFileError, OutputError, load_model
-from regression_model.model_file import (
+from regression_model.runtime.model_file.sealing import (
     FORMAT,
     digest,
     find_model_file,
@@ -24,7 +24,7 @@ from regression_model.model_file import (
     seal,
     stale_reason,
 )
-from regression_model.writing import write_atomically
+from regression_model.files.writing import write_atomically
 
 PACKAGE = Path(regression_model.__file__).parent
 
@@ -46,7 +46,7 @@ def content(shipped: Path) -> bytes:
 @pytest.fixture(scope="session")
 def graph(content: bytes, shipped: Path) -> bytes:
     """The part of the shipped model file before its manifest."""
-    graph = content[: content.index(b"regression_model.manifest") - 8]
+    graph = content[: content.index(b"regression_model.training.manifest") - 8]
     while seal(graph, read_manifest(shipped)) != content:
         graph = content[: len(graph) + 1]
         assert len(graph) < len(content)
@@ -82,7 +82,7 @@ def test_other_tools_read_the_model_file(content: bytes, shipped: Path) -> None:
     model = onnx.load_from_string(content)
     onnx.checker.check_model(model)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    assert read_manifest(shipped) == json.loads(metadata["regression_model.manifest"])
+    assert read_manifest(shipped) == json.loads(metadata["regression_model.training.manifest"])
 
 
 @pytest.mark.parametrize("share", [0, 0.0001, 0.001, 0.25, 0.5, 0.9, 0.99, 0.9999])
@@ -311,7 +311,7 @@ WRITES_INTO_READ_ONLY = """
 import os, sys
 from pathlib import Path
 from regression_model import OutputError
-from regression_model.writing import write_atomically
+from regression_model.files.writing import write_atomically
 if os.geteuid() == 0:
     os.setuid(65534)  # root may write everywhere, nobody may not
 try:
@@ -337,7 +337,7 @@ FILLS_THE_DISK = """
 import resource, signal, sys
 from pathlib import Path
 from regression_model import OutputError
-from regression_model.writing import write_atomically
+from regression_model.files.writing import write_atomically
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 try:
@@ -361,7 +361,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
 STOPS_HALF_WAY = """
 import os, signal, sys
 from pathlib import Path
-from regression_model.writing import write_atomically
+from regression_model.files.writing import write_atomically
 os.fsync = lambda _: os.kill(os.getpid(), int(sys.argv[2]))
 write_atomically(Path(sys.argv[1]), b"new" * 1000)
 """

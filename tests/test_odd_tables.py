@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from regression_model import Model
-from regression_model.interval import fit_scale
+from regression_model.training.intervals import fit_scale
 
 
 def with_area(rows: list[dict[str, Any]], column: pa.Array) -> pa.Table:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from regression_model import Model, ModelFileError
-from regression_model.model_file import find_model_file, open_sealed, seal
-from regression_model.operators import OUTPUTS, GraphError, check_graph
+from regression_model.runtime.model_file.sealing import find_model_file, open_sealed, seal
+from regression_model.runtime.model_file.operators import OUTPUTS, GraphError, check_graph
 
 onnx = pytest.importorskip("onnx")
 PACKAGE = Path(__import__("regression_model").__file__).parent
@@ -272,7 +272,7 @@ CROOKED_TREES: dict[str, dict[str, Any]] = {
 
 def test_trees_are_trees() -> None:
     """Two columns, two trees, and no way to walk in a circle or to a place outside."""
-    from regression_model.contract import Contract, Field
+    from regression_model.runtime.contract import Contract, Field
 
     contract = Contract((Field("a", "number"), Field("b", "number")), "y")
     check_graph(trees(), contract)

@@ -27,8 +27,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from regression_model.config.core import config as packaged
 from regression_model.config.core import parse_config
-from regression_model.pipeline import build_pipeline
-from regression_model.processing.features import (
+from regression_model.training.pipeline import build_pipeline
+from regression_model.training.features import (
     DerivedFeatures,
     Formula,
     Indicators,
@@ -36,7 +36,7 @@ from regression_model.processing.features import (
     MostFrequentImputer,
     OrderedLevels,
 )
-from regression_model.processing.features import Test as Question  # not a test
+from regression_model.training.features import Test as Question  # not a test
 
 # feature-engine uses what later versions of pandas will have no more.
 pytestmark = [

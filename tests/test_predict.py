@@ -11,7 +11,7 @@ import pytest
 
 import regression_model
 from regression_model import InputError, Model, make_prediction
-from regression_model.contract import Field
+from regression_model.runtime.contract import Field
 
 
 def test_rows_give_prices_and_a_version(rows: list[dict[str, Any]], model: Model) -> None:

@@ -21,7 +21,7 @@ import regression_model
 from regression_model import load_model
 from regression_model.cli import app
 from regression_model.config.core import load_config
-from regression_model.problems import ERROR_CODES, WARNING_CODES
+from regression_model.runtime.problems import ERROR_CODES, WARNING_CODES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -11,9 +11,9 @@ import pytest
 
 import regression_model
 from regression_model import InputError, load_model
-from regression_model.files import read_table
-from regression_model.streams import cells, opened_source, sources
-from regression_model.streams.sinks import opened_sink
+from regression_model.files.tables import read_table
+from regression_model.files.streams import cells, opened_source, sources
+from regression_model.files.streams.sinks import opened_sink
 
 
 def columns_of(path: Path) -> dict[str, list[str]]:
@@ -139,7 +139,7 @@ def test_what_is_written_is_what_csv_writes(tmp_path: Path, separator: str) -> N
         "any": [1, 0.1, "x", None, True, "", "a,b"],
     }
     path = tmp_path / f"out{'.tsv' if separator == chr(9) else '.csv'}"
-    from regression_model.streams import Format
+    from regression_model.files.streams import Format
 
     with opened_sink(str(path), format_=Format("csv", separator)) as sink:
         sink.write(columns)

@@ -19,7 +19,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 
 import regression_model
 from regression_model import __version__, load_model, train_pipeline
-from regression_model.checkout import source_commit
+from regression_model.training.commit import source_commit
 from regression_model.config.core import config as packaged
 from regression_model.errors import (
     ConfigError,
@@ -29,9 +29,9 @@ from regression_model.errors import (
     QualityError,
     RegressionModelError,
 )
-from regression_model.model_file import open_sealed, read_manifest
-from regression_model.pipeline import build_pipeline
-from regression_model.train_pipeline import run_training
+from regression_model.runtime.model_file.sealing import open_sealed, read_manifest
+from regression_model.training.pipeline import build_pipeline
+from regression_model.training.run import run_training
 
 # feature-engine uses what later versions of pandas will have no more.
 pytestmark = pytest.mark.filterwarnings(
@@ -415,7 +415,7 @@ def test_another_process_gives_the_same_bytes(seed, workshop, trained):
     """Whatever the order of its sets, and its number of threads."""
     program = (
         "import sys; from pathlib import Path;"
-        "from regression_model.train_pipeline import run_training;"
+        "from regression_model.training.run import run_training;"
         "print(run_training(config_path=Path(sys.argv[1])).model_path)"
     )
     environment = os.environ | {"PYTHONHASHSEED": seed, "OMP_NUM_THREADS": seed[0]}

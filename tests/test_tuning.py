@@ -16,7 +16,7 @@ import numpy as np
 import optuna
 import pytest
 
-from regression_model.assessment.held_out import measure
+from regression_model.training.held_out import measure
 from regression_model.config.core import load_config, parse_config
 from regression_model.config.search import changed, value_at
 from regression_model.errors import (
@@ -27,8 +27,8 @@ from regression_model.errors import (
     OutputError,
     RegressionModelError,
 )
-from regression_model.processing.data_manager import read_dataset
-from regression_model.processing.training_data import read_training_data
+from regression_model.training.data import read_dataset
+from regression_model.training.rows import read_training_data
 from regression_model.tuning import Trial, TuningResult, run_tuning, scoring
 from regression_model.tuning.trials import best_of, estimate, is_worse
 from regression_model.tuning.writing import with_values

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regression_model.onnx_model import read_onnx
-from regression_model.wire import Rule, WireError, delimited, fields, read_message, varint
+from regression_model.runtime.model_file.onnx_model import read_onnx
+from regression_model.runtime.model_file.wire import Rule, WireError, delimited, fields, read_message, varint
 
 onnx = pytest.importorskip("onnx")
 

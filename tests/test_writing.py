@@ -12,7 +12,7 @@ import pytest
 
 import regression_model
 from regression_model.errors import OutputError
-from regression_model.writing import Whole, opened_output, write_atomically
+from regression_model.files.writing import Whole, opened_output, write_atomically
 
 resource = pytest.importorskip("resource")
 

@@ -18,9 +18,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from regression_model import Model, load_model
-from regression_model.assessment import Estimate
+from regression_model.evaluation import Estimate
 from regression_model.errors import RegressionModelError
-from regression_model.files import read_table
+from regression_model.files.tables import read_table
 
 from ..environments import ROOT
 from ..table import markdown

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from regression_model import Model
-from regression_model.assessment import Estimate, Figures
-from regression_model.assessment.figures import Scored, estimates
-from regression_model.assessment.of_model import assess_model
+from regression_model.evaluation import Estimate, Figures
+from regression_model.evaluation.metrics import Scored, estimates
+from regression_model.evaluation.scoring import assess_model
 from regression_model.errors import InputError, ModelFileError
-from regression_model.model_file import digest
+from regression_model.runtime.model_file.sealing import digest
 
 from .tables import PRICE, TEST, TRAINING
 

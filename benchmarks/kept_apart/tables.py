@@ -12,7 +12,7 @@ from typing import Any
 
 import regression_model
 from regression_model.errors import InputError
-from regression_model.files import read_table
+from regression_model.files.tables import read_table
 
 __all__ = ["PRICE", "TEST", "TRAINING", "Cell", "Columns", "Table", "read_ours", "read_public"]
 

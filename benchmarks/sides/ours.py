@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from regression_model import Model
-    from regression_model.checking import Checked
+    from regression_model.runtime.checking import Checked
 
 __all__ = ["main"]
 
@@ -112,7 +112,7 @@ class Ours:
         }
 
     def _check(self, rows: Any) -> Checked:
-        from regression_model.checking import Checker
+        from regression_model.runtime.checking import Checker
 
         return Checker(self._model.contract).check(rows)
 
@@ -151,14 +151,14 @@ def _feed_of_texts(model: Model, checked: Checked) -> Feed:
 
 
 def _frame_of(model: Model, checked: Checked) -> Any:
-    from regression_model.processing.training_data import frame_of
+    from regression_model.training.rows import frame_of
 
     return frame_of(model.contract, checked)
 
 
 def _model_path() -> Path:
-    from regression_model.model import PACKAGE_ROOT
-    from regression_model.model_file import find_model_file
+    from regression_model.runtime.model import PACKAGE_ROOT
+    from regression_model.runtime.model_file.sealing import find_model_file
 
     path = find_model_file(PACKAGE_ROOT)
     if path is None:

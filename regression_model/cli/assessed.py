@@ -12,7 +12,7 @@ from .tables import console_of, count, figure, shown, table_of
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..assessment import Assessment, Comparison, Estimate, Group
+    from ..evaluation import Assessment, Comparison, Estimate, Group
 
 __all__ = ["show_assessment"]
 

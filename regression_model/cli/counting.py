@@ -16,9 +16,9 @@ from .program import say
 from .tables import console_of, count
 
 if TYPE_CHECKING:
-    from ..contract import Contract
-    from ..model import Prediction
-    from ..streams import Source
+    from ..runtime.contract import Contract
+    from ..runtime.model import Prediction
+    from ..files.streams import Source
 
 __all__ = ["Tally", "check_columns", "say_unknown_columns", "shown_rows"]
 
@@ -113,7 +113,7 @@ def check_columns(contract: Contract, source: Source) -> None:
         return
     known = contract.canonical_names
     if source.separator is not None:
-        from ..streams.lines import check_separator
+        from ..files.streams.lines import check_separator
 
         check_separator(
             source.name, source.names, source.separator, known=known, option="--separator"
@@ -140,7 +140,7 @@ def _absent_columns(
 
 def say_unknown_columns(contract: Contract, names: list[str], *, more: int = 0) -> None:
     """Name the columns that are not used, on one line if there are many, and count `more`."""
-    from ..problems import shown
+    from ..runtime.problems import shown
 
     if not names:
         return

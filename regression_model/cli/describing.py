@@ -14,7 +14,7 @@ from .options import ModelOption
 from .tables import console_of, table_of
 
 if TYPE_CHECKING:
-    from ..contract import Contract
+    from ..runtime.contract import Contract
 
 __all__ = ["info", "schema"]
 
@@ -34,7 +34,7 @@ def info(
       regression-model info
       regression-model info --model models/boats-1.0.0.onnx --json
     """
-    from ..model import load_model
+    from ..runtime.model import load_model
 
     opened = load_model(model)
     manifest = opened.manifest
@@ -90,7 +90,7 @@ def schema(model: ModelOption = None) -> None:
     Example:
       regression-model schema > row.schema.json
     """
-    from ..model import load_model
+    from ..runtime.model import load_model
 
     opened = load_model(model)
     typer.echo(json.dumps(opened.contract.json_schema(title=opened.name), indent=2))

@@ -17,8 +17,8 @@ from .program import fail, interruptible, say
 from .tables import count
 
 if TYPE_CHECKING:
-    from ..assessment import Assessment
-    from ..model import Model
+    from ..evaluation import Assessment
+    from ..runtime.model import Model
 
 __all__ = ["evaluate"]
 
@@ -129,10 +129,10 @@ def _load_drawing_libraries(extras: list[str]) -> None:
 def _scored(
     data: str, separator: str | None, model: Path | None, compare: Path | None
 ) -> tuple[Assessment, Model, Any]:
-    from ..assessment.of_model import assess_model
-    from ..files import read_table
-    from ..model import load_model
-    from ..model_file import digest
+    from ..evaluation.scoring import assess_model
+    from ..files.tables import read_table
+    from ..runtime.model import load_model
+    from ..runtime.model_file.sealing import digest
 
     format_ = input_format(data, None, separator, option=None)
     opened = load_model(model)
@@ -153,12 +153,12 @@ def _cross_validated(
 ) -> tuple[Assessment, Model | None, Any]:
     say("Loading libraries ...")
     with needs("train"):
-        from ..assessment.of_pipeline import assess_pipeline
+        from ..training.evaluation import assess_pipeline
         from ..config.core import load_config
-        from ..processing.data_manager import dataset_path, read_dataset
-        from ..processing.training_data import read_training_data
-    from ..model import load_model
-    from ..model_file import digest
+        from ..training.data import dataset_path, read_dataset
+        from ..training.rows import read_training_data
+    from ..runtime.model import load_model
+    from ..runtime.model_file.sealing import digest
 
     loaded = load_config(config)
     opened = None if report is None else load_model(model)

@@ -20,9 +20,9 @@ from .tables import console_of, count, figure, shown, table_of
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..explanation import Explanation
-    from ..model import Model, Prediction
-    from ..streams import Slice
+    from ..runtime.explanation import Explanation
+    from ..runtime.model import Model, Prediction
+    from ..files.streams import Slice
 
 __all__ = ["explain"]
 
@@ -79,7 +79,7 @@ def explain(
       regression-model explain houses.csv --row 1
       regression-model explain houses.csv --top 5 --output contributions.csv
     """
-    from ..streams import Format, opened_sink
+    from ..files.streams import Format, opened_sink
 
     kind = Format("jsonl") if as_json else format_value(None, output, option=None)
     on_terminal = output is None and not as_json and sys.stdout.isatty()

@@ -11,7 +11,7 @@ from .program import interruptible, say
 from .tables import console_of
 
 if TYPE_CHECKING:
-    from ..evaluation import Progress
+    from ..training.cross_validation import Progress
 
 __all__ = ["shown_progress"]
 

@@ -60,7 +60,7 @@ def _value(key: str, value: float) -> str:
 
 
 def validated(manifest: Mapping[str, Any]) -> str:
-    from ..assessment import cross_validated  # brings numpy, which --help does without
+    from ..evaluation import cross_validated  # brings numpy, which --help does without
 
     training = manifest["training"]
     return cross_validated(training["folds"], training.get("repeats", 1))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ..streams import Format
+    from ..files.streams import Format
 
 __all__ = [
     "FromOption",
@@ -58,7 +58,7 @@ def input_format(
 ) -> Format | None:
     """Return what an input holds; None for standard input that has to be looked at."""
     from ..errors import InputError
-    from ..streams import Format, format_of, separator_of
+    from ..files.streams import Format, format_of, separator_of
 
     found = None
     if kind is not None:
@@ -76,7 +76,7 @@ def format_value(
     kind: Kind | None, output: str | None, *, option: str | None = "--to"
 ) -> Format | None:
     """Return what to write; None for CSV to standard output, or a table on a terminal."""
-    from ..streams import Format, format_of
+    from ..files.streams import Format, format_of
 
     if kind is not None:
         is_packed = output is not None and output.lower().endswith(".gz")

@@ -38,8 +38,8 @@ def check_places(outputs: Mapping[str, str | None], inputs: Mapping[str, str | N
 
 def model_place(model: Path | None) -> str | None:
     """Return where the model file is that is named, or the shipped one."""
-    from ..model import PACKAGE_ROOT
-    from ..model_file import find_model_file
+    from ..runtime.model import PACKAGE_ROOT
+    from ..runtime.model_file.sealing import find_model_file
 
     found = model or find_model_file(PACKAGE_ROOT)
     return None if found is None else str(found)

@@ -19,9 +19,9 @@ from .results import identifiers, problem_lines, problem_texts, simple
 from .tables import console_of, figure, shown, table_of
 
 if TYPE_CHECKING:
-    from ..contract import Contract
-    from ..model import Prediction
-    from ..streams import Column, Sink, Slice, Source, Unread
+    from ..runtime.contract import Contract
+    from ..runtime.model import Prediction
+    from ..files.streams import Column, Sink, Slice, Source, Unread
 
 __all__ = ["predict"]
 
@@ -83,7 +83,7 @@ def predict(
       regression-model predict houses.csv --separator ";" --keep -o prices.csv
       cat houses.jsonl | regression-model predict - --to jsonl
     """
-    from ..streams import opened_sink
+    from ..files.streams import opened_sink
 
     kind = format_value(to_kind, output)
     terminal = output in (None, "-") and sys.stdout.isatty()
@@ -120,7 +120,7 @@ def _cores() -> int:
 
 def _predicted(passing: PassingRows, table: _Table, *, threads: int) -> Any:
     """Yield each part of the results, with its prediction and the row that it begins with."""
-    from ..streams.ahead import in_order
+    from ..files.streams.ahead import in_order
 
     def work(unread: Unread) -> tuple[Slice, Prediction]:
         part = unread()
@@ -219,7 +219,7 @@ class _Table:
 
 
 def _show_results(parts: Any, tally: Tally) -> None:
-    from ..streams import listed
+    from ..files.streams import listed
 
     first: dict[str, list[Any]] = {}
     for columns, *_ in parts:

@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from .. import __version__
 from ..errors import ConfigError, QualityError, RegressionModelError
-from ..writing import whole_text
+from ..files.writing import whole_text
 from .usage import too_many_arguments, usage_sentence
 
 __all__ = ["INTERRUPTED_EXIT", "Command", "app", "fail", "interruptible", "main", "say"]

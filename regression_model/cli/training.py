@@ -21,7 +21,7 @@ from .program import INTERRUPTED_EXIT, fail, interruptible, say
 from .tables import console_of, count
 
 if TYPE_CHECKING:
-    from ..train_pipeline import TrainingResult
+    from ..training.run import TrainingResult
 
 __all__ = ["check", "train"]
 
@@ -85,7 +85,7 @@ def train(
 
 
 def _is_fresh() -> bool:
-    from ..model_file import stale_reason
+    from ..runtime.model_file.sealing import stale_reason
 
     reason = stale_reason(_PACKAGE_ROOT)
     say(f"Training: {reason}." if reason else "The model is up to date: nothing to do.")
@@ -95,7 +95,7 @@ def _is_fresh() -> bool:
 def _train(config: Path | None, data: Path | None, output: Path | None) -> TrainingResult:
     say("Loading libraries ...")
     with needs("train"):
-        from ..train_pipeline import run_training
+        from ..training.run import run_training
     with interruptible(), shown_progress() as progress:
         return run_training(config_path=config, data_path=data, output=output, progress=progress)
 

@@ -16,7 +16,7 @@ from .program import INTERRUPTED_EXIT, fail, interruptible, say
 from .searched import show_nested_tuning, show_tuning
 
 if TYPE_CHECKING:
-    from ..evaluation import Progress
+    from ..training.cross_validation import Progress
 
 __all__ = ["tune"]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..extras import needs
-from ..writing import write_atomically
+from ..files.writing import write_atomically
 
 if TYPE_CHECKING:
-    from ..assessment import Assessment
-    from ..model import Model
+    from ..evaluation import Assessment
+    from ..runtime.model import Model
 
 __all__ = [
     "make_card",

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..checking import Checker
-from ..contract import Contract, Field
-from ..intake import read_rows
+from ..runtime.checking import Checker
+from ..runtime.contract import Contract, Field
+from ..runtime.intake import read_rows
 from .numbers import plain
 
 __all__ = ["Columns", "read_columns", "shown"]

@@ -9,9 +9,9 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ..assessment import Assessment
-from ..contract import Field
-from ..model import Model
+from ..evaluation import Assessment
+from ..runtime.contract import Field
+from ..runtime.model import Model
 from .columns import Columns, read_columns
 from .numbers import Amounts, percent
 

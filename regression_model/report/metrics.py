@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..assessment import Estimate
+from ..evaluation import Estimate
 from .numbers import Amounts, percent, plain
 
 __all__ = ["Metric", "interval_of", "known", "metric", "written"]

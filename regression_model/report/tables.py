@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..assessment import Estimate, Group
+from ..evaluation import Estimate, Group
 from .columns import Columns, shown
 from .facts import Facts
 from .figures.groups import VERY_FEW_ROWS, in_order, label_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..assessment import Assessment, cross_validated
-from ..contract import Field
+from ..evaluation import Assessment, cross_validated
+from ..runtime.contract import Field
 from .columns import shown
 from .facts import Facts
 from .metrics import known, metric, written

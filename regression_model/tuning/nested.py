@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from threadpoolctl import threadpool_limits
 
 from ..errors import DataError, InputError
-from ..evaluation import Progress
+from ..training.cross_validation import Progress
 from .nested_result import NestedTuningResult, OuterFold
 from .search import Inputs, read_inputs, search
 from .trials import Trial, best_of
 
 if TYPE_CHECKING:
-    from ..folds import Split
+    from ..training.folds import Split
     from .scoring import Scorer
 
 __all__ = ["run_nested_tuning"]

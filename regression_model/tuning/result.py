@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import OutputError
 from ..extras import needs
-from ..writing import write_atomically
+from ..files.writing import write_atomically
 from .trials import Trial
 
 __all__ = ["TuningResult"]

@@ -21,10 +21,10 @@ from threadpoolctl import threadpool_limits
 from ..config.core import Config
 from ..config.search import changed, refusals
 from ..errors import DataError
-from ..evaluation import rmsle
-from ..folds import Split, split_rows, strata_of
-from ..pipeline import build_pipeline
-from ..processing.training_data import TrainingData, contract_of, read_training_data
+from ..training.cross_validation import rmsle
+from ..training.folds import Split, split_rows, strata_of
+from ..training.pipeline import build_pipeline
+from ..training.rows import TrainingData, contract_of, read_training_data
 from .trials import State, Trial, is_worse
 
 __all__ = ["Scorer"]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from ..config.core import CONFIG_FILE_PATH, Config, load_config
 from ..config.search import changed, text_of, value_at
 from ..errors import ConfigError, DataError
-from ..evaluation import Progress
+from ..training.cross_validation import Progress
 from ..extras import needs
-from ..model_file import digest
-from ..processing.data_manager import dataset_path, read_dataset
+from ..runtime.model_file.sealing import digest
+from ..training.data import dataset_path, read_dataset
 from .trials import Trial, best_of, estimate
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from .. import __version__
 from ..config.core import Config
 from ..config.search import key_paths
 from ..errors import InputError, OutputError
-from ..writing import write_atomically
+from ..files.writing import write_atomically
 from .trials import State, Trial
 
 __all__ = ["Study", "opened", "study_name"]

@@ -39,25 +39,25 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Binarizer, MinMaxScaler, StandardScaler
 from sklearn.svm import SVR, LinearSVR
 
-from regression_model.contract import Contract, Field
+from regression_model.runtime.contract import Contract, Field
 from regression_model.errors import ExportError
-from regression_model.export import export_pipeline
-from regression_model.export.estimators import export_estimator
-from regression_model.export.graph import Graph
-from regression_model.export.proof import graph_inputs
-from regression_model.export.scaled import ScaledColumns
-from regression_model.export.steps import export_step
-from regression_model.interval import ConformalInterval, scale_of
-from regression_model.operators import IR_VERSIONS, OPERATORS, OPSETS, check_graph
-from regression_model.processing.features import (
+from regression_model.training.export import export_pipeline
+from regression_model.training.export.estimators import export_estimator
+from regression_model.training.export.graph import Graph
+from regression_model.training.export.proof import graph_inputs
+from regression_model.training.export.scaled import ScaledColumns
+from regression_model.training.export.steps import export_step
+from regression_model.training.intervals import ConformalInterval, scale_of
+from regression_model.runtime.model_file.operators import IR_VERSIONS, OPERATORS, OPSETS, check_graph
+from regression_model.training.features import (
     DerivedFeatures,
     Formula,
     Indicators,
     MostFrequentImputer,
     OrderedLevels,
 )
-from regression_model.processing.features import Test as Question  # not a test
-from regression_model.processing.quadratic import QuadraticForm, QuadraticSVR, RangeClipper
+from regression_model.training.features import Test as Question  # not a test
+from regression_model.training.quadratic import QuadraticForm, QuadraticSVR, RangeClipper
 
 pytestmark = [
     # An unseen level that is not grouped with rare ones becomes NaN, and feature-engine says so.

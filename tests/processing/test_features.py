@@ -12,14 +12,14 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from regression_model.processing.features import (
+from regression_model.training.features import (
     DerivedFeatures,
     Formula,
     Indicators,
     MostFrequentImputer,
     OrderedLevels,
 )
-from regression_model.processing.features import Test as Question  # not a test
+from regression_model.training.features import Test as Question  # not a test
 
 FRAME = pd.DataFrame(
     {

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regression_model.checking import Checker
+from regression_model.runtime.checking import Checker
 from regression_model.config.core import config as packaged
 from regression_model.config.core import parse_config
 from regression_model.errors import DataError
-from regression_model.processing.data_manager import dataset_path, read_dataset
-from regression_model.processing.training_data import (
+from regression_model.training.data import dataset_path, read_dataset
+from regression_model.training.rows import (
     contract_of,
     frame_of,
     learn_from,

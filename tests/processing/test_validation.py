@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from pydantic import BaseModel, ValidationError
 
-import regression_model.processing.validation as validation
+import regression_model.runtime.row_model as validation
 from regression_model import Model, make_prediction
-from regression_model.checking import Checker
-from regression_model.contract import Contract, Field
-from regression_model.processing.validation import (
+from regression_model.runtime.checking import Checker
+from regression_model.runtime.contract import Contract, Field
+from regression_model.runtime.row_model import (
     HouseDataInputSchema,
     MultipleHouseDataInputs,
     row_model,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from regression_model import Model, load_model
-from regression_model.assessment import (
+from regression_model.evaluation import (
     Assessment,
     Comparison,
     Details,
@@ -18,7 +18,7 @@ from regression_model.assessment import (
     Group,
     Importance,
 )
-from regression_model.train_pipeline import run_training
+from regression_model.training.run import run_training
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")

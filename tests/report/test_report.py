@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from regression_model.assessment import TrainedOn
-from regression_model.contract import Field
+from regression_model.evaluation import TrainedOn
+from regression_model.runtime.contract import Field
 from regression_model.errors import OutputError
 from regression_model.report import make_report, write_report
 from regression_model.report.figures.dependence import _values as values_to_try

@@ -25,7 +25,7 @@ from regression_model import (
     make_prediction,
 )
 from regression_model.predict import PredictionResult
-from regression_model.processing.validation import (
+from regression_model.runtime.row_model import (
     HouseDataInputSchema,
     HouseDataInputSchemaWithUnknownFields,
     MultipleHouseDataInputs,

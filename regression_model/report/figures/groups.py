@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ...assessment import Estimate, Group
-from ...assessment.grouping import PRICE_BAND
+from ...evaluation import Estimate, Group
+from ...evaluation.groups import PRICE_BAND
 from ..drawing import BLUE, GREY, INK, VERMILLION, draw, name_axes, ticks
 from ..facts import Facts
 from ..metrics import metric, written

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...assessment import Importance
+from ...evaluation import Importance
 from ..drawing import BLUE, GREY, INK, draw, name_axes, ticks
 from ..facts import Facts
 from ..metrics import written

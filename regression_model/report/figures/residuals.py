@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ...contract import Field
+from ...runtime.contract import Field
 from ..columns import Columns, shown
 from ..drawing import BLUE, MUTED, NARROW, VERMILLION, draw, name_axes, ticks
 from ..facts import Facts

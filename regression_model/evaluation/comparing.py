@@ -1,0 +1,88 @@
+"""Another model file beside the assessed one, on the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ModelFileError
+from ..runtime.model import Model, Prediction
+from .results import Comparison
+from .metrics import Scored, difference
+
+__all__ = ["check_same_target", "compared"]
+
+Rows = npt.NDArray[np.int64]
+
+
+def check_same_target(target: Mapping[str, Any], other: Model) -> None:
+    """Refuse to compare prices with something else.
+
+    Raises
+    ------
+    ModelFileError
+        When the other model predicts another target, or in another unit.
+    """
+    theirs = other.manifest["target"]
+    if (target["name"], target["unit"]) != (theirs["name"], theirs["unit"]):
+        raise ModelFileError(
+            f"{other.name} {other.version} cannot be compared: it predicts {_named(theirs)}, and "
+            f"the assessed model {_named(target)}."
+        )
+
+
+def _named(target: Mapping[str, Any]) -> str:
+    return f"{target['name']} in {target['unit']}" if target["unit"] else str(target["name"])
+
+
+def compared(
+    several: Sequence[Scored],
+    rows: Rows,
+    level: float,
+    other: Model,
+    theirs: Prediction,
+    *,
+    seed: int,
+) -> Comparison:
+    """Pair the figures of scored rows with those of another model's predictions.
+
+    Parameters
+    ----------
+    several : the scored rows, once for each time that they were predicted.
+    rows : array of int
+        Which of the other model's predictions belong to the scored rows.
+    level : of the scored rows' intervals; those of another level are not compared.
+
+    Raises
+    ------
+    ModelFileError
+        When the other model predicts none of these rows.
+    """
+    both = ~np.isnan(theirs.values[rows])
+    if not both.any():
+        raise ModelFileError(
+            f"{other.name} {other.version} predicts none of these rows: {_first_error(theirs)}"
+        )
+    at = rows[both]
+    this = [scored.only(both) for scored in several]
+    lower, upper = theirs.lower[at], theirs.upper[at]
+    has_intervals = level == other.manifest["interval"]["level"]
+    beside = [
+        replace(
+            one,
+            prediction=theirs.values[at],
+            lower=lower if has_intervals else None,
+            upper=upper if has_intervals else None,
+        )
+        for one in this
+    ]
+    figures = difference(this, beside, seed=seed)
+    return Comparison({"name": other.name, "version": other.version}, int(both.sum()), figures)
+
+
+def _first_error(prediction: Prediction) -> str:
+    return prediction.errors[0].message

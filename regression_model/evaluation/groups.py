@@ -1,0 +1,85 @@
+"""Where a model is weak: its figures by price band, and by the values of some fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .results import Group
+from .metrics import OF_GROUPS, Scored, estimates
+
+__all__ = ["PRICE_BAND", "groups_of", "labels_of_levels", "labels_of_numbers"]
+
+PRICE_BAND = "price band"
+_MOST_VALUES = 20  # of a number, each a group of its own
+_BANDS = 5
+_MISSING = "missing"
+
+Labels = npt.NDArray[np.object_]
+
+
+def groups_of(
+    several: Sequence[Scored], labels: Mapping[str, Labels], *, seed: int
+) -> dict[str, list[Group]]:
+    """Return the groups of every way to group the rows, each worst first.
+
+    Parameters
+    ----------
+    several : list of Scored
+        The same rows, predicted several times.
+    labels : dict of str to array of str, shape (rows,)
+        For each way to group the rows, the name of each row's group.
+    """
+    bands = labels_of_numbers(several[0].target, most=0)
+    return {
+        name: _groups(several, of_rows, seed=seed)
+        for name, of_rows in {PRICE_BAND: bands, **labels}.items()
+    }
+
+
+def _groups(several: Sequence[Scored], labels: Labels, *, seed: int) -> list[Group]:
+    groups = []
+    for name in dict.fromkeys(labels.tolist()):
+        chosen = labels == name
+        pooled = [_pooled(scored.only(chosen)) for scored in several]
+        found = estimates(pooled, OF_GROUPS, seed=seed)
+        groups.append(Group(str(name), int(chosen.sum()), found))
+    return sorted(groups, key=_badness, reverse=True)
+
+
+def _pooled(scored: Scored) -> Scored:
+    """Take all rows together: a group has too few in each fold."""
+    together = np.zeros_like(scored.fold)
+    return Scored(scored.target, scored.prediction, together, scored.lower, scored.upper)
+
+
+def _badness(group: Group) -> tuple[bool, float]:
+    """A group without an RMSLE has a target of 0 or below; the error counts there."""
+    if "rmsle" in group.figures:
+        return False, group.figures["rmsle"].value
+    return True, group.figures["mae"].value
+
+
+def labels_of_numbers(values: npt.NDArray[np.float64], *, most: int = _MOST_VALUES) -> Labels:
+    """Name each number's group: itself where there are at most `most` of them, else its fifth."""
+    known = values[~np.isnan(values)]
+    distinct = np.unique(known)
+    labels = np.full(len(values), _MISSING, dtype=object)
+    if len(distinct) <= max(most, 1):
+        labels[~np.isnan(values)] = [f"{value:.15g}" for value in known]
+        return labels
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, _BANDS + 1)))
+    band = np.digitize(known, edges[1:-1])
+    shown = [f"{edge:,.0f}" if abs(edge) >= 1000 else f"{edge:.4g}" for edge in edges]
+    names = [f"{low} to {high}" for low, high in zip(shown, shown[1:], strict=False)]
+    labels[~np.isnan(values)] = np.array(names, dtype=object)[band]
+    return labels
+
+
+def labels_of_levels(levels: Sequence[Any]) -> Labels:
+    """Name each level's group after it."""
+    named = [_MISSING if level is None else str(level) for level in levels]
+    return np.array(named, dtype=object)

@@ -1,0 +1,241 @@
+"""The figures of scored rows, each with its bootstrap interval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .results import Estimate, Figures
+from .weighted import mean, median, resamples, share
+
+__all__ = [
+    "COMPARED",
+    "ERRORS",
+    "OF_GROUPS",
+    "Scored",
+    "WITH_INTERVALS",
+    "difference",
+    "estimates",
+    "figures",
+]
+
+Floats = npt.NDArray[np.float64]
+Figure = Callable[["Scored", Floats], Floats | None]
+
+_RESAMPLES = 1000
+_SHARE = 95  # per cent of the resampled figures, between the ends of an interval
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Rows with their predictions, each array of shape (rows,).
+
+    `fold` says in which fold each row was held out. `lower` and `upper` are None where a model
+    gives no intervals.
+    """
+
+    target: Floats
+    prediction: Floats
+    fold: npt.NDArray[np.int64]
+    lower: Floats | None = None
+    upper: Floats | None = None
+
+    @property
+    def error(self) -> Floats:
+        """By how much the prediction is too high."""
+        return self.prediction - self.target
+
+    @property
+    def inside(self) -> Floats | None:
+        """1 for a row whose interval holds the target."""
+        if self.lower is None or self.upper is None:
+            return None
+        return ((self.lower <= self.target) & (self.target <= self.upper)).astype(np.float64)
+
+    def only(self, chosen: npt.NDArray[np.bool_]) -> Scored:
+        """Return some of the rows."""
+        bounds = [None if one is None else one[chosen] for one in (self.lower, self.upper)]
+        return Scored(self.target[chosen], self.prediction[chosen], self.fold[chosen], *bounds)
+
+
+def _rmsle(scored: Scored, weights: Floats) -> Floats | None:
+    if min(scored.target.min(), scored.prediction.min()) <= 0:
+        return None
+    squares = np.log(scored.prediction / scored.target) ** 2
+    of_fold = (scored.fold[:, None] == np.unique(scored.fold)).astype(np.float64)
+    return np.asarray(
+        np.nanmean(np.sqrt(share(weights, squares[:, None] * of_fold, of_fold)), axis=1)
+    )
+
+
+def _rmse(scored: Scored, weights: Floats) -> Floats:
+    return np.asarray(np.sqrt(mean(weights, scored.error**2)))
+
+
+def _mae(scored: Scored, weights: Floats) -> Floats:
+    return mean(weights, np.abs(scored.error))
+
+
+def _mape(scored: Scored, weights: Floats) -> Floats | None:
+    if (scored.target == 0).any():
+        return None
+    return mean(weights, np.abs(scored.error / scored.target))
+
+
+def _median_absolute_error(scored: Scored, weights: Floats) -> Floats:
+    return median(weights, np.abs(scored.error))
+
+
+def _median_error_percent(scored: Scored, weights: Floats) -> Floats | None:
+    if (scored.target == 0).any():
+        return None
+    return median(weights, 100 * scored.error / np.abs(scored.target))
+
+
+def _r2(scored: Scored, weights: Floats) -> Floats | None:
+    if (scored.target == scored.target[0]).all():
+        return None
+    centred = scored.target - scored.target.mean()  # so that nothing cancels below
+    variance = mean(weights, centred**2) - mean(weights, centred) ** 2
+    ratio = np.full(variance.shape, np.nan)  # of a resample with one target again and again
+    enough = variance > 1e-12 * np.mean(centred**2)
+    np.divide(mean(weights, scored.error**2), variance, out=ratio, where=enough)
+    return 1 - ratio
+
+
+def _coverage(scored: Scored, weights: Floats) -> Floats | None:
+    return None if scored.inside is None else mean(weights, scored.inside)
+
+
+def _coverage_worst_quartile(scored: Scored, weights: Floats) -> Floats | None:
+    if scored.inside is None:
+        return None
+    quartile = np.digitize(scored.target, np.quantile(scored.target, [0.25, 0.5, 0.75]))
+    of_quartile = (quartile[:, None] == np.unique(quartile)).astype(np.float64)
+    inside = scored.inside[:, None] * of_quartile
+    return np.asarray(np.nanmin(share(weights, inside, of_quartile), axis=1))
+
+
+def _median_relative_width(scored: Scored, weights: Floats) -> Floats | None:
+    """Of intervals that reach zero or pass it, a share of the middle would say nothing."""
+    if scored.lower is None or scored.upper is None:
+        return None
+    if not _away_from_zero(scored.lower, scored.upper):
+        return None
+    middle = np.abs(scored.upper + scored.lower) / 2
+    return median(weights, (scored.upper - scored.lower) / middle)
+
+
+def _median_width(scored: Scored, weights: Floats) -> Floats | None:
+    """In the target's unit, where there is no relative width."""
+    if scored.lower is None or scored.upper is None:
+        return None
+    if _away_from_zero(scored.lower, scored.upper):
+        return None
+    return median(weights, scored.upper - scored.lower)
+
+
+def _away_from_zero(lower: Floats, upper: Floats) -> bool:
+    return bool(lower.min() > 0 or upper.max() < 0)
+
+
+_FIGURES: Mapping[str, Figure] = {
+    "rmsle": _rmsle,
+    "rmse": _rmse,
+    "mae": _mae,
+    "mape": _mape,
+    "median_absolute_error": _median_absolute_error,
+    "median_error_percent": _median_error_percent,
+    "r2": _r2,
+    "coverage": _coverage,
+    "coverage_worst_quartile": _coverage_worst_quartile,
+    "median_relative_width": _median_relative_width,
+    "median_width": _median_width,
+}
+ERRORS = ("rmsle", "rmse", "mae", "mape", "median_absolute_error", "r2")
+WITH_INTERVALS = ("coverage", "coverage_worst_quartile", "median_relative_width", "median_width")
+COMPARED = (*ERRORS, "coverage", "median_relative_width", "median_width")
+OF_GROUPS = ("rmsle", "mae", "median_error_percent", "coverage")
+
+
+def figures(scored: Scored, names: Collection[str]) -> dict[str, float]:
+    """Return the named figures of the rows; one that they have none of is left out."""
+    once = np.ones((1, len(scored.target)))
+    values = {name: _FIGURES[name](scored, once) for name in names}
+    return {
+        name: float(value[0])
+        for name, value in values.items()
+        if value is not None and np.isfinite(value[0])
+    }
+
+
+def estimates(several: Sequence[Scored], names: Collection[str], *, seed: int) -> Figures:
+    """Return the named figures with their bootstrap intervals.
+
+    Parameters
+    ----------
+    several : list of Scored
+        The same rows, predicted several times; figures are averaged over them.
+
+    Notes
+    -----
+    Percentile intervals of 1000 resamples of the rows: Efron and Tibshirani, *An Introduction to
+    the Bootstrap* (1993).
+    """
+    values = _averages([figures(scored, names) for scored in several])
+    drawn = _resampled(several, tuple(values), seed=seed)
+    return {name: _estimate(value, drawn[name]) for name, value in values.items()}
+
+
+def difference(
+    this: Sequence[Scored], other: Sequence[Scored], *, seed: int
+) -> dict[str, dict[str, float | Estimate]]:
+    """Compare two models on the same rows; both are resampled together.
+
+    Parameters
+    ----------
+    this, other : list of Scored
+        The rows, predicted once or several times by each; figures are averaged over them.
+    """
+    of_this, of_other = (_averages([figures(one, COMPARED) for one in of]) for of in (this, other))
+    names = tuple(name for name in of_this if name in of_other)
+    drawn_this = _resampled(this, names, seed=seed)
+    drawn_other = _resampled(other, names, seed=seed)
+    return {
+        name: {
+            "this": of_this[name],
+            "other": of_other[name],
+            "difference": _estimate(
+                of_this[name] - of_other[name], drawn_this[name] - drawn_other[name]
+            ),
+        }
+        for name in names
+    }
+
+
+def _averages(several: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    shared = [name for name in several[0] if all(name in one for one in several)]
+    return {name: float(np.mean([one[name] for one in several])) for name in shared}
+
+
+def _resampled(
+    several: Sequence[Scored], names: Collection[str], *, seed: int
+) -> dict[str, Floats]:
+    """Return the named figures of every resample, averaged over the predictions."""
+    parts: dict[str, list[Floats]] = {name: [] for name in names}
+    for weights in resamples(len(several[0].target), number=_RESAMPLES, seed=seed):
+        for name, found in parts.items():
+            values = [_FIGURES[name](scored, weights) for scored in several]
+            found.append(np.mean([value for value in values if value is not None], axis=0))
+    return {name: np.concatenate(found) for name, found in parts.items()}
+
+
+def _estimate(value: float, drawn: Floats) -> Estimate:
+    known = drawn[np.isfinite(drawn)]
+    if not len(known):
+        return Estimate(value, value, value)
+    low, high = np.percentile(known, [(100 - _SHARE) / 2, (100 + _SHARE) / 2])
+    return Estimate(value, float(low), float(high))

@@ -1,0 +1,161 @@
+"""A model file against a labelled table, on the base install."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..runtime.checking import Checked, Checker
+from ..runtime.contract import Contract, Field
+from ..errors import InputError
+from ..runtime.fingerprints import Fingerprints, fingerprints_of
+from ..runtime.model import Model
+from ..runtime.problems import Problem
+from .comparing import check_same_target, compared
+from .results import Assessment, Details, TrainedOn
+from .metrics import ERRORS, WITH_INTERVALS, Floats, Scored, estimates
+from .groups import Labels, groups_of, labels_of_levels, labels_of_numbers
+
+__all__ = ["assess_model"]
+
+Rows = npt.NDArray[np.int64]
+
+_SEED = 0
+_OTHER_LEVEL = "any other level"
+
+
+def assess_model(
+    model: Model,
+    rows: object,
+    *,
+    source: str = "rows",
+    compare: Model | None = None,
+    groups: Sequence[str] | None = None,
+    sha256: str | None = None,
+) -> Assessment:
+    """Score the predictions of a model file for rows whose target is known.
+
+    Parameters
+    ----------
+    rows : as for `Model.predict`, with the target as one more field
+    source : what the rows are called in messages and in the assessment
+    compare : another model file, scored on the same rows
+    groups : fields to group the rows by; None for those that the model file names
+    sha256 : of the file with the rows, by which a model file knows that it was trained on them
+
+    Raises
+    ------
+    InputError
+        When no row has a usable target and a prediction, or there is no target at all.
+    ModelFileError
+        When `compare` predicts another target.
+    """
+    target = model.manifest["target"]
+    if compare is not None:
+        check_same_target(target, compare)
+    known, problems = _targets(target, model.contract, rows, source=source)
+    prediction = model.predict(rows)
+    problems += prediction.errors
+    refused = _refused(problems, len(prediction))
+    usable = np.ones(len(prediction), dtype=bool)
+    usable[[row for row, _ in refused]] = False
+    if not usable.any():
+        why = f": {refused[0][1]}" if refused else ", as it has no rows."
+        raise InputError(f"{source}: no row can be scored{why}")
+    index = np.flatnonzero(usable)
+    scored = Scored(
+        known[index],
+        prediction.values[index],
+        np.zeros(len(index), dtype=np.int64),
+        prediction.lower[index],
+        prediction.upper[index],
+    )
+    figures = estimates([scored], (*ERRORS, *WITH_INTERVALS), seed=_SEED)
+    level = model.manifest["interval"]["level"]
+    comparison = None
+    if compare is not None:
+        theirs = compare.predict(rows)
+        comparison = compared([scored], index, level, compare, theirs, seed=_SEED)
+    if groups is None:
+        groups = model.manifest.get("evaluation", {}).get("groups", ())
+    checked = Checker(model.contract).check(rows)
+    labels = {name: _labels(model.contract, checked, name)[index] for name in groups}
+    return Assessment(
+        name=model.name,
+        target=target,
+        source=source,
+        level=level,
+        rows=len(index),
+        refused=refused,
+        figures=figures,
+        groups=groups_of([scored], labels, seed=_SEED),
+        calibration=[(level, figures["coverage"].value)],
+        comparison=comparison,
+        details=_details(known, prediction.values, prediction.lower, prediction.upper),
+        manifest=model.manifest,
+        notes=[p.message for p in prediction.warnings if p.row is None],
+        trained_on=_trained_on(model, checked, known, index, sha256),
+    )
+
+
+def _targets(
+    target: Mapping[str, Any], contract: Contract, rows: object, *, source: str
+) -> tuple[Floats, list[Problem]]:
+    """Read the target of every row, with the same care as a feature."""
+    field = Field(
+        target["name"],
+        "number",
+        unit=target["unit"],
+        required=True,
+        minimum=target["minimum"],
+    )
+    checked = Checker(Contract((field,), "", contract.missing_values)).check(rows)
+    errors = [finding for finding in checked.findings if finding.severity == "error"]
+    problems = [problem for finding in errors for problem in finding.problems()]
+    if any(problem.code == "missing_column" for problem in problems):
+        raise InputError(
+            f"{source} has no column {target['name']}: scoring needs the true values beside the "
+            "fields."
+        )
+    return checked.numbers[:, 0], problems
+
+
+def _trained_on(
+    model: Model, checked: Checked, target: Floats, index: Rows, sha256: str | None
+) -> TrainedOn | None:
+    """Count the scored rows that the model was trained on; None if the file cannot tell."""
+    if sha256 is not None and sha256 == model.manifest.get("training", {}).get("data_sha256"):
+        return TrainedOn(len(index))
+    if "fingerprints" not in model.manifest:  # an older file
+        return None
+    known = Fingerprints.from_dict(model.manifest["fingerprints"])
+    rows = known.count(fingerprints_of(checked.numbers[index], checked.codes[index], target[index]))
+    return None if rows is None else TrainedOn(rows, known.is_sample)
+
+
+def _refused(problems: Sequence[Problem], rows: int) -> list[tuple[int, str]]:
+    """Return the first sentence about each row that cannot be scored."""
+    sentences: dict[int, str] = {}
+    for problem in problems:
+        for row in range(rows) if problem.row is None else [problem.row]:
+            sentences.setdefault(row, problem.message)
+    return sorted(sentences.items())
+
+
+def _labels(contract: Contract, checked: Checked, name: str) -> Labels:
+    """Name the group of every row, as the field `name` has it."""
+    field = contract.field(name)
+    if field.is_number:
+        return labels_of_numbers(checked.numbers[:, contract.numbers.index(field)])
+    at = contract.categories.index(field)
+    levels = np.array([*field.coded_levels, None, _OTHER_LEVEL], dtype=object)
+    codes = np.clip(checked.codes[:, at] - contract.offsets[at], 0, None)  # below 0: refused
+    return labels_of_levels(levels[codes].tolist())
+
+
+def _details(target: Floats, prediction: Floats, lower: Floats, upper: Floats) -> Details:
+    rows = np.arange(len(target))
+    return Details(rows, target, prediction, lower, upper, np.zeros_like(rows))

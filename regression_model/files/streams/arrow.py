@@ -1,0 +1,198 @@
+"""Parquet with pyarrow: the extra batch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence, Set
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import InputError, MissingExtraError
+from ...runtime.intake.columns import Distinct
+from .content import Content
+from .sources import Slice, Source, Unread
+
+__all__ = ["array_of", "parquet_source", "pyarrow_parquet"]
+
+_ROWS = 16_384  # in a slice
+_LEAST_ROWS = 4 * _ROWS  # read together
+
+
+def pyarrow_parquet(name: str) -> Any:
+    """Return pyarrow's module for Parquet."""
+    try:
+        return import_module("pyarrow.parquet")
+    except ImportError:
+        raise MissingExtraError(
+            f"{name}: Parquet needs the extra batch: pip install 'regression-model[batch]'."
+        ) from None
+
+
+def parquet_source(path: str, content: Content) -> Source:
+    """Open a Parquet file; standard input, in which nobody can go back, is read at once."""
+    name = content.name
+    parquet = pyarrow_parquet(name)
+    import pyarrow
+
+    try:
+        whole = path if content.is_file else pyarrow.BufferReader(content.readall() or b"")
+        file = parquet.ParquetFile(whole)
+        texts = [column.name for column in file.schema_arrow if _is_text(column.type)]
+        file = parquet.ParquetFile(whole, read_dictionary=texts)  # as they stand in the file
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _no_parquet(name, error) from None
+    rows = file.metadata.num_rows
+    names = file.schema_arrow.names
+    done = 0
+
+    def slices(used: Set[str], carried: Collection[str]) -> Iterator[Unread]:
+        nonlocal done
+        wanted = [name for name in names if name in used or name in carried]
+        try:
+            for groups in _row_groups(file.metadata):
+                for batch in file.iter_batches(_ROWS, groups, wanted, use_threads=False):
+                    done += batch.num_rows
+                    yield partial(_parquet_slice, batch, used, carried, names)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise _no_parquet(name, error) from None
+
+    return Source(name, names, slices, lambda: done / rows if rows else None)
+
+
+def _row_groups(metadata: Any) -> Iterator[list[int]]:
+    """Yield row groups to be read together: pyarrow keeps them until the last of them is read."""
+    groups: list[int] = []
+    rows = 0
+    for group in range(metadata.num_row_groups):
+        groups.append(group)
+        rows += metadata.row_group(group).num_rows
+        if rows >= _LEAST_ROWS:
+            yield groups
+            groups, rows = [], 0
+    if groups:
+        yield groups
+
+
+def _no_parquet(name: str, error: Exception) -> InputError:
+    reason = str(error).partition("\n")[0]
+    return InputError(f"{name} is no whole Parquet file: {reason}")
+
+
+def _parquet_slice(batch: Any, used: Set[str], carried: Collection[str], names: list[str]) -> Slice:
+    import pyarrow
+
+    came = batch.schema.names
+    given: Any = {}
+    for at, name in enumerate(came):
+        if name in used:
+            given[name] = batch.column(at)
+    repeated = len({*came}) < len(came)
+    types = [column.type for column in given.values()]
+    if repeated or not all(_is_text(t) or _is_plain_number(t) for t in types):
+        given = pyarrow.Table.from_batches([batch]).select(
+            [at for at, name in enumerate(came) if name in used]
+        )
+    else:
+        given = {name: _typed(column) for name, column in given.items()}
+    kept = {name: cells_of(batch.column(at)) for at, name in enumerate(came) if name in carried}
+    empty = not types
+    return Slice([{}] * batch.num_rows if empty else given, batch.num_rows, kept, names)
+
+
+def _is_plain_number(type_: Any) -> bool:
+    import pyarrow
+
+    return bool(pyarrow.types.is_integer(type_) or pyarrow.types.is_floating(type_))
+
+
+def _is_text(type_: Any) -> bool:
+    import pyarrow
+
+    if pyarrow.types.is_dictionary(type_):
+        type_ = type_.value_type
+    return bool(pyarrow.types.is_string(type_) or pyarrow.types.is_large_string(type_))
+
+
+def _typed(column: Any) -> Any:
+    """Return a column as an array of numbers, or by its distinct texts."""
+    if _is_plain_number(column.type):
+        numbers, missing = _numbers(column)
+        return numbers if missing is None else np.where(missing, np.nan, numbers)
+    if hasattr(column, "dictionary") and len(column.dictionary) > len(column):
+        column = column.dictionary_decode()  # one dictionary for many slices
+    encoded = column.dictionary_encode()
+    values = [*encoded.dictionary.to_pylist(), None]
+    at, missing = _numbers(encoded.indices)
+    return Distinct(values, at if missing is None else np.where(missing, len(values) - 1, at))
+
+
+# pyarrow's own ways from and to numpy import pandas, if it is installed: half a second.
+
+
+def _numbers(column: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_] | None]:
+    """Return numbers as they are in memory, and which of them are missing, if any are."""
+    name = str(column.type)
+    dtype = {"halffloat": "float16", "float": "float32", "double": "float64"}.get(name, name)
+    end = column.offset + len(column)
+    numbers = np.frombuffer(column.buffers()[1], dtype=dtype, count=end)[column.offset :]
+    if not column.null_count:
+        return numbers, None
+    bits = np.frombuffer(column.buffers()[0], dtype=np.uint8)
+    there = np.unpackbits(bits, count=end, bitorder="little")[column.offset :]
+    return numbers, there == 0
+
+
+def array_of(cells: Sequence[Any] | npt.NDArray[Any], type_: Any = None) -> Any:
+    """Return cells as an array; NaN in an array of floats is missing."""
+    import pyarrow
+
+    if isinstance(cells, np.ndarray):
+        array = _from_memory(cells)
+        missing = cells != cells
+        if not missing.any():
+            return array
+        there = np.packbits(~missing, bitorder="little")
+        buffers = [pyarrow.py_buffer(there), array.buffers()[1]]
+        return pyarrow.Array.from_buffers(array.type, len(cells), buffers)
+    types = {*map(type, cells)}
+    try:
+        if types == {int} and type_ is None:
+            return _from_memory(np.array(cells, dtype=np.int64))
+        if types == {str} and type_ is None:
+            return _from_texts(cells)
+    except (OverflowError, UnicodeEncodeError):  # what pyarrow makes of it, or says of it
+        pass
+    objects = np.empty(len(cells), dtype=object)
+    objects[:] = cells
+    return pyarrow.array(objects, type_)
+
+
+def _from_memory(numbers: npt.NDArray[Any]) -> Any:
+    import pyarrow
+
+    type_ = pyarrow.from_numpy_dtype(numbers.dtype)
+    buffer = pyarrow.py_buffer(np.ascontiguousarray(numbers))
+    return pyarrow.Array.from_buffers(type_, len(numbers), [None, buffer])
+
+
+def _from_texts(texts: Sequence[str]) -> Any:
+    import pyarrow
+
+    content = [text.encode() for text in texts]
+    ends = np.zeros(len(content) + 1, dtype=np.int64)
+    np.cumsum([*map(len, content)], out=ends[1:])
+    if ends[-1] > np.iinfo(np.int32).max:
+        raise OverflowError
+    buffers = [None, pyarrow.py_buffer(ends.astype(np.int32)), pyarrow.py_buffer(b"".join(content))]
+    return pyarrow.Array.from_buffers(pyarrow.string(), len(content), buffers)
+
+
+def cells_of(column: Any) -> list[Any]:
+    """Return cells as Python's values, or as None what Python cannot hold."""
+    try:
+        return list(column.to_pylist())
+    except (ArithmeticError, ValueError):  # dates out of Python's range, bytes that are no text
+        return [None] * len(column)

@@ -1,0 +1,314 @@
+"""Tables read slice by slice: CSV, JSON Lines and Parquet."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from ...errors import InputError
+from ...runtime.intake.columns import Distinct
+from .cells import CellRows, Cells
+from .content import Content, opened_content
+from .formats import Format, format_of
+from .lines import CsvRows
+
+__all__ = ["Repeated", "Slice", "Source", "guessed_format", "json_rows", "opened_source"]
+
+_ROWS = 8_192  # in a slice
+_ROWS_AT_ONCE = 512  # whose cells stay in the cache of the processor
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some rows of an input.
+
+    Attributes
+    ----------
+    rows : what `Model.predict` takes, with the columns that the model uses
+    count : int
+    carried : dict of lists
+        The columns that go from the input to the output, as they came.
+    names : the names of the columns that came
+    """
+
+    rows: Any
+    count: int
+    carried: Mapping[str, Sequence[Any]]
+    names: Sequence[str]
+
+
+Unread = Callable[[], Slice]  # a slice, whose cells another thread may read
+
+
+class Source:
+    """An input that is read slice by slice.
+
+    Attributes
+    ----------
+    name : str
+        What error messages call it.
+    names : list of str or None
+        The names of its columns; None for JSON Lines, where every row has its own.
+    separator : str or None
+        What stands between the cells of a CSV file.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        names: list[str] | None,
+        slices: Callable[[Set[str], Any], Iterator[Unread]],
+        fraction: Callable[[], float | None],
+        *,
+        separator: str | None = None,
+    ) -> None:
+        self.name = name
+        self.names = names
+        self.separator = separator
+        self.fraction = fraction
+        self._slices = slices
+
+    def slices(self, used: Set[str], carried: Collection[str] | None) -> Iterator[Unread]:
+        """Yield the rows in order; only the columns that are asked for are kept.
+
+        Parameters
+        ----------
+        used : the names that the model knows
+        carried : the names that go to the output; None for all
+        """
+        if carried is None and self.names is not None:
+            carried = self.names
+        return self._slices(used, carried)
+
+
+@contextmanager
+def opened_source(path: str, *, format_: Format | None = None) -> Iterator[Source]:
+    """Open a file, or standard input for `-`, to read its rows slice by slice.
+
+    Parameters
+    ----------
+    format_ : what the file holds; None goes by its name, and by how it begins for `-`
+
+    Raises
+    ------
+    InputError
+        When the input is absent, not UTF-8, ragged, cut short, or otherwise not what it should be;
+        reading the slices may raise it as well.
+    MissingExtraError
+        For Parquet without the extra that reads it.
+    """
+    if format_ is None and path != "-":
+        format_ = format_of(path)
+    with opened_content(path) as content:
+        format_ = format_ or guessed_format(content)
+        if format_.kind == "parquet":
+            from .arrow import parquet_source
+
+            yield parquet_source(path, content)
+        elif format_.kind == "jsonl":
+            yield Source(content.name, None, _JsonLines(content), content.fraction)
+        else:
+            yield _csv_source(content, format_.separator)
+
+
+def guessed_format(content: Content) -> Format:
+    """Say what an input holds, by how it begins."""
+    head = content.head()
+    if head.startswith(b"PAR1"):
+        return Format("parquet")
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return Format("jsonl" if start in (b"{", b"[") else "csv")
+
+
+def _csv_source(content: Content, separator: str) -> Source:
+    rows, cell_rows = _opened_csv(content, separator)
+
+    def slices(used: Set[str], carried: Collection[str]) -> Iterator[Unread]:
+        if cell_rows is not None:
+            wanted = _Wanted(rows.header, used, carried)
+            for cells in cell_rows:
+                yield partial(wanted.slice_of, cells)
+            content.put_back(cell_rows.rest)
+            rows.go_on(content, line=cell_rows.lines)
+        yield from _csv_slices(rows, used, carried)
+
+    return Source(content.name, rows.header, slices, content.fraction, separator=separator)
+
+
+def _opened_csv(content: Content, separator: str) -> tuple[CsvRows, CellRows | None]:
+    """Read the header; where the cells cannot be found with numpy, the second is None."""
+    head = content.head()
+    try:
+        rows = CsvRows(io.BytesIO(head), name=content.name, separator=separator)
+    except InputError:  # it may be so in the first bytes only
+        return CsvRows(content, name=content.name, separator=separator), None
+    end = 0
+    for _ in range(rows.line):
+        end = head.find(b"\n", end) + 1
+        if end == 0:
+            break
+    if end == 0 or rows.is_spaced or len({*rows.header}) < len(rows.header):
+        return CsvRows(content, name=content.name, separator=separator), None
+    content.skip(end)
+    width = len(rows.header)
+    return rows, CellRows(content, width=width, separator=separator, lines=rows.line)
+
+
+class _Wanted:
+    """The columns of a CSV file that the model or the output takes."""
+
+    def __init__(self, header: list[str], used: Set[str], carried: Collection[str]) -> None:
+        self._header = header
+        self._used = [at for at, name in enumerate(header) if name in used]
+        self._carried = [at for at, name in enumerate(header) if name in carried]
+
+    def slice_of(self, cells: Cells) -> Slice:
+        """Return the slice that some cells are."""
+        columns = cells.columns(self._used)
+        given = {self._header[at]: column for at, column in zip(self._used, columns, strict=True)}
+        kept = {self._header[at]: cells.texts(at) for at in self._carried}
+        return Slice(given or [{}] * len(cells), len(cells), kept, self._header)
+
+
+def _itself(part: Slice) -> Slice:
+    return part
+
+
+def _csv_slices(rows: CsvRows, used: Set[str], carried: Collection[str]) -> Iterator[Unread]:
+    header = rows.header
+    wanted = [at for at, name in enumerate(header) if name in used or name in carried]
+    names = [header[at] for at in wanted]
+    is_repeated = len({*names}) < len(names)
+    pick = itemgetter(*wanted) if len(wanted) > 1 else lambda row: [row[at] for at in wanted]
+    cells: Iterator[Sequence[str]] = iter(rows) if len(wanted) == len(header) else map(pick, rows)
+    while True:
+        places = _Places()
+        parts: list[Any] = []
+        texts: dict[int, list[str]] = {
+            at: [] for at, name in enumerate(names) if name in carried or is_repeated
+        }
+        while len(parts) * _ROWS_AT_ONCE < _ROWS and (taken := list(islice(cells, _ROWS_AT_ONCE))):
+            numbered = map(places.__getitem__, chain.from_iterable(taken))
+            part = np.fromiter(numbered, dtype=np.int64, count=len(taken) * len(names))
+            parts.append(part.reshape(len(taken), len(names)))
+            for at, column in texts.items():
+                column += [row[at] for row in taken]
+        if not parts:
+            return
+        every, at_all = list(places), np.concatenate(parts)
+        given: Any = {
+            name: _distinct(every, at_all[:, at]) for at, name in enumerate(names) if name in used
+        }
+        if is_repeated:
+            both = [at for at, name in enumerate(names) if name in used]
+            given = Repeated([names[at] for at in both], [texts[at] for at in both])
+        kept = {name: texts[at] for at, name in enumerate(names) if name in carried}
+        read = Slice(given or [{}] * len(at_all), len(at_all), kept, header)
+        yield partial(_itself, read)
+
+
+def _distinct(texts: list[str], places: Any) -> Distinct:
+    """Return a column as the texts that are in it, out of those of all columns."""
+    is_in = np.zeros(len(texts), dtype=bool)
+    is_in[places] = True
+    found = np.flatnonzero(is_in)
+    place_of = np.empty(len(texts), dtype=np.int64)
+    place_of[found] = np.arange(len(found))
+    return Distinct([texts[at] for at in found.tolist()], place_of[places])
+
+
+class _Places(dict[str, int]):
+    """Numbers texts in the order in which they come first."""
+
+    def __missing__(self, text: str) -> int:
+        self[text] = place = len(self)
+        return place
+
+
+class Repeated:
+    """A table in which a column name stands twice; the check says so for every row."""
+
+    def __init__(self, names: Sequence[str], columns: Sequence[list[str]]) -> None:
+        self.columns = tuple(names)
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names, as a pyarrow table has them."""
+        return list(self.columns)
+
+    def column(self, name: str) -> list[str]:
+        """Return the first column called `name`."""
+        return self._columns[self.columns.index(name)]
+
+    def slice(self, at: int, length: int) -> Repeated:
+        """Return some rows."""
+        return Repeated(self.columns, [cells[at : at + length] for cells in self._columns])
+
+    def select(self, positions: Sequence[int]) -> dict[str, list[str]]:
+        """Return the columns at some positions, whose names stand once."""
+        return {self.columns[at]: self._columns[at] for at in positions}
+
+
+class _JsonLines:
+    """One object a line; an array of objects is read at once."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+
+    def __call__(self, _: Set[str], carried: Collection[str] | None) -> Iterator[Unread]:
+        rows = json_rows(self._content, self._content.name)
+        while taken := list(islice(rows, _ROWS)):
+            records = [row if isinstance(row, Mapping) else {} for row in taken]
+            names = list(dict.fromkeys(name for row in records for name in row))
+            kept = {
+                name: [row.get(name) for row in records]
+                for name in names
+                if carried is None or name in carried
+            }
+            part = Slice(taken, len(taken), kept, names)
+            yield partial(_itself, part)
+
+
+def json_rows(content: Content, name: str) -> Iterator[Any]:
+    """Yield what stands on each line that is not blank, or in an array."""
+    if content.head().removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"[":
+        yield from _parsed(_text(content.readall() or b"", name, line=1), name, line=1)
+        return
+    for line, cells in enumerate(io.BufferedReader(content, 1 << 20), start=1):
+        text = _text(cells, name, line=line)  # other line ends may stand inside a JSON text
+        if text.strip():
+            yield _parsed(text.rstrip("\r\n"), name, line=line)
+
+
+def _text(content: bytes, name: str, *, line: int) -> str:
+    try:
+        return content.decode("utf-8-sig" if line == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        line += content[: error.start].count(b"\n")
+        raise InputError(
+            f"{name}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8: "
+            "save the file as UTF-8."
+        ) from None
+
+
+def _parsed(text: str, name: str, *, line: int) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        line, reason = line + error.lineno - 1, error.msg
+    except (RecursionError, ValueError) as error:  # nested too deeply, or a number without end
+        reason = str(error)
+    raise InputError(f"{name}, line {line}: not JSON: {reason}.")

@@ -1,0 +1,81 @@
+"""Tables in files, read and written at once: CSV, JSON Lines and, with the extra, Parquet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import InputError
+from .streams.arrow import pyarrow_parquet
+from .streams.content import Content, opened_content
+from .streams.formats import FileKind, Format, format_of
+from .streams.lines import CsvRows, check_separator
+from .streams.sources import Repeated, guessed_format, json_rows
+
+__all__ = ["FileKind", "Rows", "kind_of", "read_table"]
+
+Rows = Any  # a dict of columns, a list of dicts, or a pyarrow table: what Model.predict takes
+
+
+def kind_of(path: str) -> FileKind:
+    """Say what kind of file a name means.
+
+    Raises
+    ------
+    InputError
+        When the name ends in none of the known ways.
+    """
+    return format_of(path).kind
+
+
+def read_table(
+    path: str,
+    *,
+    format_: Format | None = None,
+    separator_option: str | None = None,
+) -> Rows:
+    """Read a table from a file, or from standard input when `path` is `-`.
+
+    Parameters
+    ----------
+    format_ : what the file holds; None goes by its name, and by its first character for `-`
+    separator_option : the option that the caller has for a separator, for an error to name
+
+    Raises
+    ------
+    InputError
+        When the file is absent, not UTF-8, ragged, cut short, or otherwise not what it should be.
+    MissingExtraError
+        For Parquet without the extra that reads it.
+    """
+    if format_ is None and path != "-":
+        format_ = format_of(path)
+    with opened_content(path) as content:
+        format_ = format_ or guessed_format(content)
+        if format_.kind == "parquet":
+            return _read_parquet(content)
+        if format_.kind == "jsonl":
+            return list(json_rows(content, content.name))
+        return _read_csv(content, format_.separator, separator_option)
+
+
+def _read_csv(
+    content: Content, separator: str, option: str | None
+) -> dict[str, list[str]] | Repeated:
+    rows = CsvRows(content, name=content.name, separator=separator)
+    check_separator(content.name, rows.header, separator, option=option)
+    header = rows.header
+    columns = list(map(list, zip(*rows, strict=True))) or [[] for _ in header]
+    if len(set(header)) < len(header):
+        return Repeated(header, columns)
+    return dict(zip(header, columns, strict=True))
+
+
+def _read_parquet(content: Content) -> Any:
+    parquet = pyarrow_parquet(content.name)
+    import pyarrow
+
+    try:
+        return parquet.read_table(pyarrow.BufferReader(content.readall() or b""))
+    except (pyarrow.ArrowException, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{content.name} is no whole Parquet file: {reason}") from None

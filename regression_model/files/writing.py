@@ -1,0 +1,279 @@
+"""Writing, whole or not at all: standard output and every file are written by this module.
+
+A file takes its place only when all of it is on the disk. Where the system can, it has no name
+until then, so that a killed process leaves nothing behind; elsewhere the next one that writes the
+same file clears what is older than a day.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import secrets
+import select
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from errno import EIO
+from pathlib import Path
+from typing import Any
+
+from ..errors import OutputError
+
+__all__ = ["Whole", "opened_output", "whole_text", "write_all_atomically", "write_atomically"]
+
+_MOST_AT_ONCE = 1 << 24  # bytes; no system writes more than 2 GiB in one call
+_STALE = 24 * 60 * 60  # seconds without a write
+_OPEN_FILES = Path("/proc/self/fd")
+_HAS_UNNAMED_FILES = hasattr(os, "O_TMPFILE") and _OPEN_FILES.is_dir()
+
+
+class Whole(io.RawIOBase):
+    """Writes all that it is given to another stream, or raises.
+
+    A raw stream, which `PYTHONUNBUFFERED` makes of standard output, takes as many bytes as there
+    is room for, and one that doesn't block takes none while its reader is busy.
+
+    Parameters
+    ----------
+    stream : a binary stream, raw or buffered; it is not closed with this one
+    name : the file, for an OutputError in place of the system's own OSError
+    """
+
+    def __init__(self, stream: Any, *, name: Path | None = None) -> None:
+        super().__init__()
+        self._stream = stream
+        self._name = name
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return int(self._stream.fileno())
+
+    def isatty(self) -> bool:
+        return bool(self._stream.isatty())
+
+    def write(self, content: Any) -> int:
+        view = memoryview(content).cast("B")
+        at = 0
+        with self._named():
+            while at < len(view):
+                at += self._write_some(view[at : at + _MOST_AT_ONCE])
+        return len(view)
+
+    def flush(self) -> None:
+        with self._named():
+            while not self._stream.closed:
+                try:
+                    self._stream.flush()
+                    return
+                except BlockingIOError:
+                    self._wait()
+
+    def _write_some(self, content: memoryview) -> int:
+        try:
+            written = self._stream.write(content)
+        except BlockingIOError as error:
+            written = getattr(error, "characters_written", 0) or None
+        if written is None:  # nothing could be written now
+            self._wait()
+            return 0
+        if not written:
+            raise OSError(EIO, os.strerror(EIO))
+        return int(written)
+
+    def _wait(self) -> None:
+        """Wait until the reader has made room."""
+        if hasattr(select, "poll"):
+            room = select.poll()
+            room.register(self.fileno(), select.POLLOUT)
+            room.poll()
+        else:
+            time.sleep(0.01)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if self._name is None:
+                raise
+            raise _cannot_be_written(self._name, error) from None
+
+
+def whole_text(stream: Any) -> io.TextIOWrapper:
+    """Return a text stream in the place of standard output or standard error that writes all."""
+    stream.flush()
+    unbuffered = isinstance(stream.buffer, io.RawIOBase)
+    whole = Whole(stream.buffer if unbuffered else stream.buffer.raw)
+    buffer: Any = whole if unbuffered else io.BufferedWriter(whole)
+    return io.TextIOWrapper(
+        buffer,
+        encoding=stream.encoding,
+        errors="backslashreplace",  # a name that the terminal cannot show is no failure
+        line_buffering=stream.line_buffering,
+        write_through=unbuffered,
+    )
+
+
+class _NewFile:
+    """A file that takes its place when it is whole."""
+
+    def __init__(self, path: Path, *, name: Path | None = None) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        self._path = path
+        self._name: Path | None = None  # none until it is whole, where the system can
+        self._file = self._open_unnamed() or self._open_named()
+        self.stream = Whole(self._file, name=name or path)
+
+    def finish(self) -> None:
+        """See to it that all is on the disk."""
+        self._file.flush()
+        if self._path.exists():
+            os.chmod(self._file.fileno(), self._path.stat().st_mode & 0o777)
+        os.fsync(self._file.fileno())
+
+    def take_place(self) -> None:
+        if self._name is None:
+            self._link()
+        self._file.close()
+        os.replace(str(self._name), self._path)
+        self._name = None
+
+    def discard(self) -> None:
+        """Remove what has not taken its place."""
+        with suppress(OSError):
+            self._file.close()
+        if self._name is not None:
+            self._name.unlink(missing_ok=True)
+
+    def _open_unnamed(self) -> io.FileIO | None:
+        if not _HAS_UNNAMED_FILES:
+            return None
+        try:
+            return _opened(os.open(self._path.parent, os.O_TMPFILE | os.O_WRONLY, 0o666))
+        except OSError:  # not every file system has them; what else is wrong is seen next
+            return None
+
+    def _open_named(self) -> io.FileIO:
+        name = _temporary_name(self._path)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        file = _opened(os.open(name, flags, 0o666))
+        self._name = name
+        return file
+
+    def _link(self) -> None:
+        """Give the file a name; no system puts it in the place of another at once."""
+        name = _temporary_name(self._path)
+        folder = os.open(_OPEN_FILES, os.O_RDONLY)
+        try:
+            os.link(str(self._file.fileno()), name, src_dir_fd=folder, follow_symlinks=True)
+        finally:
+            os.close(folder)
+        self._name = name
+
+
+def _opened(handle: int) -> io.FileIO:
+    return io.FileIO(handle, "wb")
+
+
+def _temporary_name(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left that were writing the same file."""
+    ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}\.part")
+    with suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            if ours.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                with suppress(OSError):
+                    if time.time() - entry.stat().st_mtime > _STALE:
+                        os.unlink(entry)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to `path` so that a crash leaves the old file or the new one.
+
+    Raises
+    ------
+    OutputError
+        When the folder cannot be written or the disk is full; the old file is untouched.
+    """
+    write_all_atomically({path: content})
+
+
+def write_all_atomically(contents: Mapping[Path, bytes]) -> None:
+    """Write several files: only when all of them are on the disk does any take its place.
+
+    Raises
+    ------
+    OutputError
+        When a folder cannot be written or the disk is full; the old files are untouched.
+    """
+    path = next(iter(contents))
+    waiting: dict[Path, _NewFile] = {}
+    try:
+        for path, content in contents.items():
+            waiting[path] = _NewFile(path)
+            waiting[path].stream.write(content)
+            waiting[path].finish()
+        for path in contents:
+            waiting[path].take_place()
+    except OSError as error:
+        raise _cannot_be_written(path, error) from None
+    finally:
+        for file in waiting.values():
+            file.discard()
+
+
+@contextmanager
+def opened_output(path: str) -> Iterator[Whole]:
+    """Open a file to be written piece by piece, or standard output when `path` is `-`.
+
+    The file takes its place when the block ends well; if it does not, what stood there before is
+    untouched. A link stays a link. A pipe or a device is written to as it is.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    if path == "-":
+        sys.stdout.flush()
+        whole = Whole(sys.stdout.buffer)
+        yield whole
+        whole.flush()
+        return
+    place = Path(path)
+    try:
+        new = (
+            None
+            if place.exists() and not place.is_file()
+            else _NewFile(place.resolve(), name=place)
+        )
+        special = None if new else open(place, "wb", buffering=0)
+    except OSError as error:
+        raise _cannot_be_written(place, error) from None
+    if special is not None:
+        with special:
+            yield Whole(special, name=place)
+        return
+    assert new is not None
+    try:
+        yield new.stream
+        try:
+            new.finish()
+            new.take_place()
+        except OSError as error:
+            raise _cannot_be_written(place, error) from None
+    finally:
+        new.discard()
+
+
+def _cannot_be_written(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"{path} cannot be written: {error.strerror or error}.")

@@ -1,0 +1,220 @@
+"""The contract: what a row must look like, field by field, as it travels in the model file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+from ..levels import is_number_text
+
+__all__ = ["Contract", "Field", "Kind"]
+
+Kind = Literal["number", "year", "nominal", "ordinal", "identifier"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a row.
+
+    `minimum` and `maximum` are inclusive and in `unit`. `levels` are the known texts, for an
+    ordinal field from lowest to highest. `training_range` and `training_levels` are what the
+    training rows held; they are empty before training.
+    """
+
+    name: str
+    kind: Kind
+    description: str = ""
+    unit: str | None = None
+    used: bool = True
+    required: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    levels: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    missing_means: str | None = None
+    training_range: tuple[float, float] | None = None
+    training_levels: tuple[str, ...] = ()
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the field holds numbers (a year is one)."""
+        return self.kind in ("number", "year")
+
+    @property
+    def is_category(self) -> bool:
+        """Whether the field holds one of some levels."""
+        return self.kind in ("nominal", "ordinal")
+
+    @property
+    def coded_levels(self) -> tuple[str, ...]:
+        """The levels that the model tells apart: an ordinal's all, a nominal's as trained on."""
+        return self.levels if self.kind == "ordinal" else self.training_levels or self.levels
+
+    @property
+    def has_numeric_levels(self) -> bool:
+        """Whether a level may come as a number."""
+        return any(map(is_number_text, self.coded_levels))
+
+    @property
+    def expected(self) -> str:
+        """What a value should be, to end a sentence with."""
+        if self.is_category:
+            return f"one of {', '.join(self.coded_levels)}"
+        if self.minimum is not None and self.maximum is not None:
+            bounds = f" from {self.minimum:.15g} to {self.maximum:.15g}"
+        elif self.minimum is not None:
+            bounds = f" of at least {self.minimum:.15g}"
+        elif self.maximum is not None:
+            bounds = f" of at most {self.maximum:.15g}"
+        else:
+            bounds = ""
+        noun = "a year" if self.kind == "year" else "a number"
+        return f"{noun}{bounds}" + (f" ({self.unit})" if self.unit else "")
+
+
+@dataclass(frozen=True, repr=False)
+class Contract:
+    """The fields of a row in order, the texts that mean *missing*, and the target's name."""
+
+    fields: tuple[Field, ...]
+    target: str
+    missing_values: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        used = len(self.numbers) + len(self.categories)
+        return f"<Contract of {len(self.fields)} fields, {used} of them used, for {self.target}>"
+
+    @cached_property
+    def numbers(self) -> tuple[Field, ...]:
+        """The number and year fields that the model uses, in the order of the graph's input."""
+        return tuple(f for f in self.fields if f.used and f.is_number)
+
+    @cached_property
+    def categories(self) -> tuple[Field, ...]:
+        """The nominal and ordinal fields that the model uses, in the order of the graph's input."""
+        return tuple(f for f in self.fields if f.used and f.is_category)
+
+    @cached_property
+    def offsets(self) -> tuple[int, ...]:
+        """The code of each category field's first level.
+
+        Codes number the levels of all category fields through: for each field its
+        `coded_levels`, then one code for *missing* and one for *any other level*.
+        """
+        offsets, at = [], 0
+        for field in self.categories:
+            offsets.append(at)
+            at += len(field.coded_levels) + 2
+        return tuple(offsets)
+
+    @cached_property
+    def canonical_names(self) -> dict[str, str]:
+        """Every name that a client may send, with the field's own name."""
+        names = {alias: field.name for field in self.fields for alias in field.aliases}
+        return names | {field.name: field.name for field in self.fields}
+
+    @cached_property
+    def known_names(self) -> frozenset[str]:
+        """Every name that is not unknown: of the fields, their aliases and the target."""
+        return frozenset((*self.canonical_names, self.target))
+
+    def field(self, name: str) -> Field:
+        """Return the field called `name`; raises KeyError when there is none."""
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Field]:
+        return {field.name: field for field in self.fields}
+
+    def nearest(self, name: str) -> str | None:
+        """Return the known name that looks most like `name`, if one does."""
+        from difflib import get_close_matches  # only wanted when something is misspelt
+
+        folded = {known.casefold(): known for known in self.canonical_names}
+        found = get_close_matches(name.casefold(), folded, n=1, cutoff=0.7)
+        return folded[found[0]] if found else None
+
+    def with_fields(self, changed: Mapping[str, Mapping[str, Any]]) -> Contract:
+        """Return a copy in which the named fields have other attributes."""
+        fields = tuple(replace(field, **changed.get(field.name, {})) for field in self.fields)
+        return replace(self, fields=fields)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the contract as plain JSON types; what is unset is left out."""
+        fields = [
+            {key: value for key, value in asdict(field).items() if value not in (None, "", ())}
+            for field in self.fields
+        ]
+        return {
+            "fields": fields,
+            "target": self.target,
+            "missing_values": list(self.missing_values),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Contract:
+        """Rebuild what `to_dict` gave."""
+        fields = []
+        for entry in data["fields"]:
+            attributes: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value
+                for key, value in entry.items()
+            }
+            fields.append(Field(**attributes))
+        return cls(tuple(fields), data["target"], tuple(data["missing_values"]))
+
+    def json_schema(self, *, title: str = "Row") -> dict[str, Any]:
+        """Return the JSON Schema (2020-12) of one row.
+
+        It describes the rows that are priced without an error. Texts for numbers and the aliases
+        of a field are accepted at run time as well; the schema shows the one way to write a row.
+        """
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": title,
+            "type": "object",
+            "properties": {field.name: self.field_schema(field) for field in self.fields},
+            "required": [field.name for field in self.fields if field.used and field.required],
+            "additionalProperties": True,
+        }
+
+    def field_schema(self, field: Field) -> dict[str, Any]:
+        """Return the JSON Schema of one field, as `json_schema` has it among its properties."""
+        schema: dict[str, Any] = {"title": field.name, "description": _described(field)}
+        if field.unit:
+            schema["unit"] = field.unit
+        if not field.used:
+            return schema
+        if field.is_number:
+            schema["type"] = ["number"]
+            if field.minimum is not None:
+                schema["minimum"] = field.minimum
+            if field.maximum is not None:
+                schema["maximum"] = field.maximum
+        elif field.kind == "ordinal":
+            tokens = () if field.required else ("", *self.missing_values)
+            schema["enum"] = [*dict.fromkeys((*field.levels, *tokens))]
+        else:
+            schema["type"] = ["string", "integer"] if field.has_numeric_levels else ["string"]
+            schema["examples"] = list(field.coded_levels)
+        if field.required:
+            if schema.get("type") == ["number"] or schema.get("type") == ["string"]:
+                schema["type"] = schema["type"][0]
+        elif "enum" in schema:
+            schema["enum"].append(None)
+        else:
+            schema["type"] = [*schema["type"], "null"]
+        return schema
+
+
+def _described(field: Field) -> str:
+    text = field.description
+    if field.unit:
+        text += f" ({field.unit})"
+    if field.missing_means:
+        text += f"; missing means {field.missing_means}"
+    if not field.used:
+        text += "; not used by the model"
+    return text.lstrip("; ")

@@ -1,0 +1,230 @@
+"""One cell at a time: a number, a level, or one of the many ways to write *missing*."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import Field
+from ...levels import is_number_text, level_text, text_of_number
+
+__all__ = [
+    "UNHASHABLE",
+    "UNKNOWN_LEVEL",
+    "WRONG_TYPE",
+    "Codes",
+    "Floats",
+    "LevelCodes",
+    "NotANumber",
+    "is_missing",
+    "missing_numbers",
+    "number_text",
+    "read_level",
+    "read_number",
+    "to_floats",
+]
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+WRONG_TYPE = -1  # stands where a code would stand
+UNKNOWN_LEVEL = -2
+UNHASHABLE = (TypeError, ValueError)  # numpy raises the second for a duration without a unit
+
+# Cells of these types become float64 in one call, with None as NaN. A bool is none of them.
+_PLAIN = frozenset({int, float, type(None), np.float64, np.float32, np.int64, np.int32})
+# The nulls of pandas, pyarrow and numpy, by name.
+_NULL_TYPES = frozenset({"NAType", "NaTType", "NullScalar", "MaskedConstant"})
+_NUMBERS = (int, float, np.integer, np.floating, Decimal)
+_MOST_CACHED_LEVELS = 10_000
+_LONGEST_CACHED = 100  # characters: a client that sends more does not fill the memory
+
+
+class NotANumber(ValueError):
+    """Raised inside this package when a cell cannot be read as a number."""
+
+
+@lru_cache(maxsize=64)
+def missing_numbers(missing_values: tuple[str, ...]) -> frozenset[float]:
+    """Return the numbers among the texts that mean *missing*: they mean it in every form."""
+    texts = map(level_text, missing_values)
+    return frozenset(float(text) for text in texts if is_number_text(text))
+
+
+def is_missing(value: object, missing_values: tuple[str, ...] = ()) -> bool:
+    """Say whether a cell is one of the many ways to write *missing*.
+
+    With -1 among `missing_values`, so are -1.0, "-1.0" and a -1 of numpy.
+    """
+    return _is_nothing(value, missing_values) or _is_missing_number(value, missing_values)
+
+
+def _is_nothing(value: object, missing_values: tuple[str, ...] = ()) -> bool:
+    if value is None:
+        return True
+    if type(value) is list or type(value) is dict:
+        return False
+    if isinstance(value, str):
+        text = value.strip()
+        return not text or text in missing_values
+    if type(value).__name__ in _NULL_TYPES:
+        return True
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return bool(np.isnat(value))
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    return isinstance(value, float | np.floating) and math.isnan(value)
+
+
+def _is_missing_number(value: object, missing_values: tuple[str, ...]) -> bool:
+    numbers = missing_numbers(missing_values)
+    if not numbers:
+        return False
+    if isinstance(value, str):
+        text = level_text(value)
+        return is_number_text(text) and float(text) in numbers
+    is_number = isinstance(value, _NUMBERS) and not isinstance(value, bool | np.timedelta64)
+    return is_number and value in numbers
+
+
+def read_number(value: object, missing_values: tuple[str, ...] = ()) -> float:
+    """Read one cell as a number: NaN when it is missing, an infinity when it is too large.
+
+    A number that means *missing* stays one: the check takes these out of all rows at once.
+
+    Raises
+    ------
+    NotANumber
+        For a bool, a date, a text that is no number and every other type.
+    """
+    value = _scalar(value)
+    if _is_nothing(value, missing_values):
+        return math.nan
+    if isinstance(value, str) and "_" not in value:
+        try:
+            return float(value)
+        except ValueError:
+            raise NotANumber from None
+    if isinstance(value, _NUMBERS):
+        if isinstance(value, bool | np.timedelta64):  # numpy takes a duration for an integer
+            raise NotANumber
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    raise NotANumber
+
+
+def read_level(
+    value: object, *, is_numeric: bool = False, missing_values: tuple[str, ...] = ()
+) -> str:
+    """Read one cell as the text of a level, or an empty one when it is missing.
+
+    A number has the same text in every form, see `regression_model.levels`.
+
+    Parameters
+    ----------
+    is_numeric : whether a level of the field may come as a number.
+    missing_values : the texts that mean *missing*; a text that is one of them is returned.
+
+    Raises
+    ------
+    NotANumber
+        For what is neither text nor, where levels are numbers, a number.
+    """
+    value = _scalar(value)
+    if isinstance(value, str):
+        return level_text(value)
+    if is_missing(value, () if is_numeric else missing_values):
+        return ""
+    if is_numeric:
+        return number_text(value)
+    raise NotANumber
+
+
+def number_text(value: object) -> str:
+    """Return the text of a level that came as a number.
+
+    Raises
+    ------
+    NotANumber
+        For every other type, a bool and a duration among them.
+    """
+    if isinstance(value, bool | np.timedelta64) or not isinstance(value, _NUMBERS):
+        raise NotANumber
+    return text_of_number(value)
+
+
+def _scalar(value: object) -> object:
+    """Return what an array without dimensions holds, and anything else as it is."""
+    if isinstance(value, np.ndarray) and value.ndim == 0 and not _is_nothing(value):
+        return value[()]
+    return value
+
+
+class LevelCodes(dict[Any, int]):
+    """The code of every way to write a level of one field; odd ways are worked out when met."""
+
+    def __init__(self, field: Field, offset: int, missing_values: tuple[str, ...]) -> None:
+        levels = field.coded_levels
+        self._is_numeric = field.has_numeric_levels
+        self._missing_values = missing_values
+        missing = offset + len(levels)
+        self._unseen = UNKNOWN_LEVEL if field.kind == "ordinal" else missing + 1
+        tokens = (*missing_values, *map(level_text, missing_values))
+        super().__init__(dict.fromkeys((None, np.nan, "", *tokens), missing))
+        self.update((level, offset + i) for i, level in enumerate(levels))
+        self._most = len(self) + _MOST_CACHED_LEVELS
+
+    def __missing__(self, value: object) -> int:
+        code = self._work_out(value)
+        if type(value) is str and len(value) <= _LONGEST_CACHED and len(self) < self._most:
+            self[value] = code
+        return code
+
+    def _work_out(self, value: object) -> int:
+        try:
+            level = read_level(
+                value, is_numeric=self._is_numeric, missing_values=self._missing_values
+            )
+        except NotANumber:
+            return WRONG_TYPE
+        return self.get(level, self._unseen)
+
+    def code(self, value: object) -> int:
+        """Return the code of any cell, hashable or not."""
+        try:
+            return self[value]
+        except UNHASHABLE:
+            return self._work_out(value)
+
+
+def to_floats(cells: Sequence[Any], missing_values: tuple[str, ...]) -> tuple[Floats, list[int]]:
+    """Turn cells into float64 with NaN for missing, and say which are no numbers."""
+    types = set(map(type, cells))
+    if types <= _PLAIN:
+        try:
+            return np.array(cells, dtype=np.float64), []
+        except OverflowError:  # an int beyond float64, found below
+            pass
+    elif types == {str} and "_" not in "".join(cells):  # which Python takes for part of a number
+        missing = dict.fromkeys(("", *missing_values), "nan")
+        try:
+            return np.array([float(missing.get(cell, cell)) for cell in cells]), []
+        except ValueError:  # a text that is no number, found below
+            pass
+    numbers = np.empty(len(cells))
+    odd = []
+    for at, cell in enumerate(cells):
+        try:
+            numbers[at] = read_number(cell, missing_values)
+        except NotANumber:
+            numbers[at] = math.nan
+            odd.append(at)
+    return numbers, odd

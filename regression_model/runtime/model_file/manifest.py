@@ -1,0 +1,319 @@
+"""The manifest of a model file, checked whole when the file is opened.
+
+Whoever reads it later finds every value that training writes, of the type that it has there. Values
+that this version does not know are left alone: a file of the same format may have more of them.
+Written without pydantic, whose import would take longer than opening the model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from ..contract import Contract, Field
+
+__all__ = ["FIELD", "ManifestError", "check_manifest"]
+
+Check = Callable[[Any, str], None]
+
+_MOST = 1e308  # what a double holds, with a little to spare
+_DEEPEST = 16  # of values that this version does not know
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+!-]{0,99}", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_METRICS = ("coverage", "coverage_worst_quartile")  # for every target
+_WIDTHS = ("median_relative_width", "median_width")  # one of them, as the target has a zero or not
+_KINDS = ("number", "year", "nominal", "ordinal", "identifier")
+
+
+class ManifestError(ValueError):
+    """A manifest is not one that training writes."""
+
+
+def check_manifest(manifest: Mapping[str, Any]) -> Contract:
+    """Check every value of a manifest and return the contract in it.
+
+    Raises
+    ------
+    ManifestError
+        With the first value that is missing or of another type.
+    """
+    _MANIFEST(manifest, "")
+    contract = Contract.from_dict(manifest["contract"])
+    _check_names(contract)
+    names = {field.name for field in contract.fields}
+    for row in manifest.get("background", ()):
+        if not row.keys() <= names:
+            raise ManifestError("background has a field that the contract does not have")
+    for group in manifest.get("evaluation", {}).get("groups", ()):
+        if group not in names or not contract.field(group).used:
+            raise ManifestError("evaluation.groups has a field that the model does not use")
+    for name, filler in manifest.get("fillers", {}).items():
+        if name not in names or not contract.field(name).used:
+            raise ManifestError("fillers has a field that the model does not use")
+        if contract.field(name).is_number is (type(filler) is str):
+            raise ManifestError(f"fillers.{name} is not {_filler_of(contract.field(name))}")
+    _check_metrics(manifest)
+    return contract
+
+
+def _filler_of(field: Field) -> str:
+    return "a number" if field.is_number else "a level"
+
+
+def _check_metrics(manifest: Mapping[str, Any]) -> None:
+    metrics, spread = manifest["metrics"], manifest.get("spread", {})
+    rmsle = manifest.get("quality", {}).get("rmsle")
+    for name in (*_METRICS, *(["rmsle"] if rmsle is not None else [])):
+        if name not in metrics:
+            raise ManifestError(f"metrics.{name} is missing")
+    if not metrics.keys() & {*_WIDTHS}:
+        raise ManifestError(f"metrics.{_WIDTHS[0]} is missing")
+    if not spread.keys() <= metrics.keys() or (spread and not spread.keys() & {"rmse", "rmsle"}):
+        raise ManifestError("spread is of other metrics than the model file has")
+
+
+def _check_names(contract: Contract) -> None:
+    names = [n for field in contract.fields for n in (field.name, *field.aliases)]
+    if len(names) != len(set(names)):
+        raise ManifestError("contract.fields has two fields of one name or alias")
+    if not any(field.used for field in contract.fields):
+        raise ManifestError("contract.fields has no field that the model uses")
+    for field in contract.fields:
+        if field.used and not (field.is_number or field.is_category):
+            raise ManifestError(f"contract.fields uses {field.name!r}, which is an identifier")
+        for levels in (field.levels, field.training_levels):
+            if len(levels) != len(set(levels)):
+                raise ManifestError(f"contract.fields has a level of {field.name!r} twice")
+
+
+def _wrong(path: str, expected: str) -> ManifestError:
+    return ManifestError(f"{path or 'it'} is not {expected}")
+
+
+def _any_text(value: Any, path: str) -> None:
+    if type(value) is not str or _SURROGATE.search(value):
+        raise _wrong(path, "a text")
+
+
+def _text(value: Any, path: str) -> None:
+    if type(value) is not str or _CONTROL.search(value):
+        raise _wrong(path, "a text")
+
+
+def _name(value: Any, path: str) -> None:
+    if type(value) is not str or not value.strip() or _CONTROL.search(value):
+        raise _wrong(path, "a name")
+
+
+def _like(pattern: re.Pattern[str], expected: str) -> Check:
+    def check(value: Any, path: str) -> None:
+        if type(value) is not str or not pattern.fullmatch(value):
+            raise _wrong(path, expected)
+
+    return check
+
+
+def _file_name(value: Any, path: str) -> None:
+    _name(value, path)
+    if "/" in value or "\\" in value:
+        raise _wrong(path, "the name of a file")
+
+
+def _number(value: Any, path: str) -> None:
+    if type(value) not in (int, float) or not -_MOST <= value <= _MOST:
+        raise _wrong(path, "a finite number")
+
+
+def _count(value: Any, path: str) -> None:
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise _wrong(path, "a whole number of at least 0")
+
+
+def _filler(value: Any, path: str) -> None:
+    (_any_text if type(value) is str else _number)(value, path)
+
+
+def _share(value: Any, path: str) -> None:
+    _number(value, path)
+    if not 0 < value < 1:
+        raise _wrong(path, "a share between 0 and 1")
+
+
+def _flag(value: Any, path: str) -> None:
+    if type(value) is not bool:
+        raise _wrong(path, "true or false")
+
+
+def _range(value: Any, path: str) -> None:
+    _list_of(_number)(value, path)
+    if len(value) != 2 or value[0] > value[1]:
+        raise _wrong(path, "a lowest and a highest number")
+
+
+def _row(value: Any, path: str) -> None:
+    if type(value) is not dict or not {*map(type, value.values())} <= _CELLS:
+        raise _wrong(path, "a row of texts and numbers")
+
+
+_CELLS = {str, int, float, type(None)}
+
+
+def _rows(value: Any, path: str) -> None:
+    _list_of(_row)(value, path)
+    if not value:
+        raise _wrong(path, "a list with at least one row")
+
+
+def _plain(value: Any, path: str, depth: int = 0) -> None:
+    """Let any JSON value pass that is not nested deeply."""
+    if depth > _DEEPEST:
+        raise _wrong(path, "a value that nests so little that it can be read")
+    if isinstance(value, dict | list):
+        for below in value.values() if isinstance(value, dict) else value:
+            _plain(below, path, depth + 1)
+
+
+def _one_of(words: Collection[str]) -> Check:
+    def check(value: Any, path: str) -> None:
+        if type(value) is not str or value not in words:
+            raise _wrong(path, f"one of {', '.join(words)}")
+
+    return check
+
+
+def _or_null(check: Check) -> Check:
+    return lambda value, path: None if value is None else check(value, path)
+
+
+def _list_of(check: Check) -> Check:
+    def check_list(value: Any, path: str) -> None:
+        if type(value) is not list:
+            raise _wrong(path, "a list")
+        for one in value:
+            check(one, path)
+
+    return check_list
+
+
+def _map_of(check: Check) -> Check:
+    def check_map(value: Any, path: str) -> None:
+        if type(value) is not dict:
+            raise _wrong(path, "a table of names and values")
+        for key, one in value.items():
+            _text(key, path)
+            check(one, f"{path}.{key}")
+
+    return check_map
+
+
+def _record(
+    required: Mapping[str, Check], optional: Mapping[str, Check], *, closed: bool = False
+) -> Check:
+    checks = {**required, **optional}
+
+    def check_record(value: Any, path: str) -> None:
+        if type(value) is not dict:
+            raise _wrong(path, "a table of names and values")
+        below = f"{path}." if path else ""
+        for key in required:
+            if key not in value:
+                raise ManifestError(f"{below}{key} is missing")
+        for key, one in value.items():
+            if key in checks:
+                checks[key](one, below + key)
+            elif closed:
+                raise ManifestError(f"{path} has an attribute that is not known")
+            else:
+                _plain(one, below + key)
+
+    return check_record
+
+
+# As in `contract.Field`: what is unset is left out.
+FIELD: Mapping[str, Check] = {
+    "name": _name,
+    "kind": _one_of(_KINDS),
+    "description": _text,
+    "unit": _text,
+    "used": _flag,
+    "required": _flag,
+    "minimum": _number,
+    "maximum": _number,
+    "levels": _list_of(_any_text),
+    "aliases": _list_of(_name),
+    "missing_means": _text,
+    "training_range": _range,
+    "training_levels": _list_of(_any_text),
+}
+_FIELD = _record(
+    {key: FIELD[key] for key in ("name", "kind")},
+    {key: check for key, check in FIELD.items() if key not in ("name", "kind")},
+    closed=True,
+)
+_CONTRACT = _record(
+    {"fields": _list_of(_FIELD), "target": _name, "missing_values": _list_of(_any_text)}, {}
+)
+_TARGET = _record(
+    {
+        "name": _name,
+        "description": _text,
+        "unit": _or_null(_text),
+        "transform": _one_of(("log", "none")),
+        "minimum": _or_null(_number),
+    },
+    {},
+)
+_SPREAD = _record({"low": _number, "high": _number}, {"over_seeds": _number})
+_TRAINING = _record(
+    {
+        "rows": _count,
+        "data_file": _file_name,
+        "data_sha256": _like(_SHA256, "a SHA-256"),
+        "data_source": _or_null(_text),
+        "config_sha256": _like(_SHA256, "a SHA-256"),
+        "folds": _count,
+        "seed": _count,
+        "estimator": _map_of(_map_of(_plain)),
+        "python": _text,
+        "libraries": _map_of(_text),
+    },
+    {"repeats": _count},
+)
+_REQUIRED: Mapping[str, Check] = {
+    "format": _count,
+    "name": _like(_NAME, "lower-case words joined by dashes"),
+    "version": _like(_VERSION, "a version"),
+    "description": _text,
+    "created": _or_null(_text),
+    "target": _TARGET,
+    "contract": _CONTRACT,
+    "metrics": _map_of(_number),
+    "interval": _record({"level": _share, "method": _text}, {"adaptive": _flag}),
+    "training": _TRAINING,
+    "parity": _record({"rows": _count, "largest_relative_difference": _number}, {}),
+}
+# What the first model files did not have.
+_OPTIONAL: Mapping[str, Check] = {
+    "spread": _map_of(_SPREAD),
+    "quality": _record({"rmsle": _or_null(_number), "coverage": _or_null(_number)}, {}),
+    "evaluation": _record(
+        {},
+        {
+            "groups": _list_of(_name),
+            "without": _list_of(_name),
+            "stratify": _or_null(_name),
+            "baseline": _or_null(_name),
+        },
+    ),
+    "without": _map_of(_or_null(_text)),
+    "reference": _record({}, {"predictions": _list_of(_number), "data_file": _or_null(_text)}),
+    "profile": _map_of(_map_of(_plain)),
+    "background": _rows,
+    "fillers": _map_of(_filler),
+    "fingerprints": _record({"hashes": _text, "limit": _count}, {}),
+}
+_MANIFEST = _record(_REQUIRED, _OPTIONAL)

@@ -1,0 +1,182 @@
+"""The model file as bytes: an ONNX graph with its manifest and a digest sealed in behind it.
+
+An ONNX file is one protobuf message, and a protobuf message may be followed by more of its own
+fields. Two metadata entries are appended to the graph's bytes: the manifest as JSON and, last and
+of fixed length, the SHA-256 of everything before it. Any ONNX tool still reads the file, and this
+module reads the manifest and notices a damaged byte with the standard library alone.
+The digest guards against accidents, not against somebody who recomputes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ...errors import ConfigError, ModelFileError
+from .wire import delimited, fields
+
+__all__ = [
+    "FORMAT",
+    "digest",
+    "open_sealed",
+    "read_manifest",
+    "seal",
+    "stale_reason",
+    "time_of_creation",
+]
+
+FORMAT = 1  # raised when an older runtime half can no longer read what is written
+MANIFEST_KEY = "regression_model.training.manifest"
+DIGEST_KEY = "regression_model.sha256"
+
+_METADATA_PROPS = 14  # field number of ModelProto.metadata_props
+_KEY, _VALUE = 1, 2  # field numbers of StringStringEntryProto
+
+
+def _metadata_entry(key: str, value: str) -> bytes:
+    entry = delimited(_KEY, key.encode()) + delimited(_VALUE, value.encode())
+    return delimited(_METADATA_PROPS, entry)
+
+
+_SEAL_LENGTH = len(_metadata_entry(DIGEST_KEY, "0" * 64))
+
+
+def seal(graph: bytes, manifest: dict[str, Any]) -> bytes:
+    """Append `manifest` and the digest of the whole to the bytes of an ONNX model."""
+    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    body = graph + _metadata_entry(MANIFEST_KEY, text)
+    return body + _metadata_entry(DIGEST_KEY, hashlib.sha256(body).hexdigest())
+
+
+def open_sealed(content: bytes, *, name: str) -> dict[str, Any]:
+    """Check the bytes of a model file and return the manifest in it.
+
+    Raises
+    ------
+    ModelFileError
+        When the bytes are damaged or truncated, foreign, or of a newer format.
+    """
+    if not content:
+        raise ModelFileError(f"{name} is empty: it is no model file.")
+    body, trailer = content[:-_SEAL_LENGTH], content[-_SEAL_LENGTH:]
+    if trailer != _metadata_entry(DIGEST_KEY, hashlib.sha256(body).hexdigest()):
+        if MANIFEST_KEY.encode() in content or DIGEST_KEY.encode() in content:
+            raise ModelFileError(f"{name} is damaged or was changed: its digest does not match.")
+        raise ModelFileError(
+            f"{name} is truncated, or was not written by regression-model: "
+            "it has no manifest and no digest."
+        )
+    try:
+        text = dict(_metadata(content))[MANIFEST_KEY]
+        manifest: dict[str, Any] = json.loads(text, parse_constant=_no_constant)
+        format_ = manifest["format"]
+        if type(format_) is not int or format_ < 1:
+            raise ValueError
+    except (LookupError, TypeError, ValueError, RecursionError):
+        raise ModelFileError(
+            f"{name} was not written by regression-model: it has no manifest."
+        ) from None
+    if format_ > FORMAT:
+        shown = format_ if format_ < 1_000_000 else "of a million or more"
+        raise ModelFileError(
+            f"{name} has format {shown} and this regression-model reads up to "
+            f"{FORMAT}: upgrade with pip install --upgrade regression-model."
+        )
+    return manifest
+
+
+def read_content(path: Path) -> bytes:
+    """Read a model file whole, so that nothing on disk is needed after opening it."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ModelFileError(
+            f"{path} does not exist: train a model or name another file."
+        ) from None
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read the manifest of the model file at `path` with the standard library alone."""
+    return open_sealed(read_content(path), name=str(path))
+
+
+def _metadata(content: bytes) -> Iterator[tuple[str, str]]:
+    for field, payload in fields(content):
+        if field == _METADATA_PROPS and isinstance(payload, bytes):
+            entry = {number: value for number, value in fields(payload)}
+            key, value = entry[_KEY], entry[_VALUE]
+            if isinstance(key, bytes) and isinstance(value, bytes):
+                yield key.decode(), value.decode()
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def time_of_creation() -> str | None:
+    """Return the time in `SOURCE_DATE_EPOCH`, or None: a clock would make every file another."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        return None
+    try:
+        if not epoch.isdecimal():
+            raise ValueError
+        return datetime.fromtimestamp(int(epoch), UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        raise ConfigError(
+            f"SOURCE_DATE_EPOCH is {epoch!r}: expected the seconds from 1970 to the time to record."
+        ) from None
+
+
+def find_model_file(package_root: Path) -> Path | None:
+    """The model file of this version below `package_root`, or None when it is not trained."""
+    version = (package_root / "VERSION").read_text(encoding="utf-8").strip()
+    found = sorted((package_root / "trained_models").glob(f"*-{version}.onnx"))
+    return found[0] if found else None
+
+
+def stale_reason(package_root: Path) -> str | None:
+    """Say why the model file below `package_root` is not the one to ship, or None if it is.
+
+    It must be there for the version in `VERSION`, and record the digests that `config.yml` and
+    the training data beside it have now.
+    """
+    version = (package_root / "VERSION").read_text(encoding="utf-8").strip()
+    path = find_model_file(package_root)
+    if path is None:
+        return f"there is no trained model for version {version} in regression_model/trained_models"
+    try:
+        manifest = read_manifest(path)
+    except ModelFileError as error:
+        return str(error).rstrip(".")
+    try:
+        training = manifest["training"]
+        recorded = {
+            package_root / "config.yml": training["config_sha256"],
+            package_root / "datasets" / training["data_file"]: training["data_sha256"],
+        }
+    except (LookupError, TypeError):
+        return f"{path.name} does not say how it was trained"
+    for source, expected in recorded.items():
+        if not source.is_file() or digest(source) != expected:
+            return f"{path.name} was trained with another {source.name} than the one beside it"
+    if manifest.get("version") != version:
+        said = manifest.get("version")
+        return f"{path.name} says it is version {said} and VERSION says {version}"
+    if not path.with_suffix(".md").is_file():
+        return (
+            f"{path.name} has no model card beside it, which training makes with the extra report"
+        )
+    return None

@@ -1,0 +1,142 @@
+"""Every row of the training data, predicted by a pipeline that was fitted without it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from ..errors import DataError
+from .folds import split_rows
+
+__all__ = [
+    "CrossValidation",
+    "Fold",
+    "Progress",
+    "cannot_be_fitted",
+    "cross_validate",
+    "rmsle",
+]
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """The rows of one fold, the pipeline fitted in it, and what its estimator takes.
+
+    Attributes
+    ----------
+    train, test : array of int
+    train_features, test_features : array of float64, shape (rows, features)
+    fitted : Pipeline
+        On the rows `train`.
+    """
+
+    train: npt.NDArray[np.int64]
+    test: npt.NDArray[np.int64]
+    train_features: Floats
+    test_features: Floats
+    fitted: Pipeline
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """Predictions of every row by a model that was fitted without it.
+
+    Attributes
+    ----------
+    seed : int
+        Of the split into folds.
+    predictions : array of float64, shape (rows,)
+    folds : array of int, shape (rows,)
+        The fold in which each row was held out.
+    parts : list of Fold
+    """
+
+    seed: int
+    predictions: Floats
+    folds: npt.NDArray[np.int64]
+    parts: list[Fold]
+
+
+def cannot_be_fitted(error: ValueError) -> DataError:
+    """Return what scikit-learn or feature-engine could not do, as one sentence."""
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason was given"
+    return DataError(f"The pipeline cannot be fitted to these rows: {reason}")
+
+
+def cross_validate(
+    pipeline: Pipeline,
+    frame: pd.DataFrame,
+    target: pd.Series[float],
+    *,
+    folds: int,
+    seeds: Sequence[int],
+    strata: npt.NDArray[np.object_] | None = None,
+    progress: Progress,
+) -> list[CrossValidation]:
+    """Predict every row by a pipeline fitted from scratch on the other folds, once for each seed.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Not fitted; every step of it is fitted inside each fold.
+    seeds : sequence of int
+        Each splits the rows into folds in another way.
+    strata : as for `split_rows`
+    progress : callable
+        Called with (stage, done, total); what is counted are folds, of all seeds together.
+
+    Raises
+    ------
+    DataError
+        When the pipeline cannot be fitted to the rows of a fold.
+    """
+    results = []
+    for number, seed in enumerate(seeds):
+        predictions = np.empty(len(frame))
+        fold_of = np.empty(len(frame), dtype=np.int64)
+        parts = []
+        splits = split_rows(np.arange(len(frame)), folds=folds, seed=seed, strata=strata)
+        for fold, (train, test) in enumerate(splits):
+            progress("Cross-validating", number * folds + fold, len(seeds) * folds)
+            part = _fitted(clone(pipeline), frame, target, train, test)
+            predictions[test] = part.fitted[-1].predict(part.test_features)
+            fold_of[test] = fold
+            parts.append(part)
+        results.append(CrossValidation(seed, predictions, fold_of, parts))
+    progress("Cross-validating", len(seeds) * folds, len(seeds) * folds)
+    return results
+
+
+def _fitted(
+    pipeline: Pipeline,
+    frame: pd.DataFrame,
+    target: pd.Series[float],
+    train: npt.NDArray[np.int64],
+    test: npt.NDArray[np.int64],
+) -> Fold:
+    """Fit step by step, so that the training rows are transformed once."""
+    steps, estimator = pipeline[:-1], pipeline[-1]
+    try:
+        train_features = steps.fit_transform(frame.iloc[train], target.iloc[train])
+        estimator.fit(train_features, target.iloc[train])
+        test_features = steps.transform(frame.iloc[test])
+    except ValueError as error:  # scikit-learn and feature-engine say so what they cannot fit
+        raise cannot_be_fitted(error) from error
+    return Fold(train, test, train_features, test_features, pipeline)
+
+
+def rmsle(target: Floats, predictions: Floats) -> float:
+    """Root mean squared error of the natural logarithms; NaN unless all values are positive."""
+    if min(target.min(), predictions.min()) <= 0:
+        return math.nan
+    return float(np.sqrt(np.mean((np.log(predictions) - np.log(target)) ** 2)))

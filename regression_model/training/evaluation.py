@@ -1,0 +1,191 @@
+"""A configuration against its training rows, each scored by a pipeline fitted without it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ..config.core import Config
+from .cross_validation import Progress
+from .intervals import scale_of
+from ..runtime.model import Model
+from .rows import TrainingData
+from .baselines import median_by, plain_linear
+from ..evaluation.comparing import check_same_target, compared
+from ..evaluation.results import Assessment, Comparison, Details, Figures
+from ..evaluation.metrics import ERRORS, WITH_INTERVALS, Scored, estimates, figures
+from ..evaluation.groups import Labels, groups_of, labels_of_levels, labels_of_numbers
+from .held_out import HeldOut, Measured, holdout, measure
+from .importances import permutation_importances
+
+__all__ = ["assess_pipeline"]
+
+_ALL = (*ERRORS, *WITH_INTERVALS)
+_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+
+
+def assess_pipeline(
+    config: Config,
+    data: TrainingData,
+    *,
+    repeats: int | None = None,
+    progress: Progress = lambda stage, done, of: None,
+    measured: Measured | None = None,
+    manifest: Mapping[str, Any] | None = None,
+    compare: Model | None = None,
+    rows: object = None,
+) -> Assessment:
+    """Cross-validate a configuration, and say all that this tells of the model.
+
+    Parameters
+    ----------
+    repeats : how many cross-validations, as for `measure`
+    progress : called with (stage, done, total)
+    measured : the cross-validations, if training has made them already
+    manifest : what the model file says of itself, if there is one
+    compare : another model file, scored on the same rows; it may have been trained on them
+    rows : the training rows as they came, for `compare`
+
+    Raises
+    ------
+    DataError
+        When the pipeline cannot be fitted to the rows.
+    ModelFileError
+        When `compare` predicts another target.
+    """
+    if compare is not None:
+        check_same_target(config.target.model_dump(), compare)
+    seed = config.evaluation.seed
+    with threadpool_limits(1):  # sums in one order: the same figures from the same data
+        if measured is None:
+            measured = measure(config, data, repeats=repeats, progress=progress)
+        several = measured.held_out
+        scored = [one.scored for one in several]
+        first = several[0]
+        return Assessment(
+            name=config.name,
+            target=config.target.model_dump(),
+            source="cross-validation",
+            level=config.interval.level,
+            rows=len(data.frame),
+            refused=[],
+            figures=measured.figures,
+            over_seeds=measured.over_seeds,
+            holdout=estimates([holdout(config, data)], ERRORS, seed=seed),
+            constant_width=_constant_width(several, config.interval.level),
+            folds=[fold for one in several for fold in _folds(one)],
+            groups=groups_of(scored, _labels(config, data), seed=seed),
+            baselines=_baselines(config, data, several),
+            without=_without(config, several, progress),
+            importances=permutation_importances(
+                data.contract,
+                data.frame,
+                data.target,
+                first.result.parts,
+                seed=seed,
+                progress=progress,
+            ),
+            calibration=_calibration(first),
+            comparison=_comparison(config, scored, compare, rows),
+            details=_details(first.scored),
+            manifest=None if manifest is None else dict(manifest),
+            repeats=len(several),
+            notes=[*data.notes, *_seen_by(compare)],
+        )
+
+
+def _constant_width(several: Sequence[HeldOut], level: float) -> dict[str, float]:
+    found = [figures(one.at_level(level, adaptive=False), WITH_INTERVALS) for one in several]
+    shared = [name for name in found[0] if all(name in one for one in found)]
+    return {name: float(np.mean([one[name] for one in found])) for name in shared}
+
+
+def _folds(held_out: HeldOut) -> list[dict[str, Any]]:
+    folds, scored, seed = [], held_out.scored, held_out.result.seed
+    for fold in np.unique(scored.fold).tolist():
+        rows = scored.only(scored.fold == fold)
+        found = figures(rows, ("rmsle", "mae", "coverage"))
+        folds.append({"seed": seed, "fold": fold, "rows": len(rows.target), **found})
+    return folds
+
+
+def _labels(config: Config, data: TrainingData) -> dict[str, Labels]:
+    return {
+        name: (
+            labels_of_numbers(data.frame[name].to_numpy())
+            if config.features[name].is_numeric
+            else labels_of_levels(data.frame[name].tolist())
+        )
+        for name in config.evaluation.groups
+    }
+
+
+def _baselines(
+    config: Config, data: TrainingData, several: Sequence[HeldOut]
+) -> dict[str, Figures]:
+    target = several[0].scored.target
+    scale = scale_of(config.target.transform, config.target.minimum)
+    predicted = {}
+    if (field := config.evaluation.baseline) is not None:
+        predicted[f"median by {field}"] = [
+            one.with_predictions(median_by(field, data.frame, target, one.result.parts))
+            for one in several
+        ]
+    predicted["plain linear"] = [
+        one.with_predictions(plain_linear(data.frame, target, scale, one.result.parts))
+        for one in several
+    ]
+    seed = config.evaluation.seed
+    return {name: estimates(scored, ERRORS, seed=seed) for name, scored in predicted.items()}
+
+
+def _without(config: Config, several: Sequence[HeldOut], progress: Progress) -> dict[str, Figures]:
+    found = {}
+    for name in config.evaluation.without:
+        stage, scored = f"Fitting without {name}", []
+        for number, one in enumerate(several):
+            progress(stage, number, len(several))
+            scored.append(one.without(name).scored)
+        progress(stage, len(several), len(several))
+        found[name] = estimates(scored, _ALL, seed=config.evaluation.seed)
+    return found
+
+
+def _calibration(held_out: HeldOut) -> list[tuple[float, float]]:
+    return [
+        (level, figures(held_out.at_level(level), ["coverage"])["coverage"]) for level in _LEVELS
+    ]
+
+
+def _comparison(
+    config: Config, several: Sequence[Scored], other: Model | None, rows: object
+) -> Comparison | None:
+    if other is None:
+        return None
+    every = np.arange(len(several[0].target))
+    level, seed = config.interval.level, config.evaluation.seed
+    return compared(several, every, level, other, other.predict(rows), seed=seed)
+
+
+def _seen_by(other: Model | None) -> list[str]:
+    if other is None:
+        return []
+    return [
+        f"{other.name} {other.version} may have seen these rows in its training, and this model "
+        "has not: the comparison may be too kind to the other one."
+    ]
+
+
+def _details(scored: Scored) -> Details:
+    nothing = np.full(len(scored.target), np.nan)
+    return Details(
+        np.arange(len(scored.target)),
+        scored.target,
+        scored.prediction,
+        nothing if scored.lower is None else scored.lower,
+        nothing if scored.upper is None else scored.upper,
+        scored.fold,
+    )

@@ -1,0 +1,96 @@
+"""Proof, on real rows, that a graph and the pipeline and interval it was made from agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from ...runtime.checking import Checker
+from ...runtime.contract import Contract
+from ..intervals import ConformalInterval, Scale
+from ..rows import frame_of
+from .parity import Parity, prove_parity
+
+__all__ = ["Proof", "graph_inputs", "open_graph", "prove"]
+
+_REFERENCE_ROWS = 25  # enough to notice a runtime that computes something else
+_OUTPUTS = ["prediction", "lower", "upper"]
+_ONLY_ERRORS = 3  # onnxruntime's severity level
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How graph and pipeline agree, and what the pipeline says of the first rows to score."""
+
+    parity: Parity
+    reference: list[float]
+
+
+def prove(
+    graph: bytes,
+    pipeline: Pipeline,
+    interval: ConformalInterval,
+    scale: Scale,
+    contract: Contract,
+    *,
+    training: pd.DataFrame,
+    scoring: Any,
+) -> Proof:
+    """Compare predictions and intervals on every row, by the look-up of texts and by codes.
+
+    Parameters
+    ----------
+    training : the frame that the pipeline was fitted on.
+    scoring : rows of any accepted kind; those with an error are left out.
+
+    Raises
+    ------
+    ExportError
+        When a row differs.
+    """
+    checker = Checker(contract)
+    scored = checker.check(scoring)
+    frame = pd.concat([training, frame_of(contract, scored.only_priced())], ignore_index=True)
+    expected = pipeline.predict(frame)
+    half_widths = interval.half_width(pipeline[:-1].transform(frame))
+    all_expected = (expected, *scale.around(expected, half_widths))
+    session = open_graph(graph)
+    parities = [
+        prove_parity(of_pipeline, of_graph)
+        for feed in _feeds(checker, frame)
+        for of_pipeline, of_graph in zip(all_expected, session.run(_OUTPUTS, feed), strict=True)
+    ]
+    first = expected[len(training) :][:_REFERENCE_ROWS] if scored.priced is None else []
+    worst = max(parities, key=lambda parity: parity.largest_relative_difference)
+    return Proof(worst, [float(value) for value in first])
+
+
+def _feeds(checker: Checker, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The two ways to feed the graph: texts, and codes."""
+    numbers, levels = graph_inputs(checker.contract, frame)
+    checked = checker.check(frame)
+    no_levels = np.empty((0, levels.shape[1]), dtype=object)
+    return [
+        {"numbers": numbers, "levels": levels},
+        {"numbers": checked.numbers, "levels": no_levels, "codes": checked.codes},
+    ]
+
+
+def graph_inputs(contract: Contract, frame: pd.DataFrame) -> tuple[Any, Any]:
+    """Return a frame of checked rows as the graph's inputs `numbers` and `levels`."""
+    numbers = frame[[field.name for field in contract.numbers]].to_numpy(dtype=float)
+    levels = frame[[field.name for field in contract.categories]].fillna("").to_numpy(dtype=object)
+    return numbers, levels
+
+
+def open_graph(graph: bytes) -> onnxruntime.InferenceSession:
+    """Open a graph to run it with one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = _ONLY_ERRORS
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

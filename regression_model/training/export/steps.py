@@ -1,0 +1,311 @@
+"""How each type of step continues the graph: one function per type, found by `singledispatch`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from feature_engine.encoding import MeanEncoder, OneHotEncoder, OrdinalEncoder, RareLabelEncoder
+from feature_engine.imputation import (
+    AddMissingIndicator,
+    ArbitraryNumberImputer,
+    CategoricalImputer,
+    MeanMedianImputer,
+)
+from feature_engine.outliers import ArbitraryOutlierCapper
+from feature_engine.selection import DropFeatures
+from feature_engine.transformation import (
+    LogCpTransformer,
+    LogTransformer,
+    PowerTransformer,
+    YeoJohnsonTransformer,
+)
+from feature_engine.wrappers import SklearnTransformerWrapper
+from onnx import TensorProto
+from sklearn.preprocessing import Binarizer, StandardScaler
+
+from ...errors import ExportError
+from ..features import DerivedFeatures, Formula, Indicators, OrderedLevels
+from ..quadratic import RangeClipper
+from .table import Table, is_missing
+
+__all__ = ["export_step"]
+
+
+@singledispatch
+def export_step(step: Any, table: Table) -> None:
+    """Continue `table` by what the fitted transformer `step` does.
+
+    Raises
+    ------
+    ExportError
+        For a type of step that has no export.
+    """
+    known = sorted(t.__name__ for t in export_step.registry if t is not object)
+    raise ExportError(
+        f"There is no ONNX export for a step of type {type(step).__name__}; "
+        f"the types known are {', '.join(known)}."
+    )
+
+
+# Missing values
+
+
+@export_step.register
+def _(step: AddMissingIndicator, table: Table) -> None:
+    numbers = [name for name in step.variables_ if name in table.numbers]
+    for name in step.variables_:
+        if name in table.levels:
+            of_levels = table.levels[name].map(lambda value: float(is_missing(value)))
+            table.put_levels(f"{name}_na", of_levels)
+    if numbers:
+        missing = table.graph.add("IsNaN", table.take(numbers))
+        flags = table.graph.add("Cast", missing, to=TensorProto.DOUBLE)
+        table.put(flags, [f"{name}_na" for name in numbers])
+
+
+@export_step.register(ArbitraryNumberImputer)
+@export_step.register(MeanMedianImputer)
+def _(step: Any, table: Table) -> None:
+    table.fill(step.imputer_dict_)
+
+
+@export_step.register
+def _(step: CategoricalImputer, table: Table) -> None:
+    for name, filler in step.imputer_dict_.items():
+        if name in table.levels:
+            table.levels[name] = table.levels[name].fill(filler)
+        else:
+            table.fill({name: filler})
+
+
+# Levels
+
+
+@export_step.register
+def _(step: OrderedLevels, table: Table) -> None:
+    for name, levels in (step.levels or {}).items():
+        ranks = {level: float(rank) for rank, level in enumerate(levels)}
+        table.levels[name] = table.levels[name].map(_or_nan(ranks))
+
+
+@export_step.register
+def _(step: Indicators, table: Table) -> None:
+    above: dict[str, tuple[str, float]] = {}
+    for name, test in step.tests_.items():
+        if test.column in table.levels:
+            answer = _answer(test.levels, test.threshold)
+            table.put_levels(name, table.levels[test.column].map(answer))
+        elif test.threshold is not None:
+            above[name] = (test.column, test.threshold)
+        else:
+            raise ExportError(f"{name} compares the number {test.column} with a level.")
+    if above:
+        columns = table.take([column for column, _ in above.values()])
+        thresholds = table.graph.constant([threshold for _, threshold in above.values()])
+        answers = table.graph.add("Greater", columns, thresholds)
+        table.put(table.graph.add("Cast", answers, to=TensorProto.DOUBLE), list(above))
+
+
+def _answer(levels: Sequence[str], threshold: float | None) -> Callable[[Any], float]:
+    if threshold is None:
+        return lambda value: float(value in levels)
+    return lambda value: float(isinstance(value, float) and value > threshold)
+
+
+@export_step.register
+def _(step: RareLabelEncoder, table: Table) -> None:
+    for name, frequent in step.encoder_dict_.items():
+        table.levels[name] = table.levels[name].map(_or_rare(frequent, step.replace_with))
+
+
+@export_step.register(OrdinalEncoder)
+@export_step.register(MeanEncoder)
+def _(step: Any, table: Table) -> None:
+    unseen = float(step._unseen) if step.unseen == "encode" else math.nan
+    for name, numbers in step.encoder_dict_.items():
+        encoded = {level: float(number) for level, number in numbers.items()}
+        table.levels[name] = table.levels[name].map(_or_nan(encoded, unseen))
+
+
+@export_step.register
+def _(step: OneHotEncoder, table: Table) -> None:
+    for name in step.variables_:
+        for level in step.encoder_dict_[name]:
+            column = table.levels[name].map(_answer((level,), None))
+            table.put_levels(f"{name}_{level}", column)
+    table.drop(step.variables_)
+
+
+def _or_rare(frequent: Sequence[str], rare: str) -> Callable[[Any], Any]:
+    known = frozenset(frequent)
+    return lambda value: value if value in known or is_missing(value) else rare
+
+
+def _or_nan(numbers: dict[Any, float], otherwise: float = math.nan) -> Callable[[Any], float]:
+    return lambda value: numbers.get(value, otherwise)
+
+
+# Numbers
+
+
+@export_step.register
+def _(step: ArbitraryOutlierCapper, table: Table) -> None:
+    for caps, operator in ((step.right_tail_caps_, "Min"), (step.left_tail_caps_, "Max")):
+        if caps:
+            bounds = table.graph.constant(list(caps.values()))
+            table.put(table.graph.add(operator, table.take(list(caps)), bounds), list(caps))
+
+
+@export_step.register
+def _(step: LogTransformer, table: Table) -> None:
+    _elementwise(table, step.variables_, lambda x: _log(table, x, step.base))
+
+
+@export_step.register
+def _(step: LogCpTransformer, table: Table) -> None:
+    shifts = [float(_constant_of(step.C_, name)) for name in step.variables_]
+
+    def shifted_log(x: str) -> str:
+        return _log(table, table.graph.add("Add", x, table.graph.constant(shifts)), step.base)
+
+    _elementwise(table, step.variables_, shifted_log)
+
+
+def _constant_of(constants: Any, name: str) -> Any:
+    return constants[name] if isinstance(constants, dict) else constants
+
+
+def _log(table: Table, x: str, base: str) -> str:
+    natural = table.graph.add("Log", x)
+    if base == "e":
+        return natural
+    return table.graph.unfused(table.graph.add("Div", natural, table.graph.constant(math.log(10))))
+
+
+@export_step.register
+def _(step: PowerTransformer, table: Table) -> None:
+    def power(x: str) -> str:
+        if step.exp == 0.5:
+            return table.graph.add("Sqrt", x)
+        return table.graph.add("Pow", x, table.graph.constant(float(step.exp)))
+
+    _elementwise(table, step.variables_, power)
+
+
+@export_step.register
+def _(step: YeoJohnsonTransformer, table: Table) -> None:
+    """Yeo and Johnson, A new family of power transformations, Biometrika 87 (2000), eq. 2.1."""
+    names = step.variables_
+    lambdas = np.array([float(step.lambda_dict_[name]) for name in names])
+    graph = table.graph
+    zero, one = graph.constant(0.0), graph.constant(1.0)
+
+    def half(magnitude: str, exponents: Any) -> str:
+        """(magnitude + 1) ** exponent - 1, over exponent; the logarithm where that is 0."""
+        is_zero = np.abs(exponents) < np.finfo(float).eps
+        safe = np.where(is_zero, 1.0, exponents)
+        shifted = graph.add("Add", magnitude, one)
+        powered = graph.add("Sub", graph.add("Pow", shifted, graph.constant(safe)), one)
+        power = graph.add("Div", powered, graph.constant(safe))
+        if not is_zero.any():
+            return power
+        return graph.add("Where", graph.constant(is_zero, bool), graph.add("Log", shifted), power)
+
+    def yeo_johnson(x: str) -> str:
+        above = half(graph.add("Max", x, zero), lambdas)
+        below = half(graph.add("Max", graph.add("Neg", x), zero), 2.0 - lambdas)
+        return graph.add("Sub", above, below)  # one of the two is 0
+
+    _elementwise(table, names, yeo_johnson)
+
+
+@export_step.register
+def _(step: SklearnTransformerWrapper, table: Table) -> None:
+    wrapped = step.transformer_
+    if not isinstance(wrapped, Binarizer):
+        export_step.dispatch(object)(wrapped, table)
+
+    def binary(x: str) -> str:
+        above = table.graph.add("Greater", x, table.graph.constant(float(wrapped.threshold)))
+        return table.graph.add("Cast", above, to=TensorProto.DOUBLE)
+
+    _elementwise(table, step.variables_, binary)
+
+
+@export_step.register
+def _(step: StandardScaler, table: Table) -> None:
+    table.scale(list(step.feature_names_in_), step.mean_, step.scale_)
+
+
+@export_step.register
+def _(step: RangeClipper, table: Table) -> None:
+    table.clip(step.lowest_, step.highest_)
+
+
+def _elementwise(table: Table, names: Iterable[str], function: Callable[[str], str]) -> None:
+    names = list(names)
+    table.put(function(table.take(names)), names)
+
+
+# Columns
+
+
+@export_step.register
+def _(step: DropFeatures, table: Table) -> None:
+    table.drop(step.features_to_drop_)
+
+
+@export_step.register
+def _(step: DerivedFeatures, table: Table) -> None:
+    """Formulas that wait for the same others are computed together, a verb at a time."""
+    waiting = dict(step.formulas or {})
+    while waiting:
+        ready = {n: f for n, f in waiting.items() if not set(f.columns) & set(waiting)}
+        for verb, compute in _VERBS.items():
+            of_verb = {name: formula for name, formula in ready.items() if formula.verb == verb}
+            if of_verb:
+                compute(table, of_verb)
+        waiting = {name: formula for name, formula in waiting.items() if name not in ready}
+
+
+def _sums(table: Table, formulas: dict[str, Formula]) -> None:
+    columns = list(dict.fromkeys(column for f in formulas.values() for column in f.columns))
+    weights = np.zeros((len(columns), len(formulas)))
+    for j, formula in enumerate(formulas.values()):
+        for column, weight in zip(formula.columns, formula.weights, strict=True):
+            weights[columns.index(column), j] += weight
+    product = table.graph.add("MatMul", table.take(columns), table.graph.constant(weights))
+    table.put(product, list(formulas))
+
+
+def _products(table: Table, formulas: dict[str, Formula]) -> None:
+    for length in sorted({len(f.columns) for f in formulas.values()}):
+        same = {name: f for name, f in formulas.items() if len(f.columns) == length}
+        product = table.take([f.columns[0] for f in same.values()])
+        for i in range(1, length):
+            factor = table.take([f.columns[i] for f in same.values()])
+            product = table.graph.add("Mul", product, factor)
+        table.put(product, list(same))
+
+
+def _ratios(table: Table, formulas: dict[str, Formula]) -> None:
+    above = table.take([f.columns[0] for f in formulas.values()])
+    below = table.take([f.columns[1] for f in formulas.values()])
+    zero, one = table.graph.constant(0.0), table.graph.constant(1.0)
+    is_zero = table.graph.add("Equal", below, zero)
+    ratio = table.graph.add("Div", above, table.graph.add("Where", is_zero, one, below))
+    table.put(table.graph.add("Where", is_zero, zero, ratio), list(formulas))
+
+
+def _elapsed(table: Table, formulas: dict[str, Formula]) -> None:
+    later = table.take([f.columns[0] for f in formulas.values()])
+    earlier = table.take([f.columns[1] for f in formulas.values()])
+    years = table.graph.add("Sub", later, earlier)
+    table.put(table.graph.add("Max", years, table.graph.constant(0.0)), list(formulas))
+
+
+_VERBS = {"sum": _sums, "product": _products, "ratio": _ratios, "elapsed": _elapsed}

@@ -1,0 +1,99 @@
+"""How much the model needs each field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from ..runtime.checking import Checker
+from ..runtime.contract import Contract
+from .cross_validation import Floats, Fold, Progress
+from .export import export_pipeline, open_graph
+from ..runtime.intake import Codes
+from .intervals import ConformalInterval
+from ..evaluation.results import Importance
+
+__all__ = ["permutation_importances"]
+
+_SHUFFLES = 5
+_STAGE = "Shuffling fields"
+
+
+def permutation_importances(
+    contract: Contract,
+    frame: pd.DataFrame,
+    target: pd.Series[float],
+    parts: Sequence[Fold],
+    *,
+    seed: int,
+    progress: Progress,
+) -> list[Importance]:
+    """Measure how much worse held-out predictions get when one field is shuffled among them.
+
+    The pipeline of each fold predicts as the graph that it is exported to, which is many times
+    faster.
+
+    Notes
+    -----
+    Breiman, "Random Forests", Machine Learning 45 (2001); for any model, Fisher, Rudin and
+    Dominici, "All models are wrong, but many are useful", Journal of Machine Learning Research 20
+    (2019).
+    """
+    generator = np.random.default_rng(seed)
+    checked = Checker(contract).check(frame)
+    known: Floats = np.asarray(target, dtype=np.float64)
+    names = [field.name for field in (*contract.numbers, *contract.categories)]
+    rise = {name: np.empty((len(parts), len(names), _SHUFFLES)) for name in ("rmsle", "rmse")}
+    for number, part in enumerate(parts):
+        progress(_STAGE, number, len(parts))
+        predict = _predictor(part.fitted, contract)
+        numbers, codes = checked.numbers[part.test], checked.codes[part.test]
+        as_they_are = _scores(known[part.test], predict(numbers, codes))
+        for j in range(len(names)):
+            shuffled = _shuffled(numbers, codes, j, generator)
+            for name, scores in _scores(known[part.test], predict(*shuffled)).items():
+                rise[name][number, j] = scores - as_they_are[name]
+    progress(_STAGE, len(parts), len(parts))
+    name = "rmsle" if np.isfinite(rise["rmsle"]).all() else "rmse"
+    of_shuffles = rise[name].mean(axis=0)
+    found = [
+        Importance(field, float(of_field.mean()), float(of_field.std(ddof=1)))
+        for field, of_field in zip(names, of_shuffles, strict=True)
+    ]
+    return sorted(found, key=lambda one: -one.increase)
+
+
+def _predictor(fitted: Pipeline, contract: Contract) -> Callable[[Floats, Codes], Floats]:
+    one_width = ConformalInterval(level=0.5, quantile=0.0)
+    session = open_graph(export_pipeline(fitted, contract, interval=one_width))
+    no_levels = np.empty((0, len(contract.categories)), dtype=object)
+
+    def predict(numbers: Floats, codes: Codes) -> Floats:
+        feed = {"numbers": numbers, "levels": no_levels, "codes": codes}
+        (predictions,) = session.run(["prediction"], feed)
+        return np.asarray(predictions)
+
+    return predict
+
+
+def _shuffled(
+    numbers: Floats, codes: Codes, field: int, generator: np.random.Generator
+) -> tuple[Floats, Codes]:
+    """Return the rows several times over, each time with one field shuffled in another way."""
+    several = np.tile(numbers, (_SHUFFLES, 1)), np.tile(codes, (_SHUFFLES, 1))
+    in_codes = field >= numbers.shape[1]
+    column = several[in_codes][:, field - in_codes * numbers.shape[1]]
+    column[:] = generator.permuted(column.reshape(_SHUFFLES, -1), axis=1).ravel()
+    return several
+
+
+def _scores(target: Floats, predictions: Floats) -> dict[str, Floats]:
+    """Return RMSLE and RMSE each time that the rows were predicted; NaN where there is no RMSLE."""
+    predictions = predictions.reshape(-1, len(target))
+    rmse = np.sqrt(np.mean((predictions - target) ** 2, axis=1))
+    if min(target.min(), predictions.min()) <= 0:
+        return {"rmsle": np.full(len(predictions), np.nan), "rmse": rmse}
+    return {"rmsle": np.sqrt(np.mean(np.log(predictions / target) ** 2, axis=1)), "rmse": rmse}

@@ -1,0 +1,100 @@
+"""The manifest: everything that a model file says of itself."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from .held_out import Measured
+from ..runtime.checking import Checker
+from .commit import source_commit
+from ..config.core import Config
+from .export import Proof
+from ..runtime.fingerprints import Fingerprints
+from .intervals import ConformalInterval
+from ..runtime.model_file.sealing import FORMAT, digest, time_of_creation
+from .rows import TrainingData, background, profile
+
+__all__ = ["make_manifest", "time_of_creation"]
+
+_RECORDED = ("scikit-learn", "feature-engine", "pandas", "numpy", "scipy", "onnx", "onnxruntime")
+
+
+def make_manifest(
+    config: Config,
+    data: TrainingData,
+    path: Path,
+    measured: Measured,
+    interval: ConformalInterval,
+    proof: Proof,
+    *,
+    fillers: Mapping[str, float | str],
+    created: str | None,
+) -> dict[str, Any]:
+    """Return what a model file says of itself, as plain JSON types.
+
+    Parameters
+    ----------
+    path : of the training rows; only its name and its digest are recorded.
+    measured : its figures are those that the file states.
+    fillers : what stands in for a missing value, by the name of the field.
+    """
+    return {
+        "format": FORMAT,
+        "name": config.name,
+        "version": __version__,
+        "description": config.description,
+        "created": created,
+        "target": config.target.model_dump(),
+        "contract": data.contract.to_dict(),
+        "metrics": measured.metrics,
+        "spread": measured.spread,
+        "quality": config.quality.model_dump(),
+        "evaluation": config.evaluation.model_dump(),
+        "without": {name: _description(config, name) for name in config.evaluation.without},
+        "interval": {
+            "level": config.interval.level,
+            "method": "conformal, from the pooled residuals of cross-validation",
+            "quantile": interval.quantile,
+            "adaptive": interval.weights is not None,
+            "scale": config.target.transform,
+        },
+        "training": {
+            "rows": len(data.frame),
+            "data_file": path.name,
+            "data_sha256": digest(path),
+            "data_source": config.data.source,
+            "config_sha256": config.sha256,
+            "commit": source_commit(),
+            "folds": config.evaluation.folds,
+            "repeats": len(measured.held_out),
+            "seed": config.evaluation.seed,
+            "estimator": {kind: m.model_dump() for kind, m in config.estimator.items()},
+            "python": platform.python_version(),
+            "libraries": {name: version(name) for name in _RECORDED},
+        },
+        "parity": asdict(proof.parity),
+        "reference": {"data_file": config.data.scoring, "predictions": proof.reference},
+        "profile": profile(data.contract, data.frame),
+        "background": background(data.contract, data.frame, seed=config.evaluation.seed),
+        "fillers": dict(fillers),
+        "fingerprints": _fingerprints(data).to_dict(),
+    }
+
+
+def _fingerprints(data: TrainingData) -> Fingerprints:
+    """Return those of the training rows as a client would send them, by the model's contract."""
+    checked = Checker(data.contract).check(data.frame)
+    return Fingerprints.of_table(checked, np.asarray(data.target, dtype=np.float64))
+
+
+def _description(config: Config, name: str) -> str | None:
+    column = config.derived.get(name) or config.features[name]
+    return column.description

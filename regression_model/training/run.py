@@ -1,0 +1,212 @@
+"""The story of a training run, top to bottom."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from .held_out import Measured, measure
+from ..config.core import TRAINED_MODEL_DIR, Config, load_config
+from ..errors import ConfigError, MissingExtraError, OutputError, QualityError
+from .cross_validation import Progress, cannot_be_fitted
+from .export import export_pipeline, prove
+from .intervals import ConformalInterval, fit_scale, scale_of
+from .manifest import make_manifest, time_of_creation
+from ..runtime.model import Model
+from ..runtime.model_file.sealing import seal
+from .pipeline import build_pipeline, fillers_of
+from .data import dataset_path, read_dataset, save_model
+from .rows import TrainingData, read_training_data
+
+__all__ = ["TrainingResult", "run_training"]
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training run made.
+
+    Attributes
+    ----------
+    model_path, pipeline_path : Path
+    report_path, card_path : Path or None
+        None without the extra report.
+    manifest : dict
+        What the model file says of itself; `metrics` in it are cross-validated.
+    notes : list of str
+        Sentences about training data that was not used, and documents that were not made.
+    """
+
+    model_path: Path
+    pipeline_path: Path
+    report_path: Path | None
+    card_path: Path | None
+    manifest: dict[str, Any]
+    notes: list[str]
+
+
+def run_training(
+    *,
+    config_path: Path | None = None,
+    data_path: Path | None = None,
+    output: Path | None = None,
+    progress: Progress = lambda stage, done, of: None,
+) -> TrainingResult:
+    """Train the model that a configuration describes and write its model file.
+
+    Parameters
+    ----------
+    config_path : the configuration; None for the packaged one.
+    data_path : the training rows; None for those that the configuration names.
+    output : folder for the model file and the joblib pipeline; None for `trained_models`, in the
+        package for the packaged configuration and beside any other.
+    progress : told the stage, how much of it is done, and of how much.
+
+    Raises
+    ------
+    ConfigError, DataError, ExportError, OutputError, QualityError
+        In each case nothing was written, and an older model file is still there.
+    """
+    config = load_config(config_path)
+    created = time_of_creation()
+    folder = output or _default_output(config_path)
+    _check_writable(folder)
+    path = data_path or dataset_path(config.data.training, beside=config.path)
+    progress("Reading", 0, 1)
+    rows = read_dataset(path)
+    data = read_training_data(config, rows, source=str(path))
+    progress("Reading", 1, 1)
+    with threadpool_limits(1):  # sums in one order: the same bytes from the same data
+        pipeline, interval, measured = _fit(config, data, progress)
+    _check_quality(config, measured.metrics)
+    progress("Exporting", 0, 1)
+    graph = export_pipeline(pipeline, data.contract, interval=interval, name=config.name)
+    proof = prove(
+        graph,
+        pipeline,
+        interval,
+        scale_of(config.target.transform, config.target.minimum),
+        data.contract,
+        training=data.frame,
+        scoring=_scoring_rows(config),
+    )
+    fillers = fillers_of(pipeline, data.contract)
+    manifest = make_manifest(
+        config, data, path, measured, interval, proof, fillers=fillers, created=created
+    )
+    content = seal(graph, manifest)
+    model = Model(content)  # what is written can be opened
+    progress("Exporting", 1, 1)
+    documents, notes = _documents(config, data, rows, measured, model, progress)
+    paths = save_model(content, pipeline, name=config.name, folder=folder, documents=documents)
+    return TrainingResult(
+        model_path=paths[".onnx"],
+        pipeline_path=paths[".joblib"],
+        report_path=paths.get(".html"),
+        card_path=paths.get(".md"),
+        manifest=manifest,
+        notes=[*data.notes, *notes],
+    )
+
+
+def _documents(
+    config: Config,
+    data: TrainingData,
+    rows: Any,
+    measured: Measured,
+    model: Model,
+    progress: Progress,
+) -> tuple[dict[str, bytes], list[str]]:
+    """Return the report and the model card, or a sentence that says what they need."""
+    from .evaluation import assess_pipeline
+    from ..report import make_card, make_report, require_extra
+
+    try:
+        require_extra()
+    except MissingExtraError as error:
+        return {}, [f"No report and no model card: {error}"]
+    assessment = assess_pipeline(
+        config, data, measured=measured, manifest=model.manifest, progress=progress
+    )
+    progress("Writing the report", 0, 1)
+    report = make_report(assessment, model=model, rows=rows)
+    documents = {".html": report, ".md": make_card(assessment, model=model)}
+    progress("Writing the report", 1, 1)
+    return documents, []
+
+
+def _default_output(config_path: Path | None) -> Path:
+    return TRAINED_MODEL_DIR if config_path is None else config_path.parent / "trained_models"
+
+
+def _check_writable(folder: Path) -> None:
+    """Find out before the work, not after it, that a folder cannot be written."""
+    existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    if not existing.is_dir():
+        raise OutputError(f"{existing} is a file: name a folder for the model file.")
+    if not os.access(existing, os.W_OK):
+        raise OutputError(f"{folder} cannot be written: name another folder with --output.")
+
+
+def _fit(
+    config: Config, data: TrainingData, progress: Progress
+) -> tuple[Pipeline, ConformalInterval, Measured]:
+    """Cross-validate, then fit on all rows."""
+    measured = measure(config, data, progress=progress)
+    progress("Fitting on all rows", 0, 1)
+    steps, estimator = (pipeline := build_pipeline(config))[:-1], pipeline[-1]
+    try:
+        features = steps.fit_transform(data.frame, data.target)
+        estimator.fit(features, data.target)
+    except ValueError as error:  # scikit-learn and feature-engine say so what they cannot fit
+        raise cannot_be_fitted(error) from error
+    scale = fit_scale(
+        features,
+        measured.held_out[0].residuals,
+        alpha=config.interval.ridge_alpha,
+        seed=config.evaluation.seed,
+    )
+    progress("Fitting on all rows", 1, 1)
+    return pipeline, scale.interval(config.interval.level), measured
+
+
+def _check_quality(config: Config, figures: Mapping[str, float]) -> None:
+    """Compare the figures with the quality bar, and name every one that misses it."""
+    bar, misses = config.quality, []
+    if bar.rmsle is not None:
+        if "rmsle" not in figures:
+            raise ConfigError(
+                "quality.rmsle asks for a score of positive targets and predictions, and some are "
+                "not: remove the key, or learn the logarithm with target.transform."
+            )
+        if figures["rmsle"] > bar.rmsle:
+            misses.append(
+                f"RMSLE is {figures['rmsle']:.4f}, allowed is {bar.rmsle:.4f}: "
+                f"{figures['rmsle'] - bar.rmsle:.4f} too much"
+            )
+    if bar.coverage is not None and figures["coverage"] < bar.coverage:
+        misses.append(
+            f"coverage is {figures['coverage']:.4f}, wanted is {bar.coverage:.4f}: "
+            f"{bar.coverage - figures['coverage']:.4f} too little"
+        )
+    if misses:
+        raise QualityError(
+            f"The model misses its quality bar: cross-validated {'; '.join(misses)}. "
+            "Nothing was written."
+        )
+
+
+def _scoring_rows(config: Config) -> Any:
+    """Return the rows that the configuration names for scoring; they have no target."""
+    if config.data.scoring is None:
+        return []
+    return read_dataset(dataset_path(config.data.scoring, beside=config.path))
+
+
+if __name__ == "__main__":
+    run_training()
