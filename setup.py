@@ -15,10 +15,10 @@ def require_trained_model() -> None:
     """Raise SetupError unless the model file is of the version, configuration and data here."""
     sys.path.insert(0, str(ROOT))
     try:
-        from regression_model import model_file
+        from regression_model.runtime.model_file import release
     finally:
         sys.path.remove(str(ROOT))
-    reason = model_file.stale_reason(ROOT / "regression_model")
+    reason = release.stale_reason(ROOT / "regression_model")
     if reason is not None:
         raise SetupError(f"{reason.rstrip('.')}; train it first: tox -e train")
 

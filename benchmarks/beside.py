@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from regression_model.runtime.model_file.sealing import find_model_file
+from regression_model.runtime.model_file.release import find_model_file
 
 from .environments import PACKAGE, Unavailable, version_environment, wheel
 from .figures import as_ratio, as_seconds, interleave, quantile, ratio

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from regression_model import load_model
-from regression_model.evaluation import Assessment, Estimate, Figures
-from regression_model.training.held_out import Measured, measure
-from regression_model.training.evaluation import assess_pipeline
 from regression_model.config.core import Config, load_config
-from regression_model.training.data import dataset_path, read_dataset
-from regression_model.training.rows import read_training_data
+from regression_model.evaluation import Assessment, Estimate, Figures
 from regression_model.report import write_picture
+from regression_model.training.data import dataset_path, read_dataset
+from regression_model.training.evaluation import assess_pipeline
+from regression_model.training.held_out import Measured, measure
+from regression_model.training.rows import read_training_data
 
 from .table import markdown
 

@@ -29,19 +29,15 @@ import numpy as np
 import onnx
 
 from regression_model import Model, ModelFileError, load_model
-from regression_model.evaluation.scoring import assess_model
 from regression_model.cli.describing import _record
 from regression_model.cli.metrics import interval_sentence, metrics_table, spread_sentence
 from regression_model.cli.tables import console_of
 from regression_model.errors import RegressionModelError
+from regression_model.evaluation.scoring import assess_model
 from regression_model.files.tables import read_table
 from regression_model.runtime.model import PACKAGE_ROOT
-from regression_model.runtime.model_file.sealing import (
-    DIGEST_KEY,
-    MANIFEST_KEY,
-    find_model_file,
-    open_sealed,
-)
+from regression_model.runtime.model_file.release import find_model_file
+from regression_model.runtime.model_file.sealing import DIGEST_KEY, MANIFEST_KEY, open_sealed
 from regression_model.runtime.model_file.wire import delimited
 
 __all__ = ["Outcome", "fuzz"]

@@ -22,11 +22,11 @@ import pandas as pd
 
 import regression_model
 from regression_model import InputError, Model, load_model, make_prediction
-from regression_model.training.baselines import plain_linear
 from regression_model.config.core import parse_config
+from regression_model.runtime.model_file.wire import Rule, read_message
+from regression_model.training.baselines import plain_linear
 from regression_model.training.cross_validation import Fold
 from regression_model.training.intervals import scale_of
-from regression_model.runtime.model_file.wire import Rule, read_message
 
 from .demands import Demand
 from .rows import read_records

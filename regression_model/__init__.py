@@ -21,9 +21,9 @@ if TYPE_CHECKING:
         QualityError,
         RegressionModelError,
     )
+    from .predict import make_prediction
     from .runtime.explanation import Explanation, Explanations
     from .runtime.model import Model, Prediction, load_model
-    from .predict import make_prediction
     from .runtime.problems import Problem
 
 __all__ = [
@@ -49,12 +49,12 @@ __all__ = [
 __version__ = (Path(__file__).parent / "VERSION").read_text(encoding="utf-8").strip()
 
 _HOME = {
-    "Explanation": "explanation",
-    "Explanations": "explanation",
-    "Model": "model",
-    "Prediction": "model",
-    "Problem": "problems",
-    "load_model": "model",
+    "Explanation": "runtime.explanation",
+    "Explanations": "runtime.explanation",
+    "Model": "runtime.model",
+    "Prediction": "runtime.model",
+    "Problem": "runtime.problems",
+    "load_model": "runtime.model",
     "make_prediction": "predict",
 }
 

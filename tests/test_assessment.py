@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from sklearn import metrics as reference
 
+from regression_model.errors import InputError, ModelFileError
 from regression_model.evaluation import Assessment, Details, Estimate
 from regression_model.evaluation.comparing import check_same_target
+from regression_model.evaluation.groups import groups_of, labels_of_levels, labels_of_numbers
 from regression_model.evaluation.metrics import (
     ERRORS,
     WITH_INTERVALS,
@@ -19,13 +21,12 @@ from regression_model.evaluation.metrics import (
     estimates,
     figures,
 )
-from regression_model.evaluation.groups import groups_of, labels_of_levels, labels_of_numbers
 from regression_model.evaluation.scoring import assess_model
 from regression_model.evaluation.weighted import mean, median, resamples, share
-from regression_model.errors import InputError, ModelFileError
 from regression_model.files.tables import read_table
 from regression_model.runtime.model import PACKAGE_ROOT, Model
-from regression_model.runtime.model_file.sealing import find_model_file, open_sealed, seal
+from regression_model.runtime.model_file.release import find_model_file
+from regression_model.runtime.model_file.sealing import open_sealed, seal
 
 RANDOM = np.random.default_rng(3)
 ROWS = 203

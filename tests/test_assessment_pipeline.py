@@ -8,16 +8,16 @@ import pytest
 from sklearn.model_selection import KFold, train_test_split
 
 from regression_model import load_model
-from regression_model.training.baselines import median_by, plain_linear
-from regression_model.evaluation.metrics import figures
-from regression_model.training.held_out import measure
-from regression_model.training.evaluation import assess_pipeline
 from regression_model.config.core import load_config, parse_config
 from regression_model.errors import ConfigError, DataError, ModelFileError
+from regression_model.evaluation.metrics import figures
+from regression_model.training.baselines import median_by, plain_linear
 from regression_model.training.cross_validation import Fold, cross_validate
+from regression_model.training.data import dataset_path, read_dataset
+from regression_model.training.evaluation import assess_pipeline
+from regression_model.training.held_out import measure
 from regression_model.training.intervals import scale_of
 from regression_model.training.pipeline import build_pipeline
-from regression_model.training.data import dataset_path, read_dataset
 from regression_model.training.rows import read_training_data
 
 BOATS = """\

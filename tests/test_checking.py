@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regression_model.files.tables import read_table
 from regression_model.runtime.checking import Checked, Checker
 from regression_model.runtime.contract import Contract
-from regression_model.files.tables import read_table
 from regression_model.runtime.problems import ERROR_CODES, WARNING_CODES, Problem
 
 HUGE = 10**5000  # more digits than Python writes out

@@ -18,7 +18,8 @@ from typer.testing import CliRunner, Result
 import regression_model
 from regression_model import __version__
 from regression_model.cli import app
-from regression_model.runtime.model_file.sealing import FORMAT, find_model_file, open_sealed, seal
+from regression_model.runtime.model_file.release import find_model_file
+from regression_model.runtime.model_file.sealing import FORMAT, open_sealed, seal
 
 pty = pytest.importorskip("pty", reason="there are no pseudo-terminals")
 

@@ -19,7 +19,8 @@ import regression_model
 from regression_model import Model
 from regression_model.cli import app
 from regression_model.cli.explaining import _bars
-from regression_model.runtime.model_file.sealing import find_model_file, open_sealed, seal
+from regression_model.runtime.model_file.release import find_model_file
+from regression_model.runtime.model_file.sealing import open_sealed, seal
 
 PACKAGE = Path(regression_model.__file__).parent
 TRAINING_HALF = ("sklearn", "pandas", "feature_engine", "joblib", "strictyaml", "onnx")

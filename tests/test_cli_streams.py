@@ -21,7 +21,7 @@ from typer.testing import CliRunner, Result
 
 import regression_model
 from regression_model.cli import app
-from regression_model.runtime.model_file.sealing import find_model_file
+from regression_model.runtime.model_file.release import find_model_file
 
 PACKAGE = Path(regression_model.__file__).parent
 PROGRAM = "from regression_model.cli import main; main()"

@@ -18,10 +18,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from regression_model.evaluation.metrics import ERRORS, WITH_INTERVALS, Scored, figures
-from regression_model.training.held_out import HeldOut
 from regression_model.config.core import parse_config
-from regression_model.training.cross_validation import cross_validate, rmsle
+from regression_model.evaluation.metrics import ERRORS, WITH_INTERVALS, Scored, figures, rmsle
+from regression_model.training.cross_validation import cross_validate
+from regression_model.training.held_out import HeldOut
 from regression_model.training.intervals import conformal_quantile
 
 RANDOM = np.random.default_rng(11)

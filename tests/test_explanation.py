@@ -186,7 +186,7 @@ def test_a_row_is_explained_the_same_way_every_time(model, rows):
 
 def _content():
     from regression_model.runtime.model import PACKAGE_ROOT
-    from regression_model.runtime.model_file.sealing import find_model_file
+    from regression_model.runtime.model_file.release import find_model_file
 
     path = find_model_file(PACKAGE_ROOT)
     assert path is not None

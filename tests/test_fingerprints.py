@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from regression_model.runtime.checking import Checked, Checker
 from regression_model.errors import ModelFileError
+from regression_model.runtime.checking import Checked, Checker
 from regression_model.runtime.fingerprints import Fingerprints, fingerprints_of
 
 RANDOM = np.random.default_rng(5)

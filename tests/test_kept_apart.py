@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 
 from regression_model import Model
-from regression_model.evaluation import Estimate
 from regression_model.errors import InputError
-from regression_model.runtime.model_file.sealing import find_model_file, open_sealed, seal
+from regression_model.evaluation import Estimate
+from regression_model.runtime.model_file.release import find_model_file
+from regression_model.runtime.model_file.sealing import open_sealed, seal
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "docs" / "kept-apart.md"

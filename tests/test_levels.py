@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regression_model import ConfigError, DataError, load_model
-from regression_model.runtime.checking import Checker
 from regression_model.config.core import parse_config
 from regression_model.levels import level_text, text_of_number
-from regression_model.training.rows import read_training_data
+from regression_model.runtime.checking import Checker
 from regression_model.runtime.row_model import row_model
+from regression_model.training.rows import read_training_data
 from regression_model.training.run import run_training
 
 CONFIG = """\

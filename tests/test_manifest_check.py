@@ -13,7 +13,8 @@ import regression_model
 from regression_model import Model, ModelFileError
 from regression_model.runtime.contract import Field
 from regression_model.runtime.model_file.manifest import FIELD, ManifestError, check_manifest
-from regression_model.runtime.model_file.sealing import FORMAT, find_model_file, open_sealed, seal
+from regression_model.runtime.model_file.release import find_model_file
+from regression_model.runtime.model_file.sealing import FORMAT, open_sealed, seal
 from regression_model.runtime.model_file.wire import delimited
 
 QUICK = 300  # mutations; `python -m benchmarks.fuzz` makes 20,000
@@ -49,7 +50,7 @@ def with_text(content: bytes, text: bytes) -> bytes:
     """Seal a model file with other bytes as its manifest."""
     import hashlib
 
-    entry = delimited(1, b"regression_model.training.manifest") + delimited(2, text)
+    entry = delimited(1, b"regression_model.manifest") + delimited(2, text)
     body = content + delimited(14, entry)
     digest = hashlib.sha256(body).hexdigest().encode()
     return body + delimited(14, delimited(1, b"regression_model.sha256") + delimited(2, digest))

@@ -25,9 +25,10 @@ from hypothesis import strategies as st
 
 import regression_model
 from regression_model import Model, ModelFileError, load_model
-from regression_model.runtime.contract import Contract, Field
 from regression_model.files.tables import read_table
-from regression_model.runtime.model_file.sealing import find_model_file, seal
+from regression_model.runtime.contract import Contract, Field
+from regression_model.runtime.model_file.release import find_model_file
+from regression_model.runtime.model_file.sealing import seal
 from regression_model.runtime.problems import ERROR_CODES
 
 PACKAGE = Path(regression_model.__file__).parent

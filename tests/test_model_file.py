@@ -15,16 +15,15 @@ from hypothesis import strategies as st
 
 import regression_model
 from regression_model import Model, ModelFileError, OutputError, load_model
+from regression_model.files.writing import write_atomically
+from regression_model.runtime.model_file.release import find_model_file, stale_reason
 from regression_model.runtime.model_file.sealing import (
     FORMAT,
     digest,
-    find_model_file,
     open_sealed,
     read_manifest,
     seal,
-    stale_reason,
 )
-from regression_model.files.writing import write_atomically
 
 PACKAGE = Path(regression_model.__file__).parent
 
@@ -46,7 +45,7 @@ def content(shipped: Path) -> bytes:
 @pytest.fixture(scope="session")
 def graph(content: bytes, shipped: Path) -> bytes:
     """The part of the shipped model file before its manifest."""
-    graph = content[: content.index(b"regression_model.training.manifest") - 8]
+    graph = content[: content.index(b"regression_model.manifest") - 8]
     while seal(graph, read_manifest(shipped)) != content:
         graph = content[: len(graph) + 1]
         assert len(graph) < len(content)
@@ -82,7 +81,7 @@ def test_other_tools_read_the_model_file(content: bytes, shipped: Path) -> None:
     model = onnx.load_from_string(content)
     onnx.checker.check_model(model)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    assert read_manifest(shipped) == json.loads(metadata["regression_model.training.manifest"])
+    assert read_manifest(shipped) == json.loads(metadata["regression_model.manifest"])
 
 
 @pytest.mark.parametrize("share", [0, 0.0001, 0.001, 0.25, 0.5, 0.9, 0.99, 0.9999])

@@ -14,14 +14,14 @@ import pytest
 from sklearn.model_selection import KFold
 from typer.testing import CliRunner, Result
 
-from regression_model.training.held_out import measure
 from regression_model.cli import app
 from regression_model.config.core import load_config
 from regression_model.config.search import changed
 from regression_model.errors import DataError, InputError, OutputError
-from regression_model.training.cross_validation import rmsle
-from regression_model.training.pipeline import build_pipeline
+from regression_model.evaluation.metrics import rmsle
 from regression_model.training.data import read_dataset
+from regression_model.training.held_out import measure
+from regression_model.training.pipeline import build_pipeline
 from regression_model.training.rows import TrainingData, read_training_data
 from regression_model.tuning import (
     NestedTuningResult,

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from regression_model import Model, ModelFileError
-from regression_model.runtime.model_file.sealing import find_model_file, open_sealed, seal
 from regression_model.runtime.model_file.operators import OUTPUTS, GraphError, check_graph
+from regression_model.runtime.model_file.release import find_model_file
+from regression_model.runtime.model_file.sealing import open_sealed, seal
 
 onnx = pytest.importorskip("onnx")
 PACKAGE = Path(__import__("regression_model").__file__).parent

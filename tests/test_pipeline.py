@@ -27,7 +27,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from regression_model.config.core import config as packaged
 from regression_model.config.core import parse_config
-from regression_model.training.pipeline import build_pipeline
 from regression_model.training.features import (
     DerivedFeatures,
     Formula,
@@ -37,6 +36,7 @@ from regression_model.training.features import (
     OrderedLevels,
 )
 from regression_model.training.features import Test as Question  # not a test
+from regression_model.training.pipeline import build_pipeline
 
 # feature-engine uses what later versions of pandas will have no more.
 pytestmark = [

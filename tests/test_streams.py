@@ -11,9 +11,9 @@ import pytest
 
 import regression_model
 from regression_model import InputError, load_model
-from regression_model.files.tables import read_table
 from regression_model.files.streams import cells, opened_source, sources
 from regression_model.files.streams.sinks import opened_sink
+from regression_model.files.tables import read_table
 
 
 def columns_of(path: Path) -> dict[str, list[str]]:

@@ -19,7 +19,6 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 
 import regression_model
 from regression_model import __version__, load_model, train_pipeline
-from regression_model.training.commit import source_commit
 from regression_model.config.core import config as packaged
 from regression_model.errors import (
     ConfigError,
@@ -30,6 +29,7 @@ from regression_model.errors import (
     RegressionModelError,
 )
 from regression_model.runtime.model_file.sealing import open_sealed, read_manifest
+from regression_model.training.commit import source_commit
 from regression_model.training.pipeline import build_pipeline
 from regression_model.training.run import run_training
 

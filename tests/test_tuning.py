@@ -16,7 +16,6 @@ import numpy as np
 import optuna
 import pytest
 
-from regression_model.training.held_out import measure
 from regression_model.config.core import load_config, parse_config
 from regression_model.config.search import changed, value_at
 from regression_model.errors import (
@@ -28,6 +27,7 @@ from regression_model.errors import (
     RegressionModelError,
 )
 from regression_model.training.data import read_dataset
+from regression_model.training.held_out import measure
 from regression_model.training.rows import read_training_data
 from regression_model.tuning import Trial, TuningResult, run_tuning, scoring
 from regression_model.tuning.trials import best_of, estimate, is_worse

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regression_model.runtime.model_file.onnx_model import read_onnx
-from regression_model.runtime.model_file.wire import Rule, WireError, delimited, fields, read_message, varint
+from regression_model.runtime.model_file.wire import (
+    Rule,
+    WireError,
+    delimited,
+    fields,
+    read_message,
+    varint,
+)
 
 onnx = pytest.importorskip("onnx")
 

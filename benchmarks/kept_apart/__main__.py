@@ -18,8 +18,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from regression_model import Model, load_model
-from regression_model.evaluation import Estimate
 from regression_model.errors import RegressionModelError
+from regression_model.evaluation import Estimate
 from regression_model.files.tables import read_table
 
 from ..environments import ROOT

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from regression_model import Model
 from regression_model.errors import OutputError
-from regression_model.runtime.model_file.sealing import time_of_creation
 from regression_model.files.writing import write_atomically
+from regression_model.training.manifest import time_of_creation
 
 from ..table import markdown
 from .scores import Scores

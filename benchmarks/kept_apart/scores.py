@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from regression_model import Model
+from regression_model.errors import InputError, ModelFileError
 from regression_model.evaluation import Estimate, Figures
 from regression_model.evaluation.metrics import Scored, estimates
 from regression_model.evaluation.scoring import assess_model
-from regression_model.errors import InputError, ModelFileError
 from regression_model.runtime.model_file.sealing import digest
 
 from .tables import PRICE, TEST, TRAINING

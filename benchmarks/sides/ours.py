@@ -158,7 +158,7 @@ def _frame_of(model: Model, checked: Checked) -> Any:
 
 def _model_path() -> Path:
     from regression_model.runtime.model import PACKAGE_ROOT
-    from regression_model.runtime.model_file.sealing import find_model_file
+    from regression_model.runtime.model_file.release import find_model_file
 
     path = find_model_file(PACKAGE_ROOT)
     if path is None:

@@ -16,9 +16,9 @@ from .program import say
 from .tables import console_of, count
 
 if TYPE_CHECKING:
+    from ..files.streams import Source
     from ..runtime.contract import Contract
     from ..runtime.model import Prediction
-    from ..files.streams import Source
 
 __all__ = ["Tally", "check_columns", "say_unknown_columns", "shown_rows"]
 

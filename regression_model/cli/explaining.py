@@ -20,9 +20,9 @@ from .tables import console_of, count, figure, shown, table_of
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from ..files.streams import Slice
     from ..runtime.explanation import Explanation
     from ..runtime.model import Model, Prediction
-    from ..files.streams import Slice
 
 __all__ = ["explain"]
 

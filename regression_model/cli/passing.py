@@ -14,9 +14,9 @@ from .places import check_places, model_place
 from .program import interruptible
 
 if TYPE_CHECKING:
+    from ..files.streams import Source
     from ..runtime.contract import Contract
     from ..runtime.model import Model
-    from ..files.streams import Source
 
 __all__ = ["PassingRows", "column_names", "passing_rows"]
 
@@ -47,8 +47,8 @@ def passing_rows(
     RegressionModelError
         When an output is the input or the model, or one of these cannot be read.
     """
-    from ..runtime.model import load_model
     from ..files.streams import opened_source
+    from ..runtime.model import load_model
 
     check_places(outputs, {"input": path, "model": model_place(model)})
     opened = load_model(model)

@@ -38,8 +38,7 @@ def check_places(outputs: Mapping[str, str | None], inputs: Mapping[str, str | N
 
 def model_place(model: Path | None) -> str | None:
     """Return where the model file is that is named, or the shipped one."""
-    from ..runtime.model import PACKAGE_ROOT
-    from ..runtime.model_file.sealing import find_model_file
+    from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
 
     found = model or find_model_file(PACKAGE_ROOT)
     return None if found is None else str(found)

@@ -19,9 +19,9 @@ from .results import identifiers, problem_lines, problem_texts, simple
 from .tables import console_of, figure, shown, table_of
 
 if TYPE_CHECKING:
+    from ..files.streams import Column, Sink, Slice, Source, Unread
     from ..runtime.contract import Contract
     from ..runtime.model import Prediction
-    from ..files.streams import Column, Sink, Slice, Source, Unread
 
 __all__ = ["predict"]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..files.streams import Slice
     from ..runtime.contract import Contract
     from ..runtime.model import Prediction
     from ..runtime.problems import Problem
-    from ..files.streams import Slice
 
 __all__ = ["identifiers", "problem_lines", "problem_texts", "simple"]
 

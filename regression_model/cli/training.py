@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "train"]
 
-_PACKAGE_ROOT = Path(__file__).resolve().parents[1]
-
 
 def train(
     config: Annotated[
@@ -85,9 +83,9 @@ def train(
 
 
 def _is_fresh() -> bool:
-    from ..runtime.model_file.sealing import stale_reason
+    from ..runtime.model_file.release import PACKAGE_ROOT, stale_reason
 
-    reason = stale_reason(_PACKAGE_ROOT)
+    reason = stale_reason(PACKAGE_ROOT)
     say(f"Training: {reason}." if reason else "The model is up to date: nothing to do.")
     return reason is None
 

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from ..errors import ModelFileError
 from ..runtime.model import Model, Prediction
-from .results import Comparison
 from .metrics import Scored, difference
+from .results import Comparison
 
 __all__ = ["check_same_target", "compared"]
 

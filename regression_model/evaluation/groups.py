@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .results import Group
 from .metrics import OF_GROUPS, Scored, estimates
+from .results import Group
 
 __all__ = ["PRICE_BAND", "groups_of", "labels_of_levels", "labels_of_numbers"]
 

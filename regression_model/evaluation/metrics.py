@@ -20,6 +20,8 @@ __all__ = [
     "difference",
     "estimates",
     "figures",
+    "rmse",
+    "rmsle",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -61,8 +63,35 @@ class Scored:
         return Scored(self.target[chosen], self.prediction[chosen], self.fold[chosen], *bounds)
 
 
+def rmsle(target: Floats, predictions: Floats) -> Floats:
+    """Return the root mean squared error of the natural logarithms.
+
+    Parameters
+    ----------
+    target : array of float64, shape (rows,)
+    predictions : array of float64, shape (rows,) or (times, rows)
+
+    Returns
+    -------
+    array of float64, shape () or (times,)
+        NaN unless all values are positive.
+    """
+    if not _are_positive(target, predictions):
+        return np.full(predictions.shape[:-1], np.nan)
+    return np.asarray(np.sqrt(np.mean(np.log(predictions / target) ** 2, axis=-1)))
+
+
+def rmse(target: Floats, predictions: Floats) -> Floats:
+    """Return the root mean squared error; parameters and shape as for `rmsle`."""
+    return np.asarray(np.sqrt(np.mean((predictions - target) ** 2, axis=-1)))
+
+
+def _are_positive(target: Floats, predictions: Floats) -> bool:
+    return bool(min(target.min(), predictions.min()) > 0)
+
+
 def _rmsle(scored: Scored, weights: Floats) -> Floats | None:
-    if min(scored.target.min(), scored.prediction.min()) <= 0:
+    if not _are_positive(scored.target, scored.prediction):
         return None
     squares = np.log(scored.prediction / scored.target) ** 2
     of_fold = (scored.fold[:, None] == np.unique(scored.fold)).astype(np.float64)

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import InputError
 from ..runtime.checking import Checked, Checker
 from ..runtime.contract import Contract, Field
-from ..errors import InputError
 from ..runtime.fingerprints import Fingerprints, fingerprints_of
 from ..runtime.model import Model
 from ..runtime.problems import Problem
 from .comparing import check_same_target, compared
-from .results import Assessment, Details, TrainedOn
-from .metrics import ERRORS, WITH_INTERVALS, Floats, Scored, estimates
 from .groups import Labels, groups_of, labels_of_levels, labels_of_numbers
+from .metrics import ERRORS, WITH_INTERVALS, Floats, Scored, estimates
+from .results import Assessment, Details, TrainedOn
 
 __all__ = ["assess_model"]
 

@@ -1,1 +1,1 @@
-"""Data on its way into training and into the model."""
+"""The names that serving apps import; the rooms are `regression_model.runtime` and `training`."""

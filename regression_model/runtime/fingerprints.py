@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .checking import Checked
 from ..errors import ModelFileError
+from .checking import Checked
 from .intake import Floats
 
 __all__ = ["Fingerprints", "fingerprints_of"]

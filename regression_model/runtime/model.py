@@ -17,13 +17,14 @@ import numpy.typing as npt
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
+from ..errors import MissingExtraError, ModelFileError
 from .checking import Checked, Checker, Counts
 from .contract import Contract
-from ..errors import MissingExtraError, ModelFileError
 from .intake import Codes, Floats
 from .model_file.manifest import ManifestError, check_manifest
-from .model_file.sealing import find_model_file, open_sealed, read_content
 from .model_file.operators import GraphError, check_graph
+from .model_file.release import PACKAGE_ROOT, find_model_file
+from .model_file.sealing import open_sealed, read_content
 from .problems import MOST_TOLD, Finding, Problem, told_in_an_answer
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Model", "Prediction", "load_model"]
 
-PACKAGE_ROOT = Path(__file__).resolve().parent
 _OUTPUTS = ["prediction", "lower", "upper"]
 _ROWS_AT_ONCE = 8_192  # the arrays between the graph's nodes then stay in the processor's cache
 _ROWS_SHOWN = 10

@@ -8,7 +8,7 @@ from pathlib import Path
 
 __all__ = ["source_commit"]
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 _SECONDS = 20
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +20,6 @@ __all__ = [
     "Progress",
     "cannot_be_fitted",
     "cross_validate",
-    "rmsle",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -133,10 +131,3 @@ def _fitted(
     except ValueError as error:  # scikit-learn and feature-engine say so what they cannot fit
         raise cannot_be_fitted(error) from error
     return Fold(train, test, train_features, test_features, pipeline)
-
-
-def rmsle(target: Floats, predictions: Floats) -> float:
-    """Root mean squared error of the natural logarithms; NaN unless all values are positive."""
-    if min(target.min(), predictions.min()) <= 0:
-        return math.nan
-    return float(np.sqrt(np.mean((np.log(predictions) - np.log(target)) ** 2)))

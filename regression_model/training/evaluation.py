@@ -9,17 +9,17 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..config.core import Config
-from .cross_validation import Progress
-from .intervals import scale_of
-from ..runtime.model import Model
-from .rows import TrainingData
-from .baselines import median_by, plain_linear
 from ..evaluation.comparing import check_same_target, compared
-from ..evaluation.results import Assessment, Comparison, Details, Figures
-from ..evaluation.metrics import ERRORS, WITH_INTERVALS, Scored, estimates, figures
 from ..evaluation.groups import Labels, groups_of, labels_of_levels, labels_of_numbers
+from ..evaluation.metrics import ERRORS, WITH_INTERVALS, Scored, estimates, figures
+from ..evaluation.results import Assessment, Comparison, Details, Figures
+from ..runtime.model import Model
+from .baselines import median_by, plain_linear
+from .cross_validation import Progress
 from .held_out import HeldOut, Measured, holdout, measure
 from .importances import permutation_importances
+from .intervals import scale_of
+from .rows import TrainingData
 
 __all__ = ["assess_pipeline"]
 

@@ -12,6 +12,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 
 from ..config.core import Config
+from ..evaluation.metrics import ERRORS, WITH_INTERVALS, Scored, estimates, figures
+from ..evaluation.results import Figures
 from .cross_validation import (
     CrossValidation,
     Floats,
@@ -23,8 +25,6 @@ from .folds import strata_of
 from .intervals import ResidualScale, fit_scale, scale_of
 from .pipeline import build_pipeline
 from .rows import TrainingData
-from ..evaluation.results import Figures
-from ..evaluation.metrics import ERRORS, WITH_INTERVALS, Scored, estimates, figures
 
 __all__ = ["HeldOut", "Measured", "cross_validations", "holdout", "made_from", "measure"]
 

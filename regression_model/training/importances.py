@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from ..evaluation.metrics import rmse, rmsle
+from ..evaluation.results import Importance
 from ..runtime.checking import Checker
 from ..runtime.contract import Contract
+from ..runtime.intake import Codes
 from .cross_validation import Floats, Fold, Progress
 from .export import export_pipeline, open_graph
-from ..runtime.intake import Codes
 from .intervals import ConformalInterval
-from ..evaluation.results import Importance
 
 __all__ = ["permutation_importances"]
 
@@ -91,9 +92,6 @@ def _shuffled(
 
 
 def _scores(target: Floats, predictions: Floats) -> dict[str, Floats]:
-    """Return RMSLE and RMSE each time that the rows were predicted; NaN where there is no RMSLE."""
+    """Return RMSLE and RMSE each time that the rows were predicted."""
     predictions = predictions.reshape(-1, len(target))
-    rmse = np.sqrt(np.mean((predictions - target) ** 2, axis=1))
-    if min(target.min(), predictions.min()) <= 0:
-        return {"rmsle": np.full(len(predictions), np.nan), "rmse": rmse}
-    return {"rmsle": np.sqrt(np.mean(np.log(predictions / target) ** 2, axis=1)), "rmse": rmse}
+    return {"rmsle": rmsle(target, predictions), "rmse": rmse(target, predictions)}

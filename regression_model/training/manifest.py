@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,14 +14,15 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from .held_out import Measured
-from ..runtime.checking import Checker
-from .commit import source_commit
 from ..config.core import Config
-from .export import Proof
+from ..errors import ConfigError
+from ..runtime.checking import Checker
 from ..runtime.fingerprints import Fingerprints
+from ..runtime.model_file.sealing import FORMAT, digest
+from .commit import source_commit
+from .export import Proof
+from .held_out import Measured
 from .intervals import ConformalInterval
-from ..runtime.model_file.sealing import FORMAT, digest, time_of_creation
 from .rows import TrainingData, background, profile
 
 __all__ = ["make_manifest", "time_of_creation"]
@@ -98,3 +101,18 @@ def _fingerprints(data: TrainingData) -> Fingerprints:
 def _description(config: Config, name: str) -> str | None:
     column = config.derived.get(name) or config.features[name]
     return column.description
+
+
+def time_of_creation() -> str | None:
+    """Return the time in `SOURCE_DATE_EPOCH`, or None: a clock would make every file another."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        return None
+    try:
+        if not epoch.isdecimal():
+            raise ValueError
+        return datetime.fromtimestamp(int(epoch), UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        raise ConfigError(
+            f"SOURCE_DATE_EPOCH is {epoch!r}: expected the seconds from 1970 to the time to record."
+        ) from None

@@ -29,9 +29,8 @@ from sklearn.preprocessing import Binarizer, StandardScaler
 from sklearn.svm import SVR, LinearSVR
 
 from ..config.core import Config, Derived, Feature
-from ..runtime.contract import Contract
 from ..errors import ConfigError
-from .intervals import scale_of
+from ..runtime.contract import Contract
 from .features import (
     DerivedFeatures,
     Formula,
@@ -41,6 +40,7 @@ from .features import (
     OrderedLevels,
     Test,
 )
+from .intervals import scale_of
 from .quadratic import QuadraticSVR, RangeClipper
 
 __all__ = ["build_pipeline", "fillers_of"]

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..runtime.checking import Checked, Checker
 from ..config.core import Config
-from ..runtime.contract import Contract, Field
 from ..errors import DataError, InputError
-from ..runtime.intake import NotANumber, is_missing, number_text, read_rows
 from ..levels import level_text
+from ..runtime.checking import Checked, Checker
+from ..runtime.contract import Contract, Field
+from ..runtime.intake import NotANumber, is_missing, number_text, read_rows
 from ..runtime.problems import text_of
 
 __all__ = [

@@ -11,17 +11,17 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from .held_out import Measured, measure
 from ..config.core import TRAINED_MODEL_DIR, Config, load_config
 from ..errors import ConfigError, MissingExtraError, OutputError, QualityError
-from .cross_validation import Progress, cannot_be_fitted
-from .export import export_pipeline, prove
-from .intervals import ConformalInterval, fit_scale, scale_of
-from .manifest import make_manifest, time_of_creation
 from ..runtime.model import Model
 from ..runtime.model_file.sealing import seal
-from .pipeline import build_pipeline, fillers_of
+from .cross_validation import Progress, cannot_be_fitted
 from .data import dataset_path, read_dataset, save_model
+from .export import export_pipeline, prove
+from .held_out import Measured, measure
+from .intervals import ConformalInterval, fit_scale, scale_of
+from .manifest import make_manifest, time_of_creation
+from .pipeline import build_pipeline, fillers_of
 from .rows import TrainingData, read_training_data
 
 __all__ = ["TrainingResult", "run_training"]
@@ -123,8 +123,8 @@ def _documents(
     progress: Progress,
 ) -> tuple[dict[str, bytes], list[str]]:
     """Return the report and the model card, or a sentence that says what they need."""
-    from .evaluation import assess_pipeline
     from ..report import make_card, make_report, require_extra
+    from .evaluation import assess_pipeline
 
     try:
         require_extra()
@@ -206,7 +206,3 @@ def _scoring_rows(config: Config) -> Any:
     if config.data.scoring is None:
         return []
     return read_dataset(dataset_path(config.data.scoring, beside=config.path))
-
-
-if __name__ == "__main__":
-    run_training()

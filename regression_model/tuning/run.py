@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_limits
 
 from ..config.core import CONFIG_FILE_PATH, Config, load_config
 from ..errors import OutputError
-from ..training.cross_validation import Progress
 from ..files.writing import write_atomically
+from ..training.cross_validation import Progress
 from .result import TuningResult
 from .search import read_inputs, search
 from .trials import best_of

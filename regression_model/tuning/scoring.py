@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from ..config.core import Config
 from ..config.search import changed, refusals
 from ..errors import DataError
-from ..training.cross_validation import rmsle
+from ..evaluation.metrics import rmse, rmsle
 from ..training.folds import Split, split_rows, strata_of
 from ..training.pipeline import build_pipeline
 from ..training.rows import TrainingData, contract_of, read_training_data
@@ -160,6 +160,4 @@ def score_fold(
         fitted = clone(pipeline).fit(frame.iloc[train], target.iloc[train])
         predictions = fitted.predict(frame.iloc[test])
     held_out = np.asarray(target, dtype=np.float64)[test]
-    if metric == "rmsle":
-        return rmsle(held_out, predictions)
-    return float(np.sqrt(np.mean((predictions - held_out) ** 2)))
+    return float((rmsle if metric == "rmsle" else rmse)(held_out, predictions))

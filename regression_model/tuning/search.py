@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from ..config.core import CONFIG_FILE_PATH, Config, load_config
 from ..config.search import changed, text_of, value_at
 from ..errors import ConfigError, DataError
-from ..training.cross_validation import Progress
 from ..extras import needs
 from ..runtime.model_file.sealing import digest
+from ..training.cross_validation import Progress
 from ..training.data import dataset_path, read_dataset
 from .trials import Trial, best_of, estimate
 

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regression_model.config.core import config
-from regression_model.training.export import export_pipeline
-from regression_model.training.intervals import ConformalInterval
 from regression_model.runtime.model import Model, load_model
 from regression_model.runtime.model_file.sealing import seal
-from regression_model.training.pipeline import build_pipeline
 from regression_model.training.data import dataset_path, read_dataset
+from regression_model.training.export import export_pipeline
+from regression_model.training.intervals import ConformalInterval
+from regression_model.training.pipeline import build_pipeline
 from regression_model.training.rows import contract_of, read_training_data
 
 # feature-engine uses what later versions of pandas will have no more.

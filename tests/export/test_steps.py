@@ -39,16 +39,20 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Binarizer, MinMaxScaler, StandardScaler
 from sklearn.svm import SVR, LinearSVR
 
-from regression_model.runtime.contract import Contract, Field
 from regression_model.errors import ExportError
+from regression_model.runtime.contract import Contract, Field
+from regression_model.runtime.model_file.operators import (
+    IR_VERSIONS,
+    OPERATORS,
+    OPSETS,
+    check_graph,
+)
 from regression_model.training.export import export_pipeline
 from regression_model.training.export.estimators import export_estimator
 from regression_model.training.export.graph import Graph
 from regression_model.training.export.proof import graph_inputs
 from regression_model.training.export.scaled import ScaledColumns
 from regression_model.training.export.steps import export_step
-from regression_model.training.intervals import ConformalInterval, scale_of
-from regression_model.runtime.model_file.operators import IR_VERSIONS, OPERATORS, OPSETS, check_graph
 from regression_model.training.features import (
     DerivedFeatures,
     Formula,
@@ -57,6 +61,7 @@ from regression_model.training.features import (
     OrderedLevels,
 )
 from regression_model.training.features import Test as Question  # not a test
+from regression_model.training.intervals import ConformalInterval, scale_of
 from regression_model.training.quadratic import QuadraticForm, QuadraticSVR, RangeClipper
 
 pytestmark = [

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regression_model.runtime.checking import Checker
 from regression_model.config.core import config as packaged
 from regression_model.config.core import parse_config
 from regression_model.errors import DataError
+from regression_model.runtime.checking import Checker
 from regression_model.training.data import dataset_path, read_dataset
 from regression_model.training.rows import (
     contract_of,

@@ -10,11 +10,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from regression_model.evaluation import TrainedOn
-from regression_model.runtime.contract import Field
 from regression_model.errors import OutputError
+from regression_model.evaluation import TrainedOn
 from regression_model.report import make_report, write_report
 from regression_model.report.figures.dependence import _values as values_to_try
+from regression_model.runtime.contract import Field
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 LINKS = {"src", "href", "xlink:href", "srcset", "action", "data", "poster"}

@@ -14,7 +14,7 @@ import pytest
 import regression_model
 from regression_model import MissingExtraError, Model, load_model, make_prediction
 from regression_model.files.tables import read_table
-from regression_model.runtime.model_file.sealing import find_model_file
+from regression_model.runtime.model_file.release import find_model_file
 
 PACKAGE = Path(regression_model.__file__).parent
 SCORING = PACKAGE / "datasets" / "test.csv"

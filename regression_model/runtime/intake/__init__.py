@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 
-from ..contract import Contract
 from ...errors import InputError
+from ..contract import Contract
 from .cells import (
     UNKNOWN_LEVEL,
     WRONG_TYPE,

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import Field
 from ...levels import is_number_text, level_text, text_of_number
+from ..contract import Field
 
 __all__ = [
     "UNHASHABLE",

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..contract import Contract
 from ...errors import InputError
+from ..contract import Contract
 from .cells import Codes, Floats, LevelCodes
 
 __all__ = ["MOST_INCOMPLETE", "Intake", "Layout", "refuse_incomplete"]

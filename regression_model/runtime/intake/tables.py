@@ -9,8 +9,8 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import Contract
 from ...errors import InputError
+from ..contract import Contract
 from .columns import Column, Columns, Distinct
 from .layout import Intake, refuse_incomplete
 from .layouts import Layouts

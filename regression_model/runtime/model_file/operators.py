@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..contract import Contract
-from .sealing import DIGEST_KEY, MANIFEST_KEY
 from .onnx_model import DOUBLE, FLOAT, INT64, STRING, Array, Node, OnnxModel, Port, read_onnx
+from .sealing import DIGEST_KEY, MANIFEST_KEY
 from .wire import WireError
 
 __all__ = ["IR_VERSIONS", "OPERATORS", "OPSETS", "OUTPUTS", "GraphError", "check_graph"]

@@ -11,27 +11,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ...errors import ConfigError, ModelFileError
+from ...errors import ModelFileError
 from .wire import delimited, fields
 
 __all__ = [
     "FORMAT",
     "digest",
     "open_sealed",
+    "read_content",
     "read_manifest",
     "seal",
-    "stale_reason",
-    "time_of_creation",
 ]
 
 FORMAT = 1  # raised when an older runtime half can no longer read what is written
-MANIFEST_KEY = "regression_model.training.manifest"
+MANIFEST_KEY = "regression_model.manifest"
 DIGEST_KEY = "regression_model.sha256"
 
 _METADATA_PROPS = 14  # field number of ModelProto.metadata_props
@@ -123,60 +120,3 @@ def _no_constant(word: str) -> NoReturn:
 def digest(path: Path) -> str:
     """SHA-256 of a file, as hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def time_of_creation() -> str | None:
-    """Return the time in `SOURCE_DATE_EPOCH`, or None: a clock would make every file another."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if epoch is None:
-        return None
-    try:
-        if not epoch.isdecimal():
-            raise ValueError
-        return datetime.fromtimestamp(int(epoch), UTC).isoformat()
-    except (ValueError, OverflowError, OSError):
-        raise ConfigError(
-            f"SOURCE_DATE_EPOCH is {epoch!r}: expected the seconds from 1970 to the time to record."
-        ) from None
-
-
-def find_model_file(package_root: Path) -> Path | None:
-    """The model file of this version below `package_root`, or None when it is not trained."""
-    version = (package_root / "VERSION").read_text(encoding="utf-8").strip()
-    found = sorted((package_root / "trained_models").glob(f"*-{version}.onnx"))
-    return found[0] if found else None
-
-
-def stale_reason(package_root: Path) -> str | None:
-    """Say why the model file below `package_root` is not the one to ship, or None if it is.
-
-    It must be there for the version in `VERSION`, and record the digests that `config.yml` and
-    the training data beside it have now.
-    """
-    version = (package_root / "VERSION").read_text(encoding="utf-8").strip()
-    path = find_model_file(package_root)
-    if path is None:
-        return f"there is no trained model for version {version} in regression_model/trained_models"
-    try:
-        manifest = read_manifest(path)
-    except ModelFileError as error:
-        return str(error).rstrip(".")
-    try:
-        training = manifest["training"]
-        recorded = {
-            package_root / "config.yml": training["config_sha256"],
-            package_root / "datasets" / training["data_file"]: training["data_sha256"],
-        }
-    except (LookupError, TypeError):
-        return f"{path.name} does not say how it was trained"
-    for source, expected in recorded.items():
-        if not source.is_file() or digest(source) != expected:
-            return f"{path.name} was trained with another {source.name} than the one beside it"
-    if manifest.get("version") != version:
-        said = manifest.get("version")
-        return f"{path.name} says it is version {said} and VERSION says {version}"
-    if not path.with_suffix(".md").is_file():
-        return (
-            f"{path.name} has no model card beside it, which training makes with the extra report"
-        )
-    return None

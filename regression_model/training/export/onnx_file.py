@@ -10,11 +10,11 @@ from onnx import TensorProto
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
-from ...runtime.contract import Contract
 from ...errors import ExportError
-from ..intervals import ConformalInterval
 from ...levels import is_number_text, level_text
+from ...runtime.contract import Contract
 from ...runtime.model_file.operators import OUTPUTS, GraphError, check_graph
+from ..intervals import ConformalInterval
 from .estimators import export_estimator, way_back
 from .graph import Graph
 from .scaled import ScaledColumns, linear_form

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...runtime.contract import Contract
 from ...errors import ExportError
+from ...runtime.contract import Contract
 from .graph import Graph
 from .scaled import ScaledColumns
 

@@ -1,0 +1,1 @@
+"""The runtime half: from rows to predictions, with numpy, onnxruntime and a model file."""
