@@ -108,6 +108,7 @@ def test_sdist_contents() -> None:
         files_below("tests", "*")
         | files_below("benchmarks", "*.py")
         | files_below("docs", "*.md")
+        | files_below("docs", "*.svg")
         | files_below("requirements", "*.in", "*.txt")
     )
     assert set(names) == {f"{STEM}/{name}" for name in PACKAGE | project | made | folders}
