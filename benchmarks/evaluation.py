@@ -12,10 +12,10 @@ from pathlib import Path
 
 from regression_model import load_model
 from regression_model.config.core import Config, load_config
-from regression_model.evaluation import Assessment, Estimate, Figures
+from regression_model.evaluation import Estimate, Estimates, EvaluationResult
 from regression_model.report import write_picture
 from regression_model.training.data import dataset_path, read_dataset
-from regression_model.training.evaluation import assess_pipeline
+from regression_model.training.evaluation import evaluate_pipeline
 from regression_model.training.held_out import Measured, measure
 from regression_model.training.rows import read_training_data
 
@@ -42,11 +42,11 @@ def main() -> int:
     config = load_config()
     path = dataset_path(config.data.training)
     data = read_training_data(config, read_dataset(path), source=path.name)
-    assessment = assess_pipeline(config, data, progress=_say)
-    demands = _demands(assessment)
+    evaluation = evaluate_pipeline(config, data, progress=_say)
+    demands = _demands(evaluation)
     plain = measure(_unstratified(config), data, progress=_say)
-    (DOCS / "evaluation.md").write_text(_page(assessment, plain, demands), encoding="utf-8")
-    write_picture(assessment, model=load_model(), path=DOCS / "predicted-against-actual.png")
+    (DOCS / "evaluation.md").write_text(_page(evaluation, plain, demands), encoding="utf-8")
+    write_picture(evaluation, model=load_model(), path=DOCS / "predicted-against-actual.png")
     print(markdown(("what", "measured", "demand", "verdict"), demands))
     return int(any(demand[-1] == "missed" for demand in demands))
 
@@ -60,13 +60,13 @@ def _say(stage: str, done: int, of: int) -> None:
     print(f"{stage}: {done} of {of}", file=sys.stderr, flush=True)
 
 
-def _demands(assessment: Assessment) -> list[tuple[str, ...]]:
-    found = {name: estimate.value for name, estimate in assessment.figures.items()}
+def _demands(evaluation: EvaluationResult) -> list[tuple[str, ...]]:
+    found = {name: estimate.value for name, estimate in evaluation.metrics.items()}
     parity = load_model().manifest["parity"]["largest_relative_difference"]
-    width, constant = found["median_relative_width"], assessment.constant_width
+    width, constant = found["median_relative_width"], evaluation.constant_width
     return [
         _demand(
-            f"RMSLE, {assessment.validated}",
+            f"RMSLE, {evaluation.validated}",
             f"{found['rmsle']:.4f}",
             "at most 0.1100",
             found["rmsle"] <= 0.1100,
@@ -104,28 +104,28 @@ def _demand(what: str, measured: str, wanted: str, met: bool) -> tuple[str, ...]
     return what, measured, wanted, "met" if met else "missed"
 
 
-def _page(assessment: Assessment, plain: Measured, demands: list[tuple[str, ...]]) -> str:
+def _page(evaluation: EvaluationResult, plain: Measured, demands: list[tuple[str, ...]]) -> str:
     figures = [
         (
             _NAMES[name],
             _shown(name, estimate.value),
             f"{_shown(name, estimate.low)} to {_shown(name, estimate.high)}",
         )
-        for name, estimate in assessment.figures.items()
+        for name, estimate in evaluation.metrics.items()
     ]
-    models = {"the shipped model": assessment.figures, **assessment.baselines}
-    models |= {f"the shipped model without {name}": of for name, of in assessment.without.items()}
+    models = {"the shipped model": evaluation.metrics, **evaluation.baselines}
+    models |= {f"the shipped model without {name}": of for name, of in evaluation.without.items()}
     importances = [
         (one.field, f"{one.increase:.4f}", f"{one.standard_deviation:.4f}")
-        for one in assessment.importances[:12]
+        for one in evaluation.importances[:12]
     ]
-    score, random = assessment.figures["rmsle"], plain.figures["rmsle"].value
-    over_seeds, at_random = assessment.over_seeds["rmsle"], plain.over_seeds["rmsle"]
-    calibration = [(f"{level:.0%}", f"{share:.1%}") for level, share in assessment.calibration]
+    score, random = evaluation.metrics["rmsle"], plain.metrics["rmsle"].value
+    over_seeds, at_random = evaluation.over_seeds["rmsle"], plain.over_seeds["rmsle"]
+    calibration = [(f"{level:.0%}", f"{share:.1%}") for level, share in evaluation.calibration]
     return f"""# How good the model is
 
 Written by `python -m benchmarks.evaluation`, from `config.yml` and all 1,460 training rows:
-{assessment.validated}, which is seeds 0 to 4. Every step is fitted inside the fold, and no row is
+{evaluation.validated}, which is seeds 0 to 4. Every step is fitted inside the fold, and no row is
 left out of scoring. `make train`, `regression-model info`, `regression-model evaluate`, the report
 and the model card state the same figures.
 
@@ -162,7 +162,7 @@ column that serves two rows.
 
 Groups of at least 30 rows, the weakest first.
 
-{markdown(("by", "group", "rows", "RMSLE"), _weakest(assessment))}
+{markdown(("by", "group", "rows", "RMSLE"), _weakest(evaluation))}
 
 ## What it goes by
 
@@ -187,17 +187,17 @@ random: they are of the same place and years as those that were learnt from.
 """
 
 
-def _models(models: Mapping[str, Figures]) -> list[tuple[str, ...]]:
+def _models(models: Mapping[str, Estimates]) -> list[tuple[str, ...]]:
     return [
         (name, *(_shown(key, figures[key].value) for key in ("rmsle", "mae", "rmse")))
         for name, figures in models.items()
     ]
 
 
-def _weakest(assessment: Assessment) -> list[tuple[str, ...]]:
+def _weakest(evaluation: EvaluationResult) -> list[tuple[str, ...]]:
     groups = [
-        (by, group.name, group.rows, _value(group.figures["rmsle"]))
-        for by, several in assessment.groups.items()
+        (by, group.name, group.rows, _value(group.metrics["rmsle"]))
+        for by, several in evaluation.groups.items()
         for group in several
         if group.rows >= 30
     ]

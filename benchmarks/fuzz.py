@@ -33,7 +33,7 @@ from regression_model.cli.describing import _record
 from regression_model.cli.metrics import interval_sentence, metrics_table, spread_sentence
 from regression_model.cli.tables import console_of
 from regression_model.errors import RegressionModelError
-from regression_model.evaluation.scoring import assess_model
+from regression_model.evaluation.scoring import evaluate_model
 from regression_model.files.tables import read_table
 from regression_model.runtime.model import PACKAGE_ROOT
 from regression_model.runtime.model_file.release import find_model_file
@@ -215,7 +215,7 @@ def fault_of(model: Model, rows: list[dict[str, Any]], *, slow: bool) -> str | N
         return None
     try:
         target = model.manifest["target"]["name"]
-        assess_model(model, [row | {target: 150_000.0} for row in rows])
+        evaluate_model(model, [row | {target: 150_000.0} for row in rows])
         model.explain(rows[:1])
     except RegressionModelError:
         pass  # in the package's own words
@@ -226,7 +226,7 @@ def fuzz(mutations: int, *, seed: int = 0, progress: bool = False) -> Outcome:
     """Mutate the shipped model file so many times and try to use every one."""
     path = find_model_file(PACKAGE_ROOT)
     if path is None:
-        raise ModelFileError("There is no model file to mutate: train it with tox -e train.")
+        raise ModelFileError("There is not a model file to mutate: train it with tox -e train.")
     content = path.read_bytes()
     manifest = open_sealed(content, name="shipped")
     proto = onnx.load_from_string(content)

@@ -11,7 +11,7 @@ __all__ = ["is_number_text", "level_text", "text_of_number"]
 
 # As programs write numbers. Codes such as 007, +5, .5 and 1e5 are texts like any other.
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*)?(e[+-][0-9]{2,3})?")
-_LONGEST = 400  # characters: a longer text is no number that anybody wrote
+_LONGEST = 400  # characters: a longer text is not a number that anybody wrote
 
 
 def level_text(text: str) -> str:

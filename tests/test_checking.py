@@ -230,14 +230,14 @@ def test_a_field_that_no_row_has_is_told_once(garden: Contract, make: Callable[[
             None,
             "area",
             "missing_column",
-            "No row has the field area: expected a number from 1 to 1000 (m2). Came: soil.",
+            "No row has the field area: expected a number from 1 to 1000 (m2). Received: soil.",
             "error",
         ),
         Problem(
             None,
             "zone",
             "missing_column",
-            "No row has the field zone: expected one of A, B. Came: soil.",
+            "No row has the field zone: expected one of A, B. Received: soil.",
             "error",
         ),
     ] == problems(garden, make())
@@ -272,7 +272,7 @@ def test_a_field_that_some_rows_lack_is_missing_there(garden: Contract) -> None:
 def test_the_columns_that_came_are_listed(garden: Contract, rows: Any, came: str) -> None:
     """As many as one can read."""
     (sentence,) = (p.message for p in problems(garden, rows) if p.field == "area")
-    assert sentence.endswith(f" Came: {came}.")
+    assert sentence.endswith(f" Received: {came}.")
 
 
 @pytest.mark.parametrize("alias", ["beds", "n_beds", "1st"])
@@ -383,7 +383,7 @@ def test_an_unknown_field_of_all_rows_is_told_once(garden: Contract) -> None:
     "key", [5, None, ("area",), math.nan, pd.NA, HUGE, b"area", "\ud800"], ids=typed
 )
 def test_a_field_may_be_named_by_anything(garden: Contract, key: Any) -> None:
-    """A key that is no text is an unknown field; two rows with other keys stay apart."""
+    """A key that is not text is an unknown field; two rows with other keys stay apart."""
     found = problems(garden, [GOOD | {key: 1}, {"y": 1} | GOOD, {key: 1} | GOOD])
     assert [0, 2, 1] == [problem.row for problem in sorted(found, key=lambda p: p.field == "y")]
     assert {"unknown_field"} == {problem.code for problem in found}
@@ -495,7 +495,7 @@ ODD_COLUMNS: dict[str, tuple[Callable[[], Any], str]] = {
 def test_a_column_of_another_type_is_told_cell_by_cell(
     garden: Contract, make: Callable[[], Any], start: str
 ) -> None:
-    """Truth values, dates and lists are no numbers, in a table as little as in a row."""
+    """Truth values, dates and lists are not numbers, in a table as little as in a row."""
     column = make()
     tables: list[Any] = [{"area": column, "zone": ["A", "A"]}]
     if isinstance(column, pd.Series):

@@ -244,7 +244,7 @@ def test_a_training_command_without_its_extra(blocked: str, arguments: list[str]
 def test_train_writes_four_files_and_says_how_good_the_model_is(
     trained: tuple[Path, str, str],
 ) -> None:
-    """Figures, interval, parity and paths go to standard output, stages to standard error."""
+    """Estimates, interval, parity and paths go to standard output, stages to standard error."""
     folder, out, err = trained
     version = regression_model.__version__
     names = [f"boats-{version}.{ending}" for ending in ("html", "joblib", "md", "onnx")]
@@ -282,7 +282,7 @@ def test_a_spoilt_feature_misses_the_bar_of_the_shipped_configuration(tmp_path: 
         writer.writerows(rows)
     result = invoke("train", "--data", spoilt, "--output", folder)
     assert result.exit_code == 1
-    assert re.search(r"RMSLE is 0\.\d{4}, allowed is 0\.1100: 0\.\d{4} too much", result.stderr)
+    assert re.search(r"RMSLE is 0\.\d{4}, at most 0\.1100: 0\.\d{4} too much", result.stderr)
     assert "Nothing was written." in result.stderr
     assert not folder.exists()
 
@@ -460,7 +460,7 @@ def test_check_of_an_absent_file(tmp_path: Path) -> None:
 
 
 def test_info_for_people(trained: tuple[Path, str, str]) -> None:
-    """Name, target, figures, interval, fields and libraries can be read at a glance."""
+    """Name, target, metrics_of, interval, fields and libraries can be read at a glance."""
     code, out, err = run(
         "info", "--model", trained[0] / f"boats-{regression_model.__version__}.onnx"
     )

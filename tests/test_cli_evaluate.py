@@ -1,4 +1,4 @@
-"""`regression-model evaluate` and `explain`: figures and reasons for people and for programs."""
+"""`regression-model evaluate` and `explain`: metrics and reasons for people and for programs."""
 
 import csv
 import io
@@ -144,7 +144,7 @@ def boats(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_labelled_file_is_scored(sold: Path) -> None:
-    """Figures with their unit and interval, and where the model is weak."""
+    """Estimates with their unit and interval, and where the model is weak."""
     result = run("evaluate", "--data", sold)
 
     assert (result.exit_code, result.stderr) == (0, "")
@@ -161,7 +161,7 @@ def test_a_program_gets_json(sold: Path) -> None:
 
     found = json.loads(result.stdout)
     assert (result.exit_code, found["rows"], found["source"]) == (0, 40, "sold.csv")
-    assert found["figures"]["mae"]["low"] < found["figures"]["mae"]["value"]
+    assert found["metrics"]["mae"]["low"] < found["metrics"]["mae"]["value"]
     assert len(found["details"]["prediction"]) == 40
 
 
@@ -180,7 +180,7 @@ def unseen(lines: list[str]) -> list[str]:
 
 
 def test_another_separator_is_named_and_read(tmp_path: Path, sold: Path) -> None:
-    """The sentence has the option to add; with it the rows give the same figures."""
+    """The sentence has the option to add; with it the rows give the same metrics."""
     path = tmp_path / "semicolons.csv"
     with open(sold, encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
@@ -368,14 +368,14 @@ def test_a_model_of_another_target_is_refused_in_one_sentence(
     assert (result.exit_code, result.stdout) == (2, "")
     told = result.stderr.splitlines()[-1]
     assert told.startswith("Error: house-prices ")
-    assert "predicts Temperature, and the assessed model SalePrice in US dollars." in told
+    assert "predicts Temperature, and the evaluated model SalePrice in US dollars." in told
 
 
 # A configuration against its training rows
 
 
 def test_a_configuration_is_cross_validated(boats: Path) -> None:
-    """Figures, simpler models, folds, groups, importances and intervals."""
+    """Estimates, simpler models, folds, groups, importances and intervals."""
     result = run("evaluate", "--config", boats)
 
     assert result.exit_code == 0, result.stderr
@@ -399,7 +399,7 @@ def test_a_configuration_is_cross_validated(boats: Path) -> None:
 
 
 def test_repeats_are_further_seeds(boats: Path) -> None:
-    """Figures are their means."""
+    """Estimates are their means."""
     result = run("evaluate", "--config", boats, "--repeats", "2")
 
     assert "boats: Price, 60 rows, cross-validated, 2 times 4 folds" in flat(result.stdout)
@@ -430,7 +430,7 @@ def test_an_interval_of_nothing_or_all_is_refused(level: str, boats: Path) -> No
 
 
 def test_a_report_needs_its_extra_before_the_work(sold: Path, tmp_path: Path) -> None:
-    """Nobody waits for figures that cannot be drawn."""
+    """Nobody waits for metrics that cannot be drawn."""
     arguments = ("evaluate", "--data", sold, "--report", tmp_path / "report")
     code, out, err = run_without(["matplotlib"], *arguments)
 
@@ -547,7 +547,7 @@ def test_a_row_that_is_not_there_is_an_error(scoring_file: Path) -> None:
     result = run("explain", scoring_file, "--row", "5000")
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "Error: There is no row 5000: the input has 1,459 rows.\n"
+    assert result.stderr == "Error: There is not a row 5000: the input has 1,459 rows.\n"
 
 
 def test_repeated_columns_are_told_for_every_row(scoring_file: Path) -> None:

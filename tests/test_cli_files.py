@@ -41,7 +41,7 @@ def predict(*arguments: str | Path, given: str | bytes | None = None) -> Result:
 def without_closing(said: str) -> str:
     """What was said on standard error before the closing sentence, which has to be there."""
     before, closing, after = re.split(
-        r"^([\d,]+ rows? in [\d,.]+ s: .*\.|There are no rows in .*)\n", said, flags=re.MULTILINE
+        r"^([\d,]+ rows? in [\d,.]+ s: .*\.|There are not rows in .*)\n", said, flags=re.MULTILINE
     )
     assert closing and not after
     return before
@@ -168,11 +168,11 @@ def spoilt_parquet() -> bytes:
         ("rows.jsonl", b'{"Id": ' + b"9" * 5000 + b"}", "line 1: not JSON"),
         ("rows.jsonl", b"[" * 200_000, "line 1: not JSON"),
         ("rows.jsonl", b"\xff\xfe{\x00", "line 1: byte 0xff is not UTF-8"),
-        ("rows.parquet", cut_parquet, "no whole Parquet file"),
-        ("rows.parquet", spoilt_parquet, "no whole Parquet file"),
-        ("rows.parquet", HEADER.encode(), "no whole Parquet file"),
+        ("rows.parquet", cut_parquet, "not a complete Parquet file"),
+        ("rows.parquet", spoilt_parquet, "not a complete Parquet file"),
+        ("rows.parquet", HEADER.encode(), "not a complete Parquet file"),
         ("rows.csv", csv_of(rows(40_000)).encode() + b"3\n", "line 40002: 1 values for 80"),
-        ("rows.csv.gz", gzip.compress(csv_of(rows(99)).encode())[:-20], "no whole gzip file"),
+        ("rows.csv.gz", gzip.compress(csv_of(rows(99)).encode())[:-20], "not a complete gzip file"),
         ("rows.xlsx", b"PK", "use CSV in UTF-8, which it can save"),
         ("rows.json", b"{}", "add --from jsonl"),
         ("rows.txt", b"Id", "or what it holds with --from: csv, jsonl or parquet"),

@@ -183,7 +183,7 @@ def test_a_manifest_that_is_none_is_refused(
 
 
 def test_a_changed_manifest_is_noticed(content: bytes) -> None:
-    """A figure made better in the file is no longer the file that was trained."""
+    """A metric made better in the file is no longer the file that was trained."""
     changed = content.replace(b'"rmsle":0.', b'"rmsle":0,').replace(b'"rmsle":0,', b'"rmsle":1.')
     assert changed != content
     assert len(changed) == len(content)

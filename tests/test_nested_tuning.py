@@ -243,7 +243,7 @@ def test_without_a_number_the_outer_folds_are_those_of_the_evaluation(boats: Pat
     result = run_nested_tuning(config_path=boats, trials=1)
     data = read_boats(boats)
     measured = measure(load_config(boats), data, progress=lambda *_: None)
-    expected = measured.metrics["rmsle"]
+    expected = measured.values["rmsle"]
     assert expected == pytest.approx(result.present_score.value, rel=1e-12)
     assert 6 == len(result.folds)
     assert result.score == result.present_score

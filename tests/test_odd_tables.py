@@ -109,6 +109,6 @@ def test_one_row_to_calibrate_on_gives_one_width() -> None:
 
 
 def test_dates_in_a_frame_are_wrong_types(model: Model, rows: list[dict[str, Any]]) -> None:
-    """A date is no number of years."""
+    """A date is not a number of years."""
     dated = [row | {"YearBuilt": datetime.date(1961, 1, 1)} for row in rows]
     assert {p.code for p in model.predict(pl.DataFrame(dated)).errors} == {"wrong_type"}

@@ -326,8 +326,8 @@ def test_every_link_leads_somewhere() -> None:
         assert link in anchors or (ROOT / link).is_file(), link
 
 
-def test_the_headline_figures_are_those_of_the_evaluation() -> None:
-    """What the first page claims was measured, and the page that says how has the same figures."""
+def test_the_headline_metrics_are_those_of_the_evaluation() -> None:
+    """What the first page claims was measured, and the page that says how has the same metrics."""
     claims = README.split("## How good it is")[1].split("![")[0]
     measured = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
     rmsle, coverage = re.search(r"\(RMSLE\) is (0\.\d{4})", claims), re.search(

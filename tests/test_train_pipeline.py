@@ -249,7 +249,7 @@ def test_the_files_are_where_the_result_says(trained):
 
 
 def test_the_manifest_says_what_made_the_model(trained):
-    """Name, data, configuration, folds, figures and libraries; all of it plain JSON."""
+    """Name, data, configuration, folds, metrics and libraries; all of it plain JSON."""
     folder = trained.model_path.parent.parent
     manifest = read_manifest(trained.model_path)
 
@@ -270,7 +270,7 @@ def test_the_manifest_says_what_made_the_model(trained):
     assert {"weight", "gears", "made", "sold", "brand", "state"} == {*manifest["profile"]}
 
 
-def test_the_figures_come_from_rows_held_out(trained):
+def test_the_metrics_come_from_rows_held_out(trained):
     """scikit-learn's own cross-validation of the same pipeline gives the same RMSLE."""
     pipeline = joblib.load(trained.pipeline_path)
     frame = pd.DataFrame(BICYCLES).replace("NA", None)
@@ -281,11 +281,11 @@ def test_the_figures_come_from_rows_held_out(trained):
     error = np.log(cross_val_predict(pipeline, frame, target, cv=folds)) - np.log(target)
 
     expected = [np.sqrt(np.mean(error.iloc[test] ** 2)) for _, test in folds.split(frame)]
-    figures = trained.manifest["metrics"]
-    assert np.mean(expected) == pytest.approx(figures["rmsle"])
-    assert np.max(expected) == pytest.approx(figures["rmsle_worst_fold"])
+    metrics = trained.manifest["metrics"]
+    assert np.mean(expected) == pytest.approx(metrics["rmsle"])
+    assert np.max(expected) == pytest.approx(metrics["rmsle_worst_fold"])
     seen = np.log(pipeline.predict(frame)) - np.log(target)
-    assert np.sqrt(np.mean(seen**2)) < figures["rmsle"]
+    assert np.sqrt(np.mean(seen**2)) < metrics["rmsle"]
 
 
 def test_intervals_hold_the_share_that_is_configured(trained):
@@ -554,7 +554,7 @@ def test_rows_to_score_that_get_no_price_do_not_stop_training(workshop):
 
 
 def test_a_bar_that_is_missed_is_an_error_that_says_by_how_much(workshop, older):
-    """Both figures and their difference, and nothing is written."""
+    """Both metrics and their difference, and nothing is written."""
     (workshop / "config.yml").write_text(CONFIG.replace("rmsle: 0.5", "rmsle: 0.001"))
     before = files_in(older)
 
@@ -747,11 +747,11 @@ def test_the_shipped_configuration_meets_its_bar_by_independent_arithmetic(house
         mae.append(np.mean(np.abs(predicted - price)))
         rmse.append(np.sqrt(np.mean((predicted - price) ** 2)))
     manifest = load_model().manifest
-    figures = manifest["metrics"]
-    assert np.mean(in_folds) == pytest.approx(figures["rmsle"], rel=1e-6)
-    assert np.max(in_folds) == pytest.approx(figures["rmsle_worst_fold"], rel=1e-6)
-    assert np.mean(mae) == pytest.approx(figures["mae"], rel=1e-6)
-    assert np.mean(rmse) == pytest.approx(figures["rmse"], rel=1e-6)
+    metrics = manifest["metrics"]
+    assert np.mean(in_folds) == pytest.approx(metrics["rmsle"], rel=1e-6)
+    assert np.max(in_folds) == pytest.approx(metrics["rmsle_worst_fold"], rel=1e-6)
+    assert np.mean(mae) == pytest.approx(metrics["mae"], rel=1e-6)
+    assert np.mean(rmse) == pytest.approx(metrics["rmse"], rel=1e-6)
     assert np.std(mae, ddof=1) == pytest.approx(manifest["spread"]["mae"]["over_seeds"], rel=1e-6)
     assert (10, 5) == (manifest["training"]["folds"], manifest["training"]["repeats"])
     assert np.mean(in_folds) <= packaged.quality.rmsle

@@ -144,7 +144,7 @@ def test_the_first_trial_is_the_configuration_as_it_is(found: TuningResult) -> N
 
 
 def test_the_score_is_that_of_training(boats: Path, found: TuningResult) -> None:
-    """The same folds and the same figure as when the model is trained."""
+    """The same folds and the same metric as when the model is trained."""
     config = load_config(boats)
     data = read_training_data(config, read_dataset(boats.with_suffix(".csv")), source="boats")
     expected = measure(config, data, progress=lambda *_: None).metrics["rmsle"]
@@ -161,7 +161,7 @@ def test_what_is_found_is_better(found: TuningResult) -> None:
 
 
 def test_every_value_is_in_its_space(found: TuningResult) -> None:
-    """Numbers in their range and on their steps, with four digits that count."""
+    """Numbers in their range and on their steps, with four significant digits."""
     for trial in found.trials[1:]:
         alpha = trial.values["estimator.lasso.alpha"]
         assert 0.0001 <= float(alpha) <= 1
@@ -304,7 +304,7 @@ def test_a_present_configuration_that_cannot_be_scored_ends_the_search(
 def test_a_score_that_is_no_number_fails(boats: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As when predictions overflow."""
     monkeypatch.setattr(scoring, "rmsle", lambda *_: float("nan"))
-    with pytest.raises(DataError, match="the RMSLE of a fold is no number"):
+    with pytest.raises(DataError, match="the RMSLE of a fold is not a number"):
         run_tuning(config_path=boats)
 
 
@@ -452,7 +452,7 @@ def test_a_spoilt_study_file_is_named_in_one_sentence(boats: Path, spoil: Any) -
         run_tuning(config_path=boats, trials=1)
     said = str(caught.value)
     assert said.startswith("tuning/boats.db cannot be used as study file: ".replace("/", os.sep))
-    assert said.endswith(". Remove it to begin anew, or name another file.")
+    assert said.endswith(". Remove it to start again, or name another file.")
     assert "\n" not in said
     assert content == hashlib.sha256(study.read_bytes()).hexdigest()
     study.unlink()

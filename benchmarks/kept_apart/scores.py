@@ -9,9 +9,9 @@ import numpy as np
 
 from regression_model import Model
 from regression_model.errors import InputError, ModelFileError
-from regression_model.evaluation import Estimate, Figures
-from regression_model.evaluation.metrics import Scored, estimates
-from regression_model.evaluation.scoring import assess_model
+from regression_model.evaluation import Estimate, Estimates
+from regression_model.evaluation.metrics import PredictedRows, estimates
+from regression_model.evaluation.scoring import evaluate_model
 from regression_model.runtime.model_file.sealing import digest
 
 from .tables import PRICE, TEST, TRAINING
@@ -42,9 +42,9 @@ class Scores:
         A sentence about rows that the model was trained on.
     """
 
-    metrics: Figures
+    metrics: Estimates
     without_oddest: Estimate
-    quartiles: dict[str, tuple[int, Figures]]
+    quartiles: dict[str, tuple[int, Estimates]]
     cross_validated: float
     caution: str | None
 
@@ -78,27 +78,27 @@ def score(model: Model, rows: dict[str, Any], prices: list[float]) -> Scores:
     InputError
         When a row has no prediction.
     """
-    assessment = assess_model(model, {**rows, PRICE: prices}, source=TEST.name, groups=())
-    if assessment.refused:
-        row, sentence = assessment.refused[0]
+    evaluation = evaluate_model(model, {**rows, PRICE: prices}, source=TEST.name, groups=())
+    if evaluation.refused:
+        row, sentence = evaluation.refused[0]
         raise InputError(
-            f"{len(assessment.refused):,} of {len(prices):,} rows of {TEST.name} have no "
+            f"{len(evaluation.refused):,} of {len(prices):,} rows of {TEST.name} have no "
             f"prediction; row {row + 1}: {sentence}"
         )
-    of = assessment.details
-    scored = Scored(of.target, of.prediction, of.fold, of.lower, of.upper)
+    of = evaluation.details
+    scored = PredictedRows(of.target, of.prediction, of.fold, of.lower, of.upper)
     error = np.abs(np.log(of.prediction / of.target))
     usual = np.ones(len(error), dtype=bool)
     usual[np.argsort(error, kind="stable")[-ODDEST:]] = False
     quartile = np.digitize(of.target, np.quantile(of.target, [0.25, 0.5, 0.75]))
     parts = {name: scored.only(quartile == i) for i, name in enumerate(QUARTILES)}
     return Scores(
-        assessment.figures | estimates([scored], ["median_error_percent"], seed=_SEED),
+        evaluation.metrics | estimates([scored], ["median_error_percent"], seed=_SEED),
         estimates([scored.only(usual)], ["rmsle"], seed=_SEED)["rmsle"],
         {
             name: (len(part.target), estimates([part], _OF_QUARTILES, seed=_SEED))
             for name, part in parts.items()
         },
         model.manifest["metrics"]["rmsle"],
-        assessment.caution,
+        evaluation.caution,
     )

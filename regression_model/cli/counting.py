@@ -89,7 +89,7 @@ class Tally:
         """Say how it went; exit code 1 when a row has no prediction."""
         seconds = perf_counter() - self._begun
         if not self.rows:
-            say(f"There are no rows in {self._name}: nothing was {what}.")
+            say(f"There are not rows in {self._name}: nothing was {what}.")
             return
         codes = ", ".join(f"{code} {rows:,}" for code, rows in self._codes.most_common())
         reasons = f" ({codes})" if codes else ""

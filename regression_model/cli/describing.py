@@ -25,7 +25,7 @@ def info(
         bool, typer.Option("--json", help="The whole manifest as JSON, for programs.")
     ] = False,
 ) -> None:
-    """Show what a model file says of itself.
+    """Show the metadata of a model file.
 
     That is its name and target, what it was trained on and with, and how good it is.
 

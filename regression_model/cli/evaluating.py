@@ -17,7 +17,7 @@ from .program import fail, interruptible, say
 from .tables import count
 
 if TYPE_CHECKING:
-    from ..evaluation import Assessment
+    from ..evaluation import EvaluationResult
     from ..runtime.model import Model
 
 __all__ = ["evaluate"]
@@ -77,20 +77,20 @@ def evaluate(
     if report is not None:
         _load_drawing_libraries(["report"] if data is not None else ["train", "report"])
     if data is None:
-        assessment, opened, rows = _cross_validated(config, model, compare, repeats, report)
+        evaluation, opened, rows = _cross_validated(config, model, compare, repeats, report)
     else:
-        assessment, opened, rows = _scored(data, separator, model, compare)
+        evaluation, opened, rows = _scored(data, separator, model, compare)
     if as_json:
-        typer.echo(json.dumps(assessment.to_dict(), allow_nan=False))
+        typer.echo(json.dumps(evaluation.to_dict(), allow_nan=False))
     else:
-        from .assessed import show_assessment
+        from .evaluated import show_evaluation
 
-        show_assessment(assessment)
+        show_evaluation(evaluation)
     if report is not None and opened is not None:
-        _write_report(assessment, opened, rows, report, data)
-    if assessment.refused:
-        every = assessment.rows + len(assessment.refused)
-        fail(f"Not scored: {len(assessment.refused):,} of {count(every, 'row')}.", code=1)
+        _write_report(evaluation, opened, rows, report, data)
+    if evaluation.refused:
+        every = evaluation.rows + len(evaluation.refused)
+        fail(f"Not scored: {len(evaluation.refused):,} of {count(every, 'row')}.", code=1)
 
 
 def _check_options(
@@ -128,8 +128,8 @@ def _load_drawing_libraries(extras: list[str]) -> None:
 
 def _scored(
     data: str, separator: str | None, model: Path | None, compare: Path | None
-) -> tuple[Assessment, Model, Any]:
-    from ..evaluation.scoring import assess_model
+) -> tuple[EvaluationResult, Model, Any]:
+    from ..evaluation.scoring import evaluate_model
     from ..files.tables import read_table
     from ..runtime.model import load_model
     from ..runtime.model_file.sealing import digest
@@ -140,8 +140,8 @@ def _scored(
     rows = read_table(data, format_=format_, separator_option="--separator")
     source = "standard input" if data == "-" else Path(data).name
     sha256 = digest(Path(data)) if Path(data).is_file() else None  # a pipe cannot be read twice
-    assessment = assess_model(opened, rows, source=source, compare=other, sha256=sha256)
-    return assessment, opened, rows
+    evaluation = evaluate_model(opened, rows, source=source, compare=other, sha256=sha256)
+    return evaluation, opened, rows
 
 
 def _cross_validated(
@@ -150,10 +150,10 @@ def _cross_validated(
     compare: Path | None,
     repeats: int | None,
     report: Path | None,
-) -> tuple[Assessment, Model | None, Any]:
+) -> tuple[EvaluationResult, Model | None, Any]:
     say("Loading libraries ...")
     with needs("train"):
-        from ..training.evaluation import assess_pipeline
+        from ..training.evaluation import evaluate_pipeline
         from ..config.core import load_config
         from ..training.data import dataset_path, read_dataset
         from ..training.rows import read_training_data
@@ -169,7 +169,7 @@ def _cross_validated(
     rows = read_dataset(path)
     training = read_training_data(loaded, rows, source=str(path))
     with shown_progress() as progress:
-        assessment = assess_pipeline(
+        evaluation = evaluate_pipeline(
             loaded,
             training,
             repeats=repeats,
@@ -178,7 +178,7 @@ def _cross_validated(
             compare=other,
             rows=rows,
         )
-    return assessment, opened, rows
+    return evaluation, opened, rows
 
 
 def _check_belongs(model: Model, **digests: str) -> None:
@@ -192,15 +192,15 @@ def _check_belongs(model: Model, **digests: str) -> None:
 
 
 def _write_report(
-    assessment: Assessment, model: Model, rows: Any, folder: Path, data: str | None
+    evaluation: EvaluationResult, model: Model, rows: Any, folder: Path, data: str | None
 ) -> None:
     """Write the page, and for a cross-validation the model card as well."""
     from ..report import write_card, write_report
 
     name = model.name if data is None else f"{model.name}-{Path(data).stem}"
     with interruptible():
-        path = write_report(assessment, model=model, rows=rows, folder=folder, name=name)
+        path = write_report(evaluation, model=model, rows=rows, folder=folder, name=name)
         say(f"Report: {path}")
         if data is None:
-            card = write_card(assessment, model=model, folder=folder, name=name)
+            card = write_card(evaluation, model=model, folder=folder, name=name)
             say(f"Model card: {card}")

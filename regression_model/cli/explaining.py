@@ -29,7 +29,7 @@ __all__ = ["explain"]
 _MOST_ROWS_SHOWN = 10
 _ROWS_AT_ONCE = 100  # explained before they are written
 _BAR = 30  # characters
-_FIGURES = ("prediction", "base", "contribution")
+_METRICS = ("prediction", "base", "contribution")
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def explain(
             _show(explained, passing.model, top, more=more)
         else:
             in_records = kind is not None and kind.kind == "jsonl"
-            with opened_sink(output or "-", format_=kind, numbers=_FIGURES) as sink:
+            with opened_sink(output or "-", format_=kind, numbers=_METRICS) as sink:
                 for explained in parts:
                     sink.write((_records if in_records else _lines)(explained, top))
                     passing.show(explained[-1].row + 1)
@@ -148,7 +148,7 @@ def _of_part(
 def _only_one(parts: Iterator[list[_Explained]], tally: Tally, row: int) -> list[_Explained]:
     found = next(parts, None)
     if found is None:
-        raise InputError(f"There is no row {row}: the input has {count(tally.rows, 'row')}.")
+        raise InputError(f"There is not a row {row}: the input has {count(tally.rows, 'row')}.")
     return found
 
 

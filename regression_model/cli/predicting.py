@@ -27,7 +27,7 @@ __all__ = ["predict"]
 
 _MOST_ROWS_SHOWN = 50
 _MOST_THREADS = 4  # more wait for each other: Python runs one at a time
-_FIGURES = ("prediction", "lower", "upper")
+_METRICS = ("prediction", "lower", "upper")
 
 
 def predict(
@@ -88,7 +88,7 @@ def predict(
     kind = format_value(to_kind, output)
     terminal = output in (None, "-") and sys.stdout.isatty()
     if terminal and kind is not None and kind.kind == "parquet":
-        raise InputError("Parquet is nothing for a terminal: name a file with --output.")
+        raise InputError("Parquet cannot be written to a terminal: name a file with --output.")
     problem_kind = format_value(None, problems, option=None)
     if problem_kind is not None and problem_kind.kind == "parquet":
         raise InputError(f"{problems}: problems are written as CSV or as JSON Lines.")
@@ -102,7 +102,7 @@ def predict(
             _show_results(parts, passing.tally)
         else:
             with ExitStack() as stack:
-                results = opened_sink(output or "-", format_=kind, numbers=_FIGURES)
+                results = opened_sink(output or "-", format_=kind, numbers=_METRICS)
                 sink = stack.enter_context(results)
                 lines = problems and stack.enter_context(
                     opened_sink(problems, format_=problem_kind)
@@ -204,7 +204,7 @@ class _Table:
         import numpy as np
 
         columns: dict[str, Column] = {name: [] for name in (*names, *self._added)}
-        columns |= {name: np.empty(0) for name in self._added if name in _FIGURES}
+        columns |= {name: np.empty(0) for name in self._added if name in _METRICS}
         return columns | {"assumed": np.empty(0, dtype=np.int64)}
 
     def _check_names(self, names: Any) -> None:
@@ -238,5 +238,5 @@ def _print_table(columns: Mapping[str, Sequence[Any]]) -> None:
         table.add_column(name, justify="left" if name == "problems" else "right", overflow="fold")
     for cells in zip(*columns.values(), strict=True):
         named = zip(columns, cells, strict=True)
-        table.add_row(*(figure(v) if name in _FIGURES else shown(v) for name, v in named))
+        table.add_row(*(figure(v) if name in _METRICS else shown(v) for name, v in named))
     console_of(sys.stdout).print(table)

@@ -35,7 +35,7 @@ def table_of(*, title: str | None = None, show_header: bool = True) -> Table:
 
 
 def figure(value: float | None) -> str:
-    """Write a number for people: whole from a thousand on, else four digits that count."""
+    """Write a number for people: whole from a thousand on, else four significant digits."""
     if value is None:
         return "-"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

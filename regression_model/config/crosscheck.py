@@ -10,10 +10,10 @@ from .mistakes import Mistake, nearest, repeated
 from .sections import Data, Encoding, Evaluation, Target
 from .transforms import Bounds, transform_mistake
 
-__all__ = ["Whole"]
+__all__ = ["Sections"]
 
 
-class Whole:
+class Sections:
     """The checks that need more than one section; parts that could not be read are left out."""
 
     def __init__(

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from .crosscheck import Whole
+from .crosscheck import Sections
 from .derived import Derived
 from .features import Feature
 from .sections import Data, Encoding, Evaluation, Section, Target
@@ -26,7 +26,7 @@ def readable_parts(document: Mapping[str, Any]) -> Whole:
     data = _readable(Data, {"data": document.get("data")}).get("data")
     encoding = _readable(Encoding, {"encoding": document.get("encoding", {})}).get("encoding")
     evaluation = _readable(Evaluation, {"evaluation": document.get("evaluation", {})})
-    return Whole(
+    return Sections(
         target, data, features, derived, encoding, unread, evaluation=evaluation.get("evaluation")
     )
 

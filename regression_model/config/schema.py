@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, PrivateAttr, field_validator, model_validator
 
-from .crosscheck import Whole
+from .crosscheck import Sections
 from .derived import Derived, in_order
 from .features import Feature
 from .members import Member, with_kinds
@@ -72,7 +72,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        whole = Whole(
+        whole = Sections(
             self.target,
             self.data,
             self.features,

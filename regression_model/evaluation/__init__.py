@@ -5,11 +5,11 @@ cross-validates a configuration.
 """
 
 from .results import (
-    Assessment,
     Comparison,
     Details,
     Estimate,
-    Figures,
+    Estimates,
+    EvaluationResult,
     Group,
     Importance,
     TrainedOn,
@@ -17,11 +17,11 @@ from .results import (
 )
 
 __all__ = [
-    "Assessment",
+    "EvaluationResult",
     "Comparison",
     "Details",
     "Estimate",
-    "Figures",
+    "Estimates",
     "Group",
     "Importance",
     "TrainedOn",

@@ -1,4 +1,4 @@
-"""Another model file beside the assessed one, on the same rows."""
+"""Another model file beside the evaluated one, on the same rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..errors import ModelFileError
 from ..runtime.model import Model, Prediction
-from .metrics import Scored, difference
+from .metrics import PredictedRows, difference
 from .results import Comparison
 
 __all__ = ["check_same_target", "compared"]
@@ -31,7 +31,7 @@ def check_same_target(target: Mapping[str, Any], other: Model) -> None:
     if (target["name"], target["unit"]) != (theirs["name"], theirs["unit"]):
         raise ModelFileError(
             f"{other.name} {other.version} cannot be compared: it predicts {_named(theirs)}, and "
-            f"the assessed model {_named(target)}."
+            f"the evaluated model {_named(target)}."
         )
 
 
@@ -40,7 +40,7 @@ def _named(target: Mapping[str, Any]) -> str:
 
 
 def compared(
-    several: Sequence[Scored],
+    several: Sequence[PredictedRows],
     rows: Rows,
     level: float,
     other: Model,
@@ -48,7 +48,7 @@ def compared(
     *,
     seed: int,
 ) -> Comparison:
-    """Pair the figures of scored rows with those of another model's predictions.
+    """Pair the metrics of scored rows with those of another model's predictions.
 
     Parameters
     ----------
@@ -80,8 +80,8 @@ def compared(
         )
         for one in this
     ]
-    figures = difference(this, beside, seed=seed)
-    return Comparison({"name": other.name, "version": other.version}, int(both.sum()), figures)
+    metrics = difference(this, beside, seed=seed)
+    return Comparison({"name": other.name, "version": other.version}, int(both.sum()), metrics)
 
 
 def _first_error(prediction: Prediction) -> str:

@@ -1,4 +1,4 @@
-"""Where a model is weak: its figures by price band, and by the values of some fields."""
+"""Where a model is weak: its metrics by price band, and by the values of some fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .metrics import OF_GROUPS, Scored, estimates
+from .metrics import OF_GROUPS, PredictedRows, estimates
 from .results import Group
 
 __all__ = ["PRICE_BAND", "groups_of", "labels_of_levels", "labels_of_numbers"]
@@ -22,13 +22,13 @@ Labels = npt.NDArray[np.object_]
 
 
 def groups_of(
-    several: Sequence[Scored], labels: Mapping[str, Labels], *, seed: int
+    several: Sequence[PredictedRows], labels: Mapping[str, Labels], *, seed: int
 ) -> dict[str, list[Group]]:
     """Return the groups of every way to group the rows, each worst first.
 
     Parameters
     ----------
-    several : list of Scored
+    several : list of PredictedRows
         The same rows, predicted several times.
     labels : dict of str to array of str, shape (rows,)
         For each way to group the rows, the name of each row's group.
@@ -40,7 +40,7 @@ def groups_of(
     }
 
 
-def _groups(several: Sequence[Scored], labels: Labels, *, seed: int) -> list[Group]:
+def _groups(several: Sequence[PredictedRows], labels: Labels, *, seed: int) -> list[Group]:
     groups = []
     for name in dict.fromkeys(labels.tolist()):
         chosen = labels == name
@@ -50,17 +50,17 @@ def _groups(several: Sequence[Scored], labels: Labels, *, seed: int) -> list[Gro
     return sorted(groups, key=_badness, reverse=True)
 
 
-def _pooled(scored: Scored) -> Scored:
+def _pooled(scored: PredictedRows) -> PredictedRows:
     """Take all rows together: a group has too few in each fold."""
     together = np.zeros_like(scored.fold)
-    return Scored(scored.target, scored.prediction, together, scored.lower, scored.upper)
+    return PredictedRows(scored.target, scored.prediction, together, scored.lower, scored.upper)
 
 
 def _badness(group: Group) -> tuple[bool, float]:
     """A group without an RMSLE has a target of 0 or below; the error counts there."""
-    if "rmsle" in group.figures:
-        return False, group.figures["rmsle"].value
-    return True, group.figures["mae"].value
+    if "rmsle" in group.metrics:
+        return False, group.metrics["rmsle"].value
+    return True, group.metrics["mae"].value
 
 
 def labels_of_numbers(values: npt.NDArray[np.float64], *, most: int = _MOST_VALUES) -> Labels:

@@ -1,4 +1,4 @@
-"""The figures of scored rows, each with its bootstrap interval."""
+"""The metrics of scored rows, each with its bootstrap interval."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .results import Estimate, Figures
+from .results import Estimate, Estimates
 from .weighted import mean, median, resamples, share
 
 __all__ = [
     "COMPARED",
     "ERRORS",
     "OF_GROUPS",
-    "Scored",
+    "PredictedRows",
     "WITH_INTERVALS",
     "difference",
     "estimates",
-    "figures",
+    "metrics_of",
     "rmse",
     "rmsle",
 ]
 
 Floats = npt.NDArray[np.float64]
-Figure = Callable[["Scored", Floats], Floats | None]
+Metric = Callable[["PredictedRows", Floats], Floats | None]
 
 _RESAMPLES = 1000
-_SHARE = 95  # per cent of the resampled figures, between the ends of an interval
+_SHARE = 95  # per cent of the resampled metrics, between the ends of an interval
 
 
 @dataclass(frozen=True)
-class Scored:
+class PredictedRows:
     """Rows with their predictions, each array of shape (rows,).
 
     `fold` says in which fold each row was held out. `lower` and `upper` are None where a model
@@ -57,10 +57,12 @@ class Scored:
             return None
         return ((self.lower <= self.target) & (self.target <= self.upper)).astype(np.float64)
 
-    def only(self, chosen: npt.NDArray[np.bool_]) -> Scored:
+    def only(self, chosen: npt.NDArray[np.bool_]) -> PredictedRows:
         """Return some of the rows."""
         bounds = [None if one is None else one[chosen] for one in (self.lower, self.upper)]
-        return Scored(self.target[chosen], self.prediction[chosen], self.fold[chosen], *bounds)
+        return PredictedRows(
+            self.target[chosen], self.prediction[chosen], self.fold[chosen], *bounds
+        )
 
 
 def rmsle(target: Floats, predictions: Floats) -> Floats:
@@ -90,7 +92,7 @@ def _are_positive(target: Floats, predictions: Floats) -> bool:
     return bool(min(target.min(), predictions.min()) > 0)
 
 
-def _rmsle(scored: Scored, weights: Floats) -> Floats | None:
+def _rmsle(scored: PredictedRows, weights: Floats) -> Floats | None:
     if not _are_positive(scored.target, scored.prediction):
         return None
     squares = np.log(scored.prediction / scored.target) ** 2
@@ -100,31 +102,31 @@ def _rmsle(scored: Scored, weights: Floats) -> Floats | None:
     )
 
 
-def _rmse(scored: Scored, weights: Floats) -> Floats:
+def _rmse(scored: PredictedRows, weights: Floats) -> Floats:
     return np.asarray(np.sqrt(mean(weights, scored.error**2)))
 
 
-def _mae(scored: Scored, weights: Floats) -> Floats:
+def _mae(scored: PredictedRows, weights: Floats) -> Floats:
     return mean(weights, np.abs(scored.error))
 
 
-def _mape(scored: Scored, weights: Floats) -> Floats | None:
+def _mape(scored: PredictedRows, weights: Floats) -> Floats | None:
     if (scored.target == 0).any():
         return None
     return mean(weights, np.abs(scored.error / scored.target))
 
 
-def _median_absolute_error(scored: Scored, weights: Floats) -> Floats:
+def _median_absolute_error(scored: PredictedRows, weights: Floats) -> Floats:
     return median(weights, np.abs(scored.error))
 
 
-def _median_error_percent(scored: Scored, weights: Floats) -> Floats | None:
+def _median_error_percent(scored: PredictedRows, weights: Floats) -> Floats | None:
     if (scored.target == 0).any():
         return None
     return median(weights, 100 * scored.error / np.abs(scored.target))
 
 
-def _r2(scored: Scored, weights: Floats) -> Floats | None:
+def _r2(scored: PredictedRows, weights: Floats) -> Floats | None:
     if (scored.target == scored.target[0]).all():
         return None
     centred = scored.target - scored.target.mean()  # so that nothing cancels below
@@ -135,11 +137,11 @@ def _r2(scored: Scored, weights: Floats) -> Floats | None:
     return 1 - ratio
 
 
-def _coverage(scored: Scored, weights: Floats) -> Floats | None:
+def _coverage(scored: PredictedRows, weights: Floats) -> Floats | None:
     return None if scored.inside is None else mean(weights, scored.inside)
 
 
-def _coverage_worst_quartile(scored: Scored, weights: Floats) -> Floats | None:
+def _coverage_worst_quartile(scored: PredictedRows, weights: Floats) -> Floats | None:
     if scored.inside is None:
         return None
     quartile = np.digitize(scored.target, np.quantile(scored.target, [0.25, 0.5, 0.75]))
@@ -148,7 +150,7 @@ def _coverage_worst_quartile(scored: Scored, weights: Floats) -> Floats | None:
     return np.asarray(np.nanmin(share(weights, inside, of_quartile), axis=1))
 
 
-def _median_relative_width(scored: Scored, weights: Floats) -> Floats | None:
+def _median_relative_width(scored: PredictedRows, weights: Floats) -> Floats | None:
     """Of intervals that reach zero or pass it, a share of the middle would say nothing."""
     if scored.lower is None or scored.upper is None:
         return None
@@ -158,7 +160,7 @@ def _median_relative_width(scored: Scored, weights: Floats) -> Floats | None:
     return median(weights, (scored.upper - scored.lower) / middle)
 
 
-def _median_width(scored: Scored, weights: Floats) -> Floats | None:
+def _median_width(scored: PredictedRows, weights: Floats) -> Floats | None:
     """In the target's unit, where there is no relative width."""
     if scored.lower is None or scored.upper is None:
         return None
@@ -171,7 +173,7 @@ def _away_from_zero(lower: Floats, upper: Floats) -> bool:
     return bool(lower.min() > 0 or upper.max() < 0)
 
 
-_FIGURES: Mapping[str, Figure] = {
+_METRICS: Mapping[str, Metric] = {
     "rmsle": _rmsle,
     "rmse": _rmse,
     "mae": _mae,
@@ -190,10 +192,10 @@ COMPARED = (*ERRORS, "coverage", "median_relative_width", "median_width")
 OF_GROUPS = ("rmsle", "mae", "median_error_percent", "coverage")
 
 
-def figures(scored: Scored, names: Collection[str]) -> dict[str, float]:
-    """Return the named figures of the rows; one that they have none of is left out."""
+def metrics_of(scored: PredictedRows, names: Collection[str]) -> dict[str, float]:
+    """Return the named metrics of the rows; one that they have none of is left out."""
     once = np.ones((1, len(scored.target)))
-    values = {name: _FIGURES[name](scored, once) for name in names}
+    values = {name: _METRICS[name](scored, once) for name in names}
     return {
         name: float(value[0])
         for name, value in values.items()
@@ -201,35 +203,37 @@ def figures(scored: Scored, names: Collection[str]) -> dict[str, float]:
     }
 
 
-def estimates(several: Sequence[Scored], names: Collection[str], *, seed: int) -> Figures:
-    """Return the named figures with their bootstrap intervals.
+def estimates(several: Sequence[PredictedRows], names: Collection[str], *, seed: int) -> Estimates:
+    """Return the named metrics with their bootstrap intervals.
 
     Parameters
     ----------
-    several : list of Scored
-        The same rows, predicted several times; figures are averaged over them.
+    several : list of PredictedRows
+        The same rows, predicted several times; metrics are averaged over them.
 
     Notes
     -----
     Percentile intervals of 1000 resamples of the rows: Efron and Tibshirani, *An Introduction to
     the Bootstrap* (1993).
     """
-    values = _averages([figures(scored, names) for scored in several])
+    values = _averages([metrics_of(scored, names) for scored in several])
     drawn = _resampled(several, tuple(values), seed=seed)
     return {name: _estimate(value, drawn[name]) for name, value in values.items()}
 
 
 def difference(
-    this: Sequence[Scored], other: Sequence[Scored], *, seed: int
+    this: Sequence[PredictedRows], other: Sequence[PredictedRows], *, seed: int
 ) -> dict[str, dict[str, float | Estimate]]:
     """Compare two models on the same rows; both are resampled together.
 
     Parameters
     ----------
-    this, other : list of Scored
-        The rows, predicted once or several times by each; figures are averaged over them.
+    this, other : list of PredictedRows
+        The rows, predicted once or several times by each; metrics are averaged over them.
     """
-    of_this, of_other = (_averages([figures(one, COMPARED) for one in of]) for of in (this, other))
+    of_this, of_other = (
+        _averages([metrics_of(one, COMPARED) for one in of]) for of in (this, other)
+    )
     names = tuple(name for name in of_this if name in of_other)
     drawn_this = _resampled(this, names, seed=seed)
     drawn_other = _resampled(other, names, seed=seed)
@@ -251,13 +255,13 @@ def _averages(several: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def _resampled(
-    several: Sequence[Scored], names: Collection[str], *, seed: int
+    several: Sequence[PredictedRows], names: Collection[str], *, seed: int
 ) -> dict[str, Floats]:
-    """Return the named figures of every resample, averaged over the predictions."""
+    """Return the named metrics of every resample, averaged over the predictions."""
     parts: dict[str, list[Floats]] = {name: [] for name in names}
     for weights in resamples(len(several[0].target), number=_RESAMPLES, seed=seed):
         for name, found in parts.items():
-            values = [_FIGURES[name](scored, weights) for scored in several]
+            values = [_METRICS[name](scored, weights) for scored in several]
             found.append(np.mean([value for value in values if value is not None], axis=0))
     return {name: np.concatenate(found) for name, found in parts.items()}
 

@@ -1,4 +1,4 @@
-"""What an assessment of a model found: plain facts, for tables, reports and programs."""
+"""What an evaluation of a model found: plain facts, for tables, reports and programs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "Assessment",
+    "EvaluationResult",
     "Comparison",
     "Details",
     "Estimate",
-    "Figures",
+    "Estimates",
     "Group",
     "Importance",
     "TrainedOn",
@@ -27,14 +27,14 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and its 95% bootstrap interval, from resampling the scored rows."""
+    """A metric and its 95% bootstrap interval, from resampling the scored rows."""
 
     value: float
     low: float
     high: float
 
 
-Figures = dict[str, Estimate]
+Estimates = dict[str, Estimate]
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Group:
     name : str
         A level, a year, or a range such as `129,975 to 163,000`.
     rows : int
-    figures : dict of str to Estimate
+    metrics : dict of str to Estimate
         `rmsle`, `mae`, `median_error_percent` (above 0 where predictions are too high), and
         `coverage`; those that the group has.
     """
 
     name: str
     rows: int
-    figures: Figures
+    metrics: Estimates
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Importance:
 
 @dataclass(frozen=True)
 class Details:
-    """The rows behind the figures, each array of shape (rows,).
+    """The rows behind the metrics, each array of shape (rows,).
 
     Attributes
     ----------
@@ -108,14 +108,14 @@ class Comparison:
         `name` and `version` of the other model.
     rows : int
         That both models could score.
-    figures : dict of str to dict
+    metrics : dict of str to dict
         For each metric `this` and `other`, floats, and `difference`, the Estimate of this minus
         other.
     """
 
     other: dict[str, str]
     rows: int
-    figures: dict[str, dict[str, Any]]
+    metrics: dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class TrainedOn:
 
 
 @dataclass(frozen=True)
-class Assessment:
+class EvaluationResult:
     """How good a model is, how sure that is, and where it is weak.
 
     Attributes
@@ -151,12 +151,12 @@ class Assessment:
         How many were scored.
     refused : list of (int, str)
         Rows that were left out, from 0, each with the sentence that says why.
-    figures : dict of str to Estimate
+    metrics : dict of str to Estimate
         `rmsle` (mean of the folds), `rmse`, `mae`, `mape`, `median_absolute_error`, `r2`,
         `coverage`, `coverage_worst_quartile` and `median_relative_width`; those that the target
         has. `median_width`, in its unit, stands for a relative width where intervals reach zero.
     over_seeds : dict of str to float
-        The standard deviation of each figure over cross-validations with other seeds; empty for
+        The standard deviation of each metric over cross-validations with other seeds; empty for
         one alone.
     holdout : dict of str to Estimate
         Of one seeded fifth of the rows, by a pipeline fitted on the rest.
@@ -179,9 +179,9 @@ class Assessment:
     details : Details
         Of the first seed.
     manifest : dict or None
-        What the model file says of itself; None before there is one.
+        The metadata of the model file; None before there is one.
     repeats : int
-        Cross-validations with other seeds, over which the figures are averaged.
+        Cross-validations with other seeds, over which the metrics are averaged.
     notes : list of str
         Sentences that a reader should know.
     trained_on : TrainedOn or None
@@ -195,15 +195,15 @@ class Assessment:
     level: float
     rows: int
     refused: list[tuple[int, str]]
-    figures: Figures
+    metrics: Estimates
     details: Details
     over_seeds: dict[str, float] = field(default_factory=dict)
-    holdout: Figures = field(default_factory=dict)
+    holdout: Estimates = field(default_factory=dict)
     constant_width: dict[str, float] = field(default_factory=dict)
     folds: list[dict[str, Any]] = field(default_factory=list)
     groups: dict[str, list[Group]] = field(default_factory=dict)
-    baselines: dict[str, Figures] = field(default_factory=dict)
-    without: dict[str, Figures] = field(default_factory=dict)
+    baselines: dict[str, Estimates] = field(default_factory=dict)
+    without: dict[str, Estimates] = field(default_factory=dict)
     importances: list[Importance] = field(default_factory=list)
     calibration: list[tuple[float, float]] = field(default_factory=list)
     comparison: Comparison | None = None
@@ -231,7 +231,7 @@ class Assessment:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the assessment as plain JSON types, with None for what is not a finite number."""
+        """Return the evaluation as plain JSON types, with None for what is not a finite number."""
         return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
 
 

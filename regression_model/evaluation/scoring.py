@@ -16,10 +16,10 @@ from ..runtime.model import Model
 from ..runtime.problems import Problem
 from .comparing import check_same_target, compared
 from .groups import Labels, groups_of, labels_of_levels, labels_of_numbers
-from .metrics import ERRORS, WITH_INTERVALS, Floats, Scored, estimates
-from .results import Assessment, Details, TrainedOn
+from .metrics import ERRORS, WITH_INTERVALS, Floats, PredictedRows, estimates
+from .results import Details, EvaluationResult, TrainedOn
 
-__all__ = ["assess_model"]
+__all__ = ["evaluate_model"]
 
 Rows = npt.NDArray[np.int64]
 
@@ -27,7 +27,7 @@ _SEED = 0
 _OTHER_LEVEL = "any other level"
 
 
-def assess_model(
+def evaluate_model(
     model: Model,
     rows: object,
     *,
@@ -35,13 +35,13 @@ def assess_model(
     compare: Model | None = None,
     groups: Sequence[str] | None = None,
     sha256: str | None = None,
-) -> Assessment:
+) -> EvaluationResult:
     """Score the predictions of a model file for rows whose target is known.
 
     Parameters
     ----------
     rows : as for `Model.predict`, with the target as one more field
-    source : what the rows are called in messages and in the assessment
+    source : what the rows are called in messages and in the evaluation
     compare : another model file, scored on the same rows
     groups : fields to group the rows by; None for those that the model file names
     sha256 : of the file with the rows, by which a model file knows that it was trained on them
@@ -66,14 +66,14 @@ def assess_model(
         why = f": {refused[0][1]}" if refused else ", as it has no rows."
         raise InputError(f"{source}: no row can be scored{why}")
     index = np.flatnonzero(usable)
-    scored = Scored(
+    scored = PredictedRows(
         known[index],
         prediction.values[index],
         np.zeros(len(index), dtype=np.int64),
         prediction.lower[index],
         prediction.upper[index],
     )
-    figures = estimates([scored], (*ERRORS, *WITH_INTERVALS), seed=_SEED)
+    metrics = estimates([scored], (*ERRORS, *WITH_INTERVALS), seed=_SEED)
     level = model.manifest["interval"]["level"]
     comparison = None
     if compare is not None:
@@ -83,16 +83,16 @@ def assess_model(
         groups = model.manifest.get("evaluation", {}).get("groups", ())
     checked = Checker(model.contract).check(rows)
     labels = {name: _labels(model.contract, checked, name)[index] for name in groups}
-    return Assessment(
+    return EvaluationResult(
         name=model.name,
         target=target,
         source=source,
         level=level,
         rows=len(index),
         refused=refused,
-        figures=figures,
+        metrics=metrics,
         groups=groups_of([scored], labels, seed=_SEED),
-        calibration=[(level, figures["coverage"].value)],
+        calibration=[(level, metrics["coverage"].value)],
         comparison=comparison,
         details=_details(known, prediction.values, prediction.lower, prediction.upper),
         manifest=model.manifest,

@@ -78,4 +78,4 @@ def _read_parquet(content: Content) -> Any:
         return parquet.read_table(pyarrow.BufferReader(content.readall() or b""))
     except (pyarrow.ArrowException, OSError) as error:
         reason = str(error).partition("\n")[0]
-        raise InputError(f"{content.name} is no whole Parquet file: {reason}") from None
+        raise InputError(f"{content.name} is not a complete Parquet file: {reason}") from None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from . import tables
+from .charts.groups import FEW_ROWS, label_of
 from .facts import Facts
-from .figures.groups import FEW_ROWS, label_of
 from .metrics import metric, written
 from .numbers import count
 from .page import environment
@@ -36,7 +36,7 @@ def card(facts: Facts) -> str:
     return made.get_template("card.md.jinja").render(
         manifest=facts.manifest,
         training=facts.manifest["training"],
-        target=facts.assessment.target,
+        target=facts.evaluation.target,
         intended=intended(facts),
         not_intended=not_intended(facts),
         years=[
@@ -46,9 +46,9 @@ def card(facts: Facts) -> str:
         ],
         how_scored=how_scored(facts),
         verdict=verdict(facts),
-        figures=tables.figures(facts),
-        baselines=tables.baselines(facts) if facts.assessment.baselines else None,
-        without=[without_sentence(facts, column) for column in facts.assessment.without],
+        metrics=tables.metrics(facts),
+        baselines=tables.baselines(facts) if facts.evaluation.baselines else None,
+        without=[without_sentence(facts, column) for column in facts.evaluation.without],
         on_intervals=on_intervals(facts),
         constant_width=tables.constant_width(facts),
         weak=_weak(facts),
@@ -60,19 +60,19 @@ def card(facts: Facts) -> str:
 def _weak(facts: Facts) -> Table | None:
     """The weakest groups that have enough rows."""
     score, rows = facts.score_name, []
-    every = facts.assessment.figures[score]
-    for name, groups in facts.assessment.groups.items():
-        enough = [g for g in groups if g.rows >= FEW_ROWS and score in g.figures]
-        weak = [group for group in enough if group.figures[score].value > every.value]
-        weak.sort(key=lambda group: -group.figures[score].value)
+    every = facts.evaluation.metrics[score]
+    for name, groups in facts.evaluation.groups.items():
+        enough = [g for g in groups if g.rows >= FEW_ROWS and score in g.metrics]
+        weak = [group for group in enough if group.metrics[score].value > every.value]
+        weak.sort(key=lambda group: -group.metrics[score].value)
         for group in weak[:_WEAKEST]:
-            value = written(score, group.figures[score].value, facts.amounts)
+            value = written(score, group.metrics[score].value, facts.amounts)
             rows.append([name, label_of(facts, name, group), f"{group.rows:,}", value])
     if not rows:
         return None
     label = metric(score).label
     rows.append(
-        ["all rows", "", f"{facts.assessment.rows:,}", written(score, every.value, facts.amounts)]
+        ["all rows", "", f"{facts.evaluation.rows:,}", written(score, every.value, facts.amounts)]
     )
     caption = f"The weakest groups of at least {count(FEW_ROWS, 'row')}"
     return Table(caption, ["By", "Group", "Rows", label], rows, numbers_from=2)

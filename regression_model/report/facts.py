@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ..evaluation import Assessment
+from ..evaluation import EvaluationResult
 from ..runtime.contract import Field
 from ..runtime.model import Model
 from .columns import Columns, read_columns
@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Facts:
-    """An assessment, its model and the scored rows.
+    """An evaluation, its model and the scored rows.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Facts:
         The fields of the same rows; None for a card, which shows no single row.
     """
 
-    assessment: Assessment
+    evaluation: EvaluationResult
     model: Model
     target: Floats
     prediction: Floats
@@ -41,23 +41,23 @@ class Facts:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """What the model file says of itself."""
-        return self.assessment.manifest or self.model.manifest
+        """The metadata of the model file."""
+        return self.evaluation.manifest or self.model.manifest
 
     @property
     def amounts(self) -> Amounts:
         """How values of the target are written."""
-        return Amounts.of(self.assessment.target.get("unit"))
+        return Amounts.of(self.evaluation.target.get("unit"))
 
     @property
     def target_name(self) -> str:
         """The target's name."""
-        return cast(str, self.assessment.target["name"])
+        return cast(str, self.evaluation.target["name"])
 
     @property
     def held_out(self) -> bool:
         """Whether every row was predicted by a model that was fitted without it."""
-        return self.assessment.source == "cross-validation"
+        return self.evaluation.source == "cross-validation"
 
     @cached_property
     def is_relative(self) -> bool:
@@ -72,7 +72,7 @@ class Facts:
     @cached_property
     def is_logarithmic(self) -> bool:
         """Whether values are drawn on logarithmic axes, as the estimator learns them."""
-        return self.is_relative and self.assessment.target.get("transform") == "log"
+        return self.is_relative and self.evaluation.target.get("transform") == "log"
 
     @cached_property
     def errors(self) -> Floats:
@@ -104,29 +104,29 @@ class Facts:
 
     @property
     def score_name(self) -> str:
-        """The figure that groups and folds are compared by."""
-        return "rmsle" if "rmsle" in self.assessment.figures else "mae"
+        """The metric that groups and folds are compared by."""
+        return "rmsle" if "rmsle" in self.evaluation.metrics else "mae"
 
     def main_fields(self, most: int) -> list[Field]:
         """Return the fields that matter most, of those that the model uses."""
         contract = self.model.contract
         used = {field.name: field for field in (*contract.numbers, *contract.categories)}
-        ranked = [one.field for one in self.assessment.importances if one.field in used]
+        ranked = [one.field for one in self.evaluation.importances if one.field in used]
         rest = [name for name in used if name not in ranked] if not ranked else []
         return [used[name] for name in (ranked or rest)[:most]]
 
 
-def gather(assessment: Assessment, model: Model, rows: Any = None) -> Facts:
+def gather(evaluation: EvaluationResult, model: Model, rows: Any = None) -> Facts:
     """Gather the facts of a report.
 
     Parameters
     ----------
-    rows : the table that `assessment.details` counts in; None when no field of it is shown.
+    rows : the table that `evaluation.details` counts in; None when no field of it is shown.
     """
-    details = assessment.details
+    details = evaluation.details
     known = np.isfinite(details.target) & np.isfinite(details.prediction)
     return Facts(
-        assessment,
+        evaluation,
         model,
         target=details.target[known],
         prediction=details.prediction[known],

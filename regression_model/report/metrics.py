@@ -1,4 +1,4 @@
-"""What the figures are called, how they are written, and what each one says."""
+"""What the metrics are called, how they are written, and what each one says."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Form = Literal["amount", "share", "log", "ratio", "plain"]
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure: what it is called, how it is written, and what it says."""
+    """A metric: what it is called, how it is written, and what it says."""
 
     label: str
     form: Form
@@ -62,18 +62,18 @@ _METRICS = {
 
 
 def metric(name: str) -> Metric:
-    """Return the figure called `name`; one that this page has not heard of is a plain number."""
+    """Return the metric called `name`; one that this page has not heard of is a plain number."""
     return _METRICS.get(name) or Metric(name.replace("_", " "), "plain", "")
 
 
 def known(names: Iterable[str]) -> list[str]:
-    """Return names of figures in the order of this page."""
+    """Return names of metrics in the order of this page."""
     order = list(_METRICS)
     return sorted(names, key=lambda n: order.index(n) if n in order else len(order))
 
 
 def written(name: str, value: float, amounts: Amounts, *, sign: bool = False) -> str:
-    """Write a figure in its unit; `sign` puts a plus before what is above zero."""
+    """Write a metric in its unit; `sign` puts a plus before what is above zero."""
     form = metric(name).form
     if form == "amount":
         return amounts.full(value, sign=sign)
@@ -87,6 +87,6 @@ def written(name: str, value: float, amounts: Amounts, *, sign: bool = False) ->
 
 
 def interval_of(name: str, estimate: Estimate, amounts: Amounts, *, sign: bool = False) -> str:
-    """Write the two ends of a figure's bootstrap interval."""
+    """Write the two ends of a metric's bootstrap interval."""
     ends = [written(name, end, amounts, sign=sign) for end in (estimate.low, estimate.high)]
     return " to ".join(ends)

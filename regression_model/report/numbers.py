@@ -21,7 +21,7 @@ _MULTIPLES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
 def plain(value: float) -> str:
-    """Write a number: whole from a thousand on, else four digits that count."""
+    """Write a number: whole from a thousand on, else four significant digits."""
     if not math.isfinite(value):
         return "–"
     text = f"{abs(value):,.0f}" if abs(value) >= 999.95 else f"{abs(value):.4g}"

@@ -23,7 +23,7 @@ def page(facts: Facts, columns: Columns) -> str:
     template = environment(autoescape=True).get_template("report.html.jinja")
     text = template.render(
         manifest=facts.manifest,
-        caution=facts.assessment.caution,
+        caution=facts.evaluation.caution,
         verdict=verdict(facts),
         sections=sections(facts, columns),
     )

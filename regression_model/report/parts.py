@@ -1,4 +1,4 @@
-"""What a page is made of: sections with sentences, figures, tables and pictures."""
+"""What a page is made of: sections with sentences, metrics_of, tables and pictures."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Tile:
-    """A headline figure."""
+    """A headline metric."""
 
     label: str
     value: str

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import figures as pictures
-from . import tables
+from . import charts, tables
 from .columns import Columns
 from .facts import Facts
 from .metrics import interval_of, known, metric, written
@@ -56,8 +55,8 @@ def sections(facts: Facts, columns: Columns) -> list[Section]:
 
 
 def tiles(facts: Facts) -> list[Tile]:
-    """Return the headline figures."""
-    found = facts.assessment.figures
+    """Return the headline metrics."""
+    found = facts.evaluation.metrics
     names = [name for name in _TILES if name in found]
     if len(names) > _MOST_TILES:  # the mean errors say much the same
         names = [name for name in names if name not in ("mae", "rmse")]
@@ -88,40 +87,40 @@ def _purpose(facts: Facts) -> Section:
 
 
 def _score(facts: Facts) -> Section:
-    folded = [("Every figure", [tables.figures(facts)])]
-    if facts.assessment.holdout:
+    folded = [("Every metric", [tables.metrics(facts)])]
+    if facts.evaluation.holdout:
         folded.append(("A holdout beside it", [tables.holdout(facts)]))
     return Section(
-        "figures",
-        "Figures",
+        "metrics",
+        "Estimates",
         "How good it is",
-        [how_scored(facts), *_single_rows(facts), *facts.assessment.notes],
+        [how_scored(facts), *_single_rows(facts), *facts.evaluation.notes],
         tiles=tiles(facts),
         folded=folded,
     )
 
 
 def _single_rows(facts: Facts) -> list[str]:
-    if facts.assessment.repeats == 1:
+    if facts.evaluation.repeats == 1:
         return []
     return ["Where single rows are shown, it is with the first of the cross-validations."]
 
 
 def _comparisons(facts: Facts) -> Iterator[Section]:
-    if facts.assessment.baselines:
+    if facts.evaluation.baselines:
         yield Section(
             "baselines",
             "Baselines",
             "Is it better than something simple?",
             tables=[tables.baselines(facts)],
         )
-    if facts.assessment.without:
+    if facts.evaluation.without:
         yield Section(
             "without",
             "Declared column",
             "What a declared column is worth",
-            [without_sentence(facts, column) for column in facts.assessment.without],
-            tables=[tables.without(facts, column) for column in facts.assessment.without],
+            [without_sentence(facts, column) for column in facts.evaluation.without],
+            tables=[tables.without(facts, column) for column in facts.evaluation.without],
         )
     compared = tables.comparison(facts)
     if compared is not None:
@@ -139,8 +138,8 @@ def _comparisons(facts: Facts) -> Iterator[Section]:
 
 def _accuracy(facts: Facts) -> Section:
     drawn = [
-        pictures.predicted_against_actual(facts),
-        pictures.errors_against_prediction(facts),
+        charts.predicted_against_actual(facts),
+        charts.errors_against_prediction(facts),
     ]
     return Section(
         "accuracy",
@@ -151,14 +150,14 @@ def _accuracy(facts: Facts) -> Section:
 
 
 def _by_fold(facts: Facts) -> Iterator[Section]:
-    drawn = pictures.by_fold(facts)
+    drawn = charts.by_fold(facts)
     if drawn:
         title = "Does it depend on which rows were held out?"
         yield Section("folds", "Folds", title, pictures=[drawn])
 
 
 def _by_field(facts: Facts, columns: Columns) -> Iterator[Section]:
-    drawn = pictures.errors_by_field(facts, columns)
+    drawn = charts.errors_by_field(facts, columns)
     if drawn:
         yield Section(
             "fields",
@@ -176,14 +175,14 @@ def _by_field(facts: Facts, columns: Columns) -> Iterator[Section]:
 
 
 def _by_group(facts: Facts) -> Iterator[Section]:
-    groups = facts.assessment.groups
+    groups = facts.evaluation.groups
     found = [
-        pictures.by_group(facts, name, of, number=i) for i, (name, of) in enumerate(groups.items())
+        charts.by_group(facts, name, of, number=i) for i, (name, of) in enumerate(groups.items())
     ]
     drawn = sorted((p for p in found if p), key=lambda picture: len(picture.alternative))
     if drawn:
         folded = [
-            (f"The figures by {name}", [tables.groups(facts, name, groups[name])])
+            (f"The metrics by {name}", [tables.groups(facts, name, groups[name])])
             for name in groups
         ]
         title = "Where it is weak"
@@ -194,16 +193,16 @@ def _by_group(facts: Facts) -> Iterator[Section]:
 
 def _intervals(facts: Facts) -> Section:
     by_group = [
-        pictures.coverage_by_group(facts, name, of, number=i)
-        for i, (name, of) in enumerate(facts.assessment.groups.items())
+        charts.coverage_by_group(facts, name, of, number=i)
+        for i, (name, of) in enumerate(facts.evaluation.groups.items())
     ]
-    drawn = [pictures.calibration(facts), pictures.widths(facts), *by_group]
+    drawn = [charts.calibration(facts), charts.widths(facts), *by_group]
     beside = tables.constant_width(facts)
     paragraphs = [on_intervals(facts)]
-    if "coverage" in facts.assessment.figures:
-        held = written("coverage", facts.assessment.figures["coverage"].value, facts.amounts)
+    if "coverage" in facts.evaluation.metrics:
+        held = written("coverage", facts.evaluation.metrics["coverage"].value, facts.amounts)
         paragraphs.append(
-            f"{held} of the scored rows were inside; {share(facts.assessment.level)} should be."
+            f"{held} of the scored rows were inside; {share(facts.evaluation.level)} should be."
         )
     return Section(
         "intervals",
@@ -217,13 +216,13 @@ def _intervals(facts: Facts) -> Section:
 
 
 def _importances(facts: Facts) -> Iterator[Section]:
-    drawn = pictures.importances(facts)
+    drawn = charts.importances(facts)
     if drawn:
         yield Section("importance", "Importance", "Which fields matter", pictures=[drawn])
 
 
 def _dependence(facts: Facts, columns: Columns) -> Iterator[Section]:
-    drawn = pictures.partial_dependence(facts, columns)
+    drawn = charts.partial_dependence(facts, columns)
     if drawn:
         yield Section(
             "dependence",
@@ -262,7 +261,7 @@ def _most_wrong(facts: Facts, columns: Columns) -> Section:
 
 
 def _refused(facts: Facts) -> Iterator[Section]:
-    number = len(facts.assessment.refused)
+    number = len(facts.evaluation.refused)
     if number:
         yield Section(
             "refused",

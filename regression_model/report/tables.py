@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..evaluation import Estimate, Group
+from .charts.groups import VERY_FEW_ROWS, in_order, label_of
 from .columns import Columns, shown
 from .facts import Facts
-from .figures.groups import VERY_FEW_ROWS, in_order, label_of
 from .metrics import interval_of, known, metric, written
 from .numbers import count, percent, plain, share
 from .parts import Table
@@ -20,7 +20,7 @@ __all__ = [
     "comparison",
     "constant_width",
     "fields",
-    "figures",
+    "metrics",
     "groups",
     "holdout",
     "most_wrong",
@@ -35,17 +35,17 @@ _MOST_REFUSED = 50
 _SCORES = ("rmsle", "mae", "rmse", "r2")
 
 
-def figures(facts: Facts) -> Table:
-    """Every figure with its bootstrap interval."""
-    return _of_estimates(facts, "The figures", facts.assessment.figures)
+def metrics(facts: Facts) -> Table:
+    """Every metric with its bootstrap interval."""
+    return _of_estimates(facts, "The metrics", facts.evaluation.metrics)
 
 
 def holdout(facts: Facts) -> Table:
-    """The figures of the rows that were put aside once."""
+    """The metrics of the rows that were put aside once."""
     return _of_estimates(
         facts,
         "A fifth of the rows, put aside once, predicted by a model fitted on the rest",
-        facts.assessment.holdout,
+        facts.evaluation.holdout,
     )
 
 
@@ -58,25 +58,25 @@ def _of_estimates(facts: Facts, caption: str, estimates: Mapping[str, Estimate])
         ]
         for name in known(estimates)
     ]
-    return Table(caption, ["Figure", "Value", "95% interval"], rows)
+    return Table(caption, ["Metric", "Value", "95% interval"], rows)
 
 
 def baselines(facts: Facts) -> Table:
     """The model beside simpler ones."""
-    this = f"{facts.assessment.name} (this model)"
-    models = {this: facts.assessment.figures, **facts.assessment.baselines}
+    this = f"{facts.evaluation.name} (this model)"
+    models = {this: facts.evaluation.metrics, **facts.evaluation.baselines}
     return _of_models(facts, "The same rows, the same folds", models)
 
 
 def without(facts: Facts, column: str) -> Table:
     """The model beside itself without a declared column."""
-    models = {"with it": facts.assessment.figures, "without it": facts.assessment.without[column]}
+    models = {"with it": facts.evaluation.metrics, "without it": facts.evaluation.without[column]}
     return _of_models(facts, f"With and without {column}", models)
 
 
 def _of_models(facts: Facts, caption: str, models: Mapping[str, Mapping[str, Estimate]]) -> Table:
     others = list(models.values())[1:]
-    names = [name for name in _SCORES if name in others[0] and name in facts.assessment.figures]
+    names = [name for name in _SCORES if name in others[0] and name in facts.evaluation.metrics]
     rows = []
     for model, estimates in models.items():
         cells = [_with_range(facts, n, estimates[n]) if n in estimates else "–" for n in names]
@@ -91,13 +91,13 @@ def _with_range(facts: Facts, name: str, estimate: Estimate) -> str:
 
 def comparison(facts: Facts) -> Table | None:
     """The model beside another model file, row by row."""
-    compared = facts.assessment.comparison
+    compared = facts.evaluation.comparison
     if compared is None:
         return None
     other = f"{compared.other['name']} {compared.other['version']}"
     rows = []
-    for name in known(compared.figures):
-        found = compared.figures[name]
+    for name in known(compared.metrics):
+        found = compared.metrics[name]
         difference = found["difference"]
         rows.append(
             [
@@ -108,13 +108,13 @@ def comparison(facts: Facts) -> Table | None:
                 interval_of(name, difference, facts.amounts, sign=True),
             ]
         )
-    head = ["Figure", "This model", other, "Difference", "95% interval"]
+    head = ["Metric", "This model", other, "Difference", "95% interval"]
     return Table(f"Paired over {compared.rows:,} rows that both could predict", head, rows)
 
 
 def constant_width(facts: Facts) -> Table | None:
     """Intervals as they are, beside intervals of one width."""
-    constant, found = facts.assessment.constant_width, facts.assessment.figures
+    constant, found = facts.evaluation.constant_width, facts.evaluation.metrics
     names = [name for name in known(constant) if name in found]
     if not names:
         return None
@@ -122,15 +122,15 @@ def constant_width(facts: Facts) -> Table | None:
         ["Intervals of this model", *(written(n, found[n].value, facts.amounts) for n in names)],
         ["One width for all", *(written(n, constant[n], facts.amounts) for n in names)],
     ]
-    caption = f"{share(facts.assessment.level)} intervals on held-out rows"
+    caption = f"{share(facts.evaluation.level)} intervals on held-out rows"
     return Table(caption, ["Intervals", *(metric(name).label for name in names)], rows)
 
 
 def groups(facts: Facts, name: str, of: Sequence[Group]) -> Table:
-    """The figures of each group."""
-    score = "rmsle" if any("rmsle" in group.figures for group in of) else None
+    """The metrics of each group."""
+    score = "rmsle" if any("rmsle" in group.metrics for group in of) else None
     names = [n for n in (score, "mae", "median_error_percent", "coverage") if n]
-    names = [n for n in names if any(n in group.figures for group in of)]
+    names = [n for n in names if any(n in group.metrics for group in of)]
     rows = [
         [
             label_of(facts, name, group),
@@ -144,9 +144,9 @@ def groups(facts: Facts, name: str, of: Sequence[Group]) -> Table:
 
 
 def _of_group(facts: Facts, group: Group, name: str) -> str:
-    if name not in group.figures:
+    if name not in group.metrics:
         return "–"
-    estimate, few = group.figures[name], group.rows < VERY_FEW_ROWS
+    estimate, few = group.metrics[name], group.rows < VERY_FEW_ROWS
     if name == "median_error_percent":
         ends_ = [percent(e / 100, sign=True) for e in (estimate.low, estimate.high)]
         value = percent(estimate.value / 100, sign=True)
@@ -188,7 +188,7 @@ def _with_value(columns: Columns, name: str, row: int) -> str:
 
 def refused(facts: Facts) -> Table:
     """The rows that were not scored."""
-    all_of_them = facts.assessment.refused
+    all_of_them = facts.evaluation.refused
     rows = [[f"{row + 1:,}", sentence] for row, sentence in all_of_them[:_MOST_REFUSED]]
     if len(all_of_them) > _MOST_REFUSED:
         rows.append(["…", f"and {len(all_of_them) - _MOST_REFUSED:,} more"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evaluation import Assessment, cross_validated
+from ..evaluation import EvaluationResult, cross_validated
 from ..runtime.contract import Field
 from .columns import shown
 from .facts import Facts
@@ -43,7 +43,7 @@ def period(facts: Facts) -> str:
 
 def intended(facts: Facts) -> str:
     """Say what the model is for."""
-    target, training = facts.assessment.target, facts.manifest["training"]
+    target, training = facts.evaluation.target, facts.manifest["training"]
     what = target.get("description") or facts.target_name
     unit = f", in {target['unit']}" if target.get("unit") else ""
     return (
@@ -56,7 +56,7 @@ def intended(facts: Facts) -> str:
 def not_intended(facts: Facts) -> list[tuple[str, str]]:
     """Say what the model is not for, each with a key word."""
     years = period(facts)
-    level = facts.assessment.level
+    level = facts.evaluation.level
     points = [
         (
             "Other places",
@@ -89,29 +89,29 @@ def not_intended(facts: Facts) -> list[tuple[str, str]]:
 
 
 def limits(facts: Facts) -> list[str]:
-    """Say what the figures do not show."""
-    held = percent(facts.assessment.level, 0)
+    """Say what the metrics do not show."""
+    held = percent(facts.evaluation.level, 0)
     sentences = [
-        "Rows were held out at random, so the figures are for rows of the same place and time as "
+        "Rows were held out at random, so the metrics are for rows of the same place and time as "
         "the training rows; later rows may fare worse.",
         f"An interval of {held} holds on average over many rows, not for every kind of row"
-        + (": the coverage by group says where less often." if facts.assessment.groups else "."),
+        + (": the coverage by group says where less often." if facts.evaluation.groups else "."),
     ]
     return sentences if facts.held_out else sentences[1:]
 
 
 def how_scored(facts: Facts) -> str:
-    """Say how the figures were made."""
-    assessment = facts.assessment
+    """Say how the metrics were made."""
+    evaluation = facts.evaluation
     ranges = "Ranges are 95% bootstrap intervals, from resampling the scored rows."
     if not facts.held_out:
         return (
-            f"Predictions of the model file for the {count(assessment.rows, 'row')} of "
-            f"{assessment.source}. {_whether_unseen(assessment)} {ranges}"
+            f"Predictions of the model file for the {count(evaluation.rows, 'row')} of "
+            f"{evaluation.source}. {_whether_unseen(evaluation)} {ranges}"
         )
     return " ".join(
         [
-            f"{assessment.validated.capitalize()}, over all {count(assessment.rows, 'row')}: every "
+            f"{evaluation.validated.capitalize()}, over all {count(evaluation.rows, 'row')}: every "
             "row was predicted by a model that had not seen it, with everything fitted again in "
             "each fold.",
             *_on_folds(facts),
@@ -124,8 +124,8 @@ def _on_folds(facts: Facts) -> Iterator[str]:
     score, stratify = facts.score_name, facts.manifest.get("evaluation", {}).get("stratify")
     if stratify is not None:
         yield f"The values of {stratify} are spread evenly over the folds."
-    if score in facts.assessment.over_seeds:
-        deviation = written(score, facts.assessment.over_seeds[score], facts.amounts)
+    if score in facts.evaluation.over_seeds:
+        deviation = written(score, facts.evaluation.over_seeds[score], facts.amounts)
         yield (
             "Metrics are means over the repetitions, of which each splits the rows in another way; "
             f"from one to another the {metric(score).label} has a standard deviation of "
@@ -133,30 +133,30 @@ def _on_folds(facts: Facts) -> Iterator[str]:
         )
 
 
-def _whether_unseen(assessment: Assessment) -> str:
-    if assessment.trained_on is None:
-        return "They are honest figures if none of these rows was trained on."
-    return assessment.caution or "The model file recognises none of these rows as trained on."
+def _whether_unseen(evaluation: EvaluationResult) -> str:
+    if evaluation.trained_on is None:
+        return "They are honest metrics if none of these rows was trained on."
+    return evaluation.caution or "The model file recognises none of these rows as trained on."
 
 
 def verdict(facts: Facts) -> list[tuple[bool, str]]:
-    """Hold the figures of the model file against the quality bar: passed or not, and a sentence."""
-    bar, figures = facts.manifest.get("quality") or {}, facts.manifest["metrics"]
-    return list(_verdict(facts, bar, figures))
+    """Hold the metrics of the model file against the quality bar: passed or not, and a sentence."""
+    bar, metrics = facts.manifest.get("quality") or {}, facts.manifest["metrics"]
+    return list(_verdict(facts, bar, metrics))
 
 
 def _verdict(
-    facts: Facts, bar: dict[str, float | None], figures: dict[str, float]
+    facts: Facts, bar: dict[str, float | None], metrics: dict[str, float]
 ) -> Iterator[tuple[bool, str]]:
     for name in known(bar):
         allowed = bar[name]
-        if allowed is None or name not in figures:
+        if allowed is None or name not in metrics:
             continue
         at_least = name == "coverage"
-        passed = figures[name] >= allowed if at_least else figures[name] <= allowed
+        passed = metrics[name] >= allowed if at_least else metrics[name] <= allowed
         training = facts.manifest["training"]
         validated = cross_validated(training["folds"], training.get("repeats", 1))
-        value, limit = (written(name, v, facts.amounts) for v in (figures[name], allowed))
+        value, limit = (written(name, v, facts.amounts) for v in (metrics[name], allowed))
         yield passed, (
             f"{metric(name).label}, {validated}, is {value}; the configuration asks for "
             f"{'at least' if at_least else 'at most'} {limit}."
@@ -166,14 +166,14 @@ def _verdict(
 def without_sentence(facts: Facts, column: str) -> str:
     """Say what a declared column is worth."""
     score = facts.score_name
-    figures = facts.assessment.without[column]
-    with_it = written(score, facts.assessment.figures[score].value, facts.amounts)
+    metrics = facts.evaluation.without[column]
+    with_it = written(score, facts.evaluation.metrics[score].value, facts.amounts)
     description = facts.manifest.get("without", {}).get(column)
     described = f"{column}: {description.rstrip('.')}. " if description else ""
     text = f"{described}With {column} the {metric(score).label} is {with_it}"
-    if score not in figures:
+    if score not in metrics:
         return f"{text}."
-    without = written(score, figures[score].value, facts.amounts)
+    without = written(score, metrics[score].value, facts.amounts)
     return f"{text}; without it, and without all that is made from it, {without}."
 
 
@@ -186,7 +186,7 @@ def on_intervals(facts: Facts) -> str:
         else " All have one width on the scale that the model learns."
     )
     return (
-        f"Every prediction comes with a {share(facts.assessment.level)} interval, made from "
+        f"Every prediction comes with a {share(facts.evaluation.level)} interval, made from "
         f"the errors on held-out rows ({interval['method']}).{adaptive}"
     )
 

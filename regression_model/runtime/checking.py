@@ -129,7 +129,7 @@ class Checker:
         return Checked(numbers, codes, _priced(intake.rows, findings), findings)
 
     def _layout_findings(self, intake: Intake) -> list[Finding]:
-        """What is wrong with the names that came, and with rows that are no rows."""
+        """What is wrong with the names that came, and with rows that are not rows."""
         findings = []
         layouts = intake.layouts()
         absent = {layout.absent for layout, _ in layouts}
@@ -219,7 +219,7 @@ def _by_code(
 def _already_reported(intake: Intake, findings: list[Finding]) -> dict[str | None, Collection[int]]:
     """Return the rows in which a field is absent or repeated, and so has no value to speak of.
 
-    Under None stand those that are no rows.
+    Under None stand those that are not rows.
     """
     rows_of: dict[str | None, Collection[int]] = {}
     for finding in findings:

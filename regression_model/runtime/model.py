@@ -241,7 +241,7 @@ class Model:
     Attributes
     ----------
     manifest : dict
-        Everything the file says of itself: name, version, target, metrics, interval, training.
+        The metadata of the file: name, version, target, metrics, interval, training.
     contract : Contract
         What a row must look like.
     """
@@ -286,7 +286,7 @@ class Model:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """Everything the file says of itself, as a copy: changing it changes no prediction."""
+        """The metadata of the file, as a copy: changing it changes no prediction."""
         return deepcopy(self._manifest)
 
     @property
@@ -482,7 +482,7 @@ def _open_shipped() -> Model:
     if path is None:
         version = (PACKAGE_ROOT / "VERSION").read_text(encoding="utf-8").strip()
         raise ModelFileError(
-            f"There is no model file for version {version} in {PACKAGE_ROOT / 'trained_models'}: "
+            f"There is not a model file for version {version} in {PACKAGE_ROOT / 'trained_models'}: "
             "train it with tox -e train, or name a model file."
         )
     return Model(read_content(path), name=str(path))

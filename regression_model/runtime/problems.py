@@ -222,7 +222,7 @@ def text_of(value: object) -> str:
 
 
 def _missing_column(field: Field, came: Any) -> str:
-    return f"No row has the field {field.name}: expected {field.expected}. Came: {came}."
+    return f"No row has the field {field.name}: expected {field.expected}. Received: {came}."
 
 
 def _missing_value(field: Field, _: Any) -> str:

@@ -11,23 +11,23 @@ from threadpoolctl import threadpool_limits
 from ..config.core import Config
 from ..evaluation.comparing import check_same_target, compared
 from ..evaluation.groups import Labels, groups_of, labels_of_levels, labels_of_numbers
-from ..evaluation.metrics import ERRORS, WITH_INTERVALS, Scored, estimates, figures
-from ..evaluation.results import Assessment, Comparison, Details, Figures
+from ..evaluation.metrics import ERRORS, WITH_INTERVALS, PredictedRows, estimates, metrics_of
+from ..evaluation.results import Comparison, Details, Estimates, EvaluationResult
 from ..runtime.model import Model
 from .baselines import median_by, plain_linear
 from .cross_validation import Progress
-from .held_out import HeldOut, Measured, holdout, measure
+from .held_out import HeldOutPredictions, Measured, holdout, measure
 from .importances import permutation_importances
 from .intervals import scale_of
 from .rows import TrainingData
 
-__all__ = ["assess_pipeline"]
+__all__ = ["evaluate_pipeline"]
 
 _ALL = (*ERRORS, *WITH_INTERVALS)
 _LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 
-def assess_pipeline(
+def evaluate_pipeline(
     config: Config,
     data: TrainingData,
     *,
@@ -37,7 +37,7 @@ def assess_pipeline(
     manifest: Mapping[str, Any] | None = None,
     compare: Model | None = None,
     rows: object = None,
-) -> Assessment:
+) -> EvaluationResult:
     """Cross-validate a configuration, and say all that this tells of the model.
 
     Parameters
@@ -45,7 +45,7 @@ def assess_pipeline(
     repeats : how many cross-validations, as for `measure`
     progress : called with (stage, done, total)
     measured : the cross-validations, if training has made them already
-    manifest : what the model file says of itself, if there is one
+    manifest : the metadata of the model file, if there is one
     compare : another model file, scored on the same rows; it may have been trained on them
     rows : the training rows as they came, for `compare`
 
@@ -59,20 +59,20 @@ def assess_pipeline(
     if compare is not None:
         check_same_target(config.target.model_dump(), compare)
     seed = config.evaluation.seed
-    with threadpool_limits(1):  # sums in one order: the same figures from the same data
+    with threadpool_limits(1):  # sums in one order: the same metrics from the same data
         if measured is None:
             measured = measure(config, data, repeats=repeats, progress=progress)
         several = measured.held_out
         scored = [one.scored for one in several]
         first = several[0]
-        return Assessment(
+        return EvaluationResult(
             name=config.name,
             target=config.target.model_dump(),
             source="cross-validation",
             level=config.interval.level,
             rows=len(data.frame),
             refused=[],
-            figures=measured.figures,
+            metrics=measured.metrics,
             over_seeds=measured.over_seeds,
             holdout=estimates([holdout(config, data)], ERRORS, seed=seed),
             constant_width=_constant_width(several, config.interval.level),
@@ -97,17 +97,17 @@ def assess_pipeline(
         )
 
 
-def _constant_width(several: Sequence[HeldOut], level: float) -> dict[str, float]:
-    found = [figures(one.at_level(level, adaptive=False), WITH_INTERVALS) for one in several]
+def _constant_width(several: Sequence[HeldOutPredictions], level: float) -> dict[str, float]:
+    found = [metrics_of(one.at_level(level, adaptive=False), WITH_INTERVALS) for one in several]
     shared = [name for name in found[0] if all(name in one for one in found)]
     return {name: float(np.mean([one[name] for one in found])) for name in shared}
 
 
-def _folds(held_out: HeldOut) -> list[dict[str, Any]]:
+def _folds(held_out: HeldOutPredictions) -> list[dict[str, Any]]:
     folds, scored, seed = [], held_out.scored, held_out.result.seed
     for fold in np.unique(scored.fold).tolist():
         rows = scored.only(scored.fold == fold)
-        found = figures(rows, ("rmsle", "mae", "coverage"))
+        found = metrics_of(rows, ("rmsle", "mae", "coverage"))
         folds.append({"seed": seed, "fold": fold, "rows": len(rows.target), **found})
     return folds
 
@@ -124,8 +124,8 @@ def _labels(config: Config, data: TrainingData) -> dict[str, Labels]:
 
 
 def _baselines(
-    config: Config, data: TrainingData, several: Sequence[HeldOut]
-) -> dict[str, Figures]:
+    config: Config, data: TrainingData, several: Sequence[HeldOutPredictions]
+) -> dict[str, Estimates]:
     target = several[0].scored.target
     scale = scale_of(config.target.transform, config.target.minimum)
     predicted = {}
@@ -142,7 +142,9 @@ def _baselines(
     return {name: estimates(scored, ERRORS, seed=seed) for name, scored in predicted.items()}
 
 
-def _without(config: Config, several: Sequence[HeldOut], progress: Progress) -> dict[str, Figures]:
+def _without(
+    config: Config, several: Sequence[HeldOutPredictions], progress: Progress
+) -> dict[str, Estimates]:
     found = {}
     for name in config.evaluation.without:
         stage, scored = f"Fitting without {name}", []
@@ -154,14 +156,14 @@ def _without(config: Config, several: Sequence[HeldOut], progress: Progress) -> 
     return found
 
 
-def _calibration(held_out: HeldOut) -> list[tuple[float, float]]:
+def _calibration(held_out: HeldOutPredictions) -> list[tuple[float, float]]:
     return [
-        (level, figures(held_out.at_level(level), ["coverage"])["coverage"]) for level in _LEVELS
+        (level, metrics_of(held_out.at_level(level), ["coverage"])["coverage"]) for level in _LEVELS
     ]
 
 
 def _comparison(
-    config: Config, several: Sequence[Scored], other: Model | None, rows: object
+    config: Config, several: Sequence[PredictedRows], other: Model | None, rows: object
 ) -> Comparison | None:
     if other is None:
         return None
@@ -179,7 +181,7 @@ def _seen_by(other: Model | None) -> list[str]:
     ]
 
 
-def _details(scored: Scored) -> Details:
+def _details(scored: PredictedRows) -> Details:
     nothing = np.full(len(scored.target), np.nan)
     return Details(
         np.arange(len(scored.target)),

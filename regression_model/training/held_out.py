@@ -12,8 +12,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 
 from ..config.core import Config
-from ..evaluation.metrics import ERRORS, WITH_INTERVALS, Scored, estimates, figures
-from ..evaluation.results import Figures
+from ..evaluation.metrics import ERRORS, WITH_INTERVALS, PredictedRows, estimates, metrics_of
+from ..evaluation.results import Estimates
 from .cross_validation import (
     CrossValidation,
     Floats,
@@ -26,18 +26,18 @@ from .intervals import ResidualScale, fit_scale, scale_of
 from .pipeline import build_pipeline
 from .rows import TrainingData
 
-__all__ = ["HeldOut", "Measured", "cross_validations", "holdout", "made_from", "measure"]
+__all__ = ["HeldOutPredictions", "Measured", "cross_validations", "holdout", "made_from", "measure"]
 
 _HOLDOUT = 0.2
 
 
-class HeldOut:
+class HeldOutPredictions:
     """One cross-validation of a configuration, with intervals at any level.
 
     Attributes
     ----------
     result : CrossValidation
-    scored : Scored
+    scored : PredictedRows
         All rows, with intervals at the level of the configuration.
     """
 
@@ -47,7 +47,7 @@ class HeldOut:
         self.result = result
         self.scored = self.at_level(config.interval.level)
 
-    def at_level(self, level: float, *, adaptive: bool = True) -> Scored:
+    def at_level(self, level: float, *, adaptive: bool = True) -> PredictedRows:
         """Return the rows with held-out intervals; those that do not adapt have one width."""
         half_widths = np.empty(len(self._target))
         scales = self._adaptive_scales if adaptive else self._constant_scales
@@ -55,7 +55,7 @@ class HeldOut:
             half_widths[part.test] = scale.interval(level).half_width(part.test_features)
         predictions = self.result.predictions
         lower, upper = self._scale.around(predictions, half_widths)
-        return Scored(self._target, predictions, self.result.folds, lower, upper)
+        return PredictedRows(self._target, predictions, self.result.folds, lower, upper)
 
     @property
     def residuals(self) -> Floats:
@@ -82,11 +82,11 @@ class HeldOut:
             for part in self.result.parts
         ]
 
-    def with_predictions(self, predictions: Floats) -> Scored:
+    def with_predictions(self, predictions: Floats) -> PredictedRows:
         """Return the same rows and folds, as another model predicts them."""
         return replace(self.scored, prediction=predictions, lower=None, upper=None)
 
-    def without(self, name: str) -> HeldOut:
+    def without(self, name: str) -> HeldOutPredictions:
         """Return the same folds for an estimator that sees neither a column nor what is made of it.
 
         Only the estimators are fitted again: the other columns are what they were.
@@ -108,7 +108,7 @@ class HeldOut:
                 raise cannot_be_fitted(error) from error
             predictions[part.test] = estimator.predict(test)
             parts.append(replace(part, train_features=train, test_features=test))
-        return HeldOut(
+        return HeldOutPredictions(
             self._config, self._target, replace(self.result, predictions=predictions, parts=parts)
         )
 
@@ -127,7 +127,7 @@ def _sources(fitted: Pipeline) -> list[str]:
 
 def cross_validations(
     config: Config, data: TrainingData, *, seeds: Sequence[int], progress: Progress
-) -> list[HeldOut]:
+) -> list[HeldOutPredictions]:
     """Cross-validate a configuration once for each seed.
 
     Raises
@@ -145,7 +145,7 @@ def cross_validations(
         strata=strata_of(config, data),
         progress=progress,
     )
-    return [HeldOut(config, target, result) for result in results]
+    return [HeldOutPredictions(config, target, result) for result in results]
 
 
 @dataclass(frozen=True)
@@ -154,41 +154,41 @@ class Measured:
 
     Attributes
     ----------
-    held_out : list of HeldOut
+    held_out : list of HeldOutPredictions
         One cross-validation a seed.
-    figures : dict of str to Estimate
+    metrics : dict of str to Estimate
         Means over the seeds, with 95% bootstrap intervals from resampling the rows.
     over_seeds : dict of str to float
-        The standard deviation of each figure over the seeds; empty for a single one.
+        The standard deviation of each metric over the seeds; empty for a single one.
     worst_fold : float or None
         The highest RMSLE of any fold.
     """
 
-    held_out: list[HeldOut]
-    figures: Figures
+    held_out: list[HeldOutPredictions]
+    metrics: Estimates
     over_seeds: dict[str, float]
     worst_fold: float | None
 
     @property
-    def metrics(self) -> dict[str, float]:
-        """The figures as a model file records them."""
+    def values(self) -> dict[str, float]:
+        """The metrics as a model file records them."""
         worst = {} if self.worst_fold is None else {"rmsle_worst_fold": self.worst_fold}
-        return {name: one.value for name, one in self.figures.items()} | worst
+        return {name: one.value for name, one in self.metrics.items()} | worst
 
     @property
     def spread(self) -> dict[str, dict[str, float]]:
-        """How far each figure may be from what new rows show, as a model file records it."""
+        """How far each metric may be from what new rows show, as a model file records it."""
         return {
             name: {"low": one.low, "high": one.high}
             | ({"over_seeds": self.over_seeds[name]} if name in self.over_seeds else {})
-            for name, one in self.figures.items()
+            for name, one in self.metrics.items()
         }
 
 
 def measure(
     config: Config, data: TrainingData, *, repeats: int | None = None, progress: Progress
 ) -> Measured:
-    """Cross-validate a configuration, and take the mean of its figures over the repetitions.
+    """Cross-validate a configuration, and take the mean of its metrics over the repetitions.
 
     Parameters
     ----------
@@ -205,12 +205,12 @@ def measure(
     held_out = cross_validations(config, data, seeds=seeds, progress=progress)
     scored = [one.scored for one in held_out]
     found = estimates(scored, (*ERRORS, *WITH_INTERVALS), seed=seed)
-    of_seeds = [figures(one, tuple(found)) for one in scored] if len(scored) > 1 else []
+    of_seeds = [metrics_of(one, tuple(found)) for one in scored] if len(scored) > 1 else []
     over_seeds = {
         name: float(np.std([one[name] for one in of_seeds], ddof=1)) for name in found if of_seeds
     }
     of_folds = [
-        figures(one.only(one.fold == fold), ("rmsle",)).get("rmsle")
+        metrics_of(one.only(one.fold == fold), ("rmsle",)).get("rmsle")
         for one in scored
         for fold in np.unique(one.fold)
     ]
@@ -218,7 +218,7 @@ def measure(
     return Measured(held_out, found, over_seeds, worst if "rmsle" in found else None)
 
 
-def holdout(config: Config, data: TrainingData) -> Scored:
+def holdout(config: Config, data: TrainingData) -> PredictedRows:
     """Fit on four fifths of the rows and predict the last one, drawn by the seed.
 
     Raises
@@ -234,7 +234,7 @@ def holdout(config: Config, data: TrainingData) -> Scored:
         predictions = fitted.predict(data.frame.iloc[test])
     except ValueError as error:
         raise cannot_be_fitted(error) from error
-    return Scored(target[test], predictions, np.zeros(len(test), dtype=np.int64))
+    return PredictedRows(target[test], predictions, np.zeros(len(test), dtype=np.int64))
 
 
 def made_from(names: Collection[str], config: Config) -> set[str]:

@@ -1,4 +1,4 @@
-"""The manifest: everything that a model file says of itself."""
+"""The manifest: the metadata of a model file."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def make_manifest(
     fillers: Mapping[str, float | str],
     created: str | None,
 ) -> dict[str, Any]:
-    """Return what a model file says of itself, as plain JSON types.
+    """Return the metadata of a model file, as plain JSON types.
 
     Parameters
     ----------
     path : of the training rows; only its name and its digest are recorded.
-    measured : its figures are those that the file states.
+    measured : its metrics are those that the file states.
     fillers : what stands in for a missing value, by the name of the field.
     """
     return {
@@ -57,7 +57,7 @@ def make_manifest(
         "created": created,
         "target": config.target.model_dump(),
         "contract": data.contract.to_dict(),
-        "metrics": measured.metrics,
+        "metrics": measured.values,
         "spread": measured.spread,
         "quality": config.quality.model_dump(),
         "evaluation": config.evaluation.model_dump(),

@@ -37,7 +37,7 @@ class TrainingResult:
     report_path, card_path : Path or None
         None without the extra report.
     manifest : dict
-        What the model file says of itself; `metrics` in it are cross-validated.
+        The metadata of the model file; `metrics` in it are cross-validated.
     notes : list of str
         Sentences about training data that was not used, and documents that were not made.
     """
@@ -65,7 +65,7 @@ def run_training(
     data_path : the training rows; None for those that the configuration names.
     output : folder for the model file and the joblib pipeline; None for `trained_models`, in the
         package for the packaged configuration and beside any other.
-    progress : told the stage, how much of it is done, and of how much.
+    progress : called with (stage, done, total).
 
     Raises
     ------
@@ -83,7 +83,7 @@ def run_training(
     progress("Reading", 1, 1)
     with threadpool_limits(1):  # sums in one order: the same bytes from the same data
         pipeline, interval, measured = _fit(config, data, progress)
-    _check_quality(config, measured.metrics)
+    _check_quality(config, measured.values)
     progress("Exporting", 0, 1)
     graph = export_pipeline(pipeline, data.contract, interval=interval, name=config.name)
     proof = prove(
@@ -124,18 +124,18 @@ def _documents(
 ) -> tuple[dict[str, bytes], list[str]]:
     """Return the report and the model card, or a sentence that says what they need."""
     from ..report import make_card, make_report, require_extra
-    from .evaluation import assess_pipeline
+    from .evaluation import evaluate_pipeline
 
     try:
         require_extra()
     except MissingExtraError as error:
         return {}, [f"No report and no model card: {error}"]
-    assessment = assess_pipeline(
+    evaluation = evaluate_pipeline(
         config, data, measured=measured, manifest=model.manifest, progress=progress
     )
     progress("Writing the report", 0, 1)
-    report = make_report(assessment, model=model, rows=rows)
-    documents = {".html": report, ".md": make_card(assessment, model=model)}
+    report = make_report(evaluation, model=model, rows=rows)
+    documents = {".html": report, ".md": make_card(evaluation, model=model)}
     progress("Writing the report", 1, 1)
     return documents, []
 
@@ -175,24 +175,24 @@ def _fit(
     return pipeline, scale.interval(config.interval.level), measured
 
 
-def _check_quality(config: Config, figures: Mapping[str, float]) -> None:
-    """Compare the figures with the quality bar, and name every one that misses it."""
+def _check_quality(config: Config, metrics: Mapping[str, float]) -> None:
+    """Compare the metrics with the quality bar, and name every one that misses it."""
     bar, misses = config.quality, []
     if bar.rmsle is not None:
-        if "rmsle" not in figures:
+        if "rmsle" not in metrics:
             raise ConfigError(
                 "quality.rmsle asks for a score of positive targets and predictions, and some are "
                 "not: remove the key, or learn the logarithm with target.transform."
             )
-        if figures["rmsle"] > bar.rmsle:
+        if metrics["rmsle"] > bar.rmsle:
             misses.append(
-                f"RMSLE is {figures['rmsle']:.4f}, allowed is {bar.rmsle:.4f}: "
-                f"{figures['rmsle'] - bar.rmsle:.4f} too much"
+                f"RMSLE is {metrics['rmsle']:.4f}, at most {bar.rmsle:.4f}: "
+                f"{metrics['rmsle'] - bar.rmsle:.4f} too much"
             )
-    if bar.coverage is not None and figures["coverage"] < bar.coverage:
+    if bar.coverage is not None and metrics["coverage"] < bar.coverage:
         misses.append(
-            f"coverage is {figures['coverage']:.4f}, wanted is {bar.coverage:.4f}: "
-            f"{bar.coverage - figures['coverage']:.4f} too little"
+            f"coverage is {metrics['coverage']:.4f}, at least {bar.coverage:.4f}: "
+            f"{bar.coverage - metrics['coverage']:.4f} too little"
         )
     if misses:
         raise QualityError(

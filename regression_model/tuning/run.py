@@ -33,7 +33,7 @@ def run_tuning(
 
     The first trial is the configuration as it is. Finished trials are kept in a file: a search
     that was interrupted goes on from there, to the same end, and one with other rows or another
-    space begins anew beside it, for its scores are not comparable.
+    space starts again beside it, for its scores are not comparable.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def run_tuning(
     study_path : where finished trials are kept; None for `tuning/NAME.db` in the current folder.
     jobs : folds at a time, which changes nothing but the time; None for what joblib's active
         configuration (`joblib.parallel_config`) says, which is 1 without.
-    progress : told the stage, how many trials are done, and of how many.
+    progress : called with (stage, done, total).
     write : put the best values into the configuration file, if they are better than those there.
 
     Raises

@@ -112,13 +112,13 @@ class Sampler:
         )
 
     def texts(self, params: Mapping[str, Any]) -> dict[str, str]:
-        """Write a point as the configuration would say it; numbers get four digits that count."""
+        """Write a point as the configuration would say it; numbers get four significant digits."""
         return {key: _text(params[key], one) for key, one in self.space.items()}
 
     def importances(self) -> dict[str, float]:
         """Return the share of the scores' variance that each parameter explains, largest first.
 
-        Hutter et al., "An efficient approach for assessing hyperparameter importance", ICML 2014.
+        Hutter et al., "An efficient approach for evaluating hyperparameter importance", ICML 2014.
         Empty with fewer than two scores, or when all are the same.
         """
         scores = [trial.value for trial in self._study.trials if trial.value is not None]

@@ -134,7 +134,7 @@ class Scorer:
             ):
                 scores.append(score)
                 if not math.isfinite(score):
-                    raise ValueError(f"the {self.metric.upper()} of a fold is no number")
+                    raise ValueError(f"the {self.metric.upper()} of a fold is not a number")
                 if best is not None and is_worse(scores, best.folds):
                     return tuple(scores), len(scores) < len(self._splits)
         return tuple(scores), False

@@ -151,7 +151,7 @@ def _check(path: Path) -> None:
 def _spoilt(path: Path, reason: str) -> InputError:
     return InputError(
         f"{path} cannot be used as study file: {reason}. "
-        "Remove it to begin anew, or name another file."
+        "Remove it to start again, or name another file."
     )
 
 

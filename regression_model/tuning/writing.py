@@ -1,6 +1,6 @@
 """New values in the text of a configuration, with every other character kept.
 
-strictyaml can set values, but writes the document anew: it folds long lines elsewhere.
+strictyaml can set values, but rewrites the document: it folds long lines elsewhere.
 """
 
 from __future__ import annotations

@@ -254,7 +254,7 @@ def test_a_required_column_that_is_absent_is_named_once(shape, name):
     (line,) = mistakes_in(shape(without(name)))
 
     assert line.startswith(f"bicycles.csv: No row has the field {name}: expected ")
-    assert "Came: id" in line
+    assert "Received: id" in line
 
 
 @shapes

@@ -1,4 +1,4 @@
-"""Two assessed models: the shipped one, and one of another domain with names that mean harm."""
+"""Two evaluated models: the shipped one, and one of another domain with names that mean harm."""
 
 import csv
 import warnings
@@ -11,10 +11,10 @@ import pytest
 
 from regression_model import Model, load_model
 from regression_model.evaluation import (
-    Assessment,
     Comparison,
     Details,
     Estimate,
+    EvaluationResult,
     Group,
     Importance,
 )
@@ -60,7 +60,7 @@ estimator:
 class Case:
     """What a report is made of."""
 
-    assessment: Assessment
+    evaluation: EvaluationResult
     model: Model
     rows: Any
     path: Path
@@ -83,7 +83,7 @@ def houses(model: Model, training_file: Path) -> Case:
         np.arange(len(rows)) % 5,
     )
     score = Estimate(0.1234, 0.1111, 0.1399)
-    figures = {
+    metrics = {
         "rmsle": score,
         "mae": Estimate(12345.6, 11111.1, 13999.9),
         "r2": Estimate(0.9123, 0.8901, 0.9346),
@@ -91,14 +91,14 @@ def houses(model: Model, training_file: Path) -> Case:
         "coverage_worst_quartile": Estimate(0.8642, 0.83, 0.89),
         "median_relative_width": Estimate(0.2718, 0.26, 0.28),
     }
-    assessment = Assessment(
+    evaluation = EvaluationResult(
         name=model.name,
         target=model.manifest["target"],
         source="cross-validation",
         level=0.9,
         rows=len(rows),
         refused=[(7, "SalePrice is missing.")],
-        figures=figures,
+        metrics=metrics,
         details=details,
         holdout={"rmsle": Estimate(0.1357, 0.12, 0.15)},
         constant_width={"coverage": 0.8999, "median_relative_width": 0.3141},
@@ -157,7 +157,7 @@ def houses(model: Model, training_file: Path) -> Case:
         repeats=2,
         notes=["A column was not used."],
     )
-    return Case(assessment, model, rows, Path())
+    return Case(evaluation, model, rows, Path())
 
 
 @pytest.fixture(scope="session")
@@ -195,18 +195,18 @@ def power(tmp_path_factory: pytest.TempPathFactory) -> Case:
         prediction.upper,
         np.zeros(60, dtype=np.int64),
     )
-    assessment = Assessment(
+    evaluation = EvaluationResult(
         name=model.name,
         target=model.manifest["target"],
         source=HOSTILE,
         level=0.9,
         rows=59,
         refused=[(3, "balance is missing.")],
-        figures={
+        metrics={
             "mae": Estimate(0.8765, 0.8, 0.95),
             "rmse": Estimate(1.0246, 0.9, 1.2),
             "coverage": Estimate(0.9153, 0.85, 0.97),
         },
         details=details,
     )
-    return Case(assessment, model, rows, path)
+    return Case(evaluation, model, rows, path)

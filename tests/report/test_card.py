@@ -10,13 +10,13 @@ from regression_model.report import make_card, write_card, write_picture
 @pytest.fixture(scope="module")
 def card(houses):
     """The card of the shipped model."""
-    return make_card(houses.assessment, model=houses.model).decode()
+    return make_card(houses.evaluation, model=houses.model).decode()
 
 
 @pytest.fixture(scope="module")
 def power_card(power):
     """The card of the model of another domain."""
-    return make_card(power.assessment, model=power.model).decode()
+    return make_card(power.evaluation, model=power.model).decode()
 
 
 def test_the_sections_are_those_of_a_model_card(card):
@@ -34,7 +34,7 @@ def test_the_sections_are_those_of_a_model_card(card):
     ] == re.findall(r"^## (.*)$", card, flags=re.MULTILINE)
 
 
-def test_the_figures_are_those_of_the_assessment(card):
+def test_the_metrics_are_those_of_the_evaluation(card):
     """Each with its interval, in its unit."""
     for line in (
         "| RMSLE | 0.1234 | 0.1111 to 0.1399 |",
@@ -48,7 +48,7 @@ def test_the_figures_are_those_of_the_assessment(card):
         assert line in card.splitlines()
 
 
-def test_groups_with_few_rows_or_good_figures_are_no_weak_spots(card):
+def test_groups_with_few_rows_or_good_metrics_are_no_weak_spots(card):
     """Three rows say nothing, and better than all is not weak."""
     assert "| Few |" not in card
     assert "| NAmes |" not in card
@@ -93,12 +93,12 @@ def test_blank_lines_part_what_belongs_apart(card, power_card):
 
 def test_the_same_facts_give_the_same_bytes(houses, card):
     """Nothing in the card depends on the clock or on chance."""
-    assert card == make_card(houses.assessment, model=houses.model).decode()
+    assert card == make_card(houses.evaluation, model=houses.model).decode()
 
 
 def test_the_file_is_named_after_model_and_version(power, tmp_path):
     """Beside the model file, with another ending."""
-    path = write_card(power.assessment, model=power.model, folder=tmp_path, name="power")
+    path = write_card(power.evaluation, model=power.model, folder=tmp_path, name="power")
     assert tmp_path / f"power-{power.model.version}.md" == path
     assert [path] == list(tmp_path.iterdir())
 
@@ -106,7 +106,7 @@ def test_the_file_is_named_after_model_and_version(power, tmp_path):
 def test_the_picture_is_small_and_always_the_same(houses, tmp_path):
     """Small enough for a read-me."""
     paths = [
-        write_picture(houses.assessment, model=houses.model, path=tmp_path / name)
+        write_picture(houses.evaluation, model=houses.model, path=tmp_path / name)
         for name in ("one.png", "two.png")
     ]
     one, two = (path.read_bytes() for path in paths)

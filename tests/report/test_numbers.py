@@ -21,7 +21,7 @@ from regression_model.report.numbers import Amounts, count, percent, plain, shar
     ],
 )
 def test_plain(value, expected):
-    """Whole from a thousand on, else four digits that count."""
+    """Whole from a thousand on, else four significant digits."""
     assert expected == plain(value)
 
 

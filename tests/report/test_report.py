@@ -13,7 +13,7 @@ import pytest
 from regression_model.errors import OutputError
 from regression_model.evaluation import TrainedOn
 from regression_model.report import make_report, write_report
-from regression_model.report.figures.dependence import _values as values_to_try
+from regression_model.report.charts.dependence import _values as values_to_try
 from regression_model.runtime.contract import Field
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -62,7 +62,7 @@ def case(request):
 @pytest.fixture(scope="module")
 def made(case):
     """The bytes of the report of a case."""
-    return make_report(case.assessment, model=case.model, rows=case.rows)
+    return make_report(case.evaluation, model=case.model, rows=case.rows)
 
 
 @pytest.fixture(scope="module")
@@ -74,13 +74,13 @@ def page(made):
 @pytest.fixture(scope="module")
 def house_page(houses):
     """The report of the shipped model, parsed."""
-    return Page(make_report(houses.assessment, model=houses.model, rows=houses.rows).decode())
+    return Page(make_report(houses.evaluation, model=houses.model, rows=houses.rows).decode())
 
 
 @pytest.fixture(scope="module")
 def power_page(power):
     """The report of the model of another domain, parsed."""
-    return Page(make_report(power.assessment, model=power.model, rows=power.rows).decode())
+    return Page(make_report(power.evaluation, model=power.model, rows=power.rows).decode())
 
 
 def test_every_element_is_closed_in_its_order(page):
@@ -138,7 +138,7 @@ def test_no_number_was_lost_on_the_way(case, page):
 
 def test_the_same_facts_give_the_same_bytes(case, made):
     """Nothing in the page depends on the clock or on chance."""
-    assert made == make_report(case.assessment, model=case.model, rows=case.rows)
+    assert made == make_report(case.evaluation, model=case.model, rows=case.rows)
 
 
 def test_another_process_gives_the_same_bytes(power, tmp_path):
@@ -146,16 +146,16 @@ def test_another_process_gives_the_same_bytes(power, tmp_path):
     code = (
         "import pickle, sys; from pathlib import Path; from regression_model import load_model;"
         "from regression_model.report import make_report;"
-        "assessment, rows = pickle.loads(Path(sys.argv[1]).read_bytes());"
+        "evaluation, rows = pickle.loads(Path(sys.argv[1]).read_bytes());"
         "model = load_model(sys.argv[2]);"
-        "sys.stdout.buffer.write(make_report(assessment, model=model, rows=rows))"
+        "sys.stdout.buffer.write(make_report(evaluation, model=model, rows=rows))"
     )
     facts = tmp_path / "facts.pkl"
-    facts.write_bytes(pickle.dumps((power.assessment, power.rows)))
+    facts.write_bytes(pickle.dumps((power.evaluation, power.rows)))
     found = subprocess.run(
         [sys.executable, "-c", code, facts, power.path], capture_output=True, check=True
     )
-    assert make_report(power.assessment, model=power.model, rows=power.rows) == found.stdout
+    assert make_report(power.evaluation, model=power.model, rows=power.rows) == found.stdout
 
 
 def test_the_page_is_small(made):
@@ -163,7 +163,7 @@ def test_the_page_is_small(made):
     assert len(made) < 2_500_000
 
 
-def test_the_figures_are_those_of_the_assessment(house_page):
+def test_the_metrics_are_those_of_the_evaluation(house_page):
     """Each with its interval, in its unit."""
     for words in (
         "0.1234 0.1111 to 0.1399",
@@ -196,13 +196,13 @@ def test_the_figures_are_those_of_the_assessment(house_page):
         (TrainedOn(1), "1 of 59 rows was in the training data of this model", True),
         (TrainedOn(30, is_estimate=True), "About 30 of 59 rows were in the training data", True),
         (TrainedOn(0), "recognises none of these rows as trained on", False),
-        (None, "honest figures if none of these rows was trained on", False),
+        (None, "honest metrics if none of these rows was trained on", False),
     ],
 )
 def test_the_page_says_whether_the_rows_were_unseen(power, trained_on, words, at_the_top):
     """Where the model was trained on any of them, above everything else."""
-    assessment = replace(power.assessment, trained_on=trained_on)
-    page = Page(make_report(assessment, model=power.model, rows=power.rows).decode())
+    evaluation = replace(power.evaluation, trained_on=trained_on)
+    page = Page(make_report(evaluation, model=power.model, rows=power.rows).decode())
     notes = [element for element in page.named("p") if element.get("role") == "note"]
     assert at_the_top == bool(notes)
     assert words in page.text.split("Purpose")[0 if at_the_top else -1]
@@ -229,8 +229,8 @@ def test_the_record_names_time_and_commit_where_they_are_known(houses):
     for created, commit in (("2026-11-21T00:00:00+00:00", "0123abcd, with changes"), (None, None)):
         manifest = {**houses.model.manifest, "created": created}
         manifest["training"] = {**manifest["training"], "commit": commit}
-        assessment = replace(houses.assessment, manifest=manifest)
-        text = Page(make_report(assessment, model=houses.model, rows=houses.rows).decode()).text
+        evaluation = replace(houses.evaluation, manifest=manifest)
+        text = Page(make_report(evaluation, model=houses.model, rows=houses.rows).decode()).text
         assert f"Created {created or 'not recorded, for SOURCE_DATE_EPOCH'}" in text
         assert (f"Commit of the sources {commit}" in text) == bool(commit)
 
@@ -268,17 +268,17 @@ def test_a_wide_table_shows_that_it_goes_on(made):
 
 
 def test_a_missed_bar_is_not_called_passed(houses):
-    """The verdict comes from the figures, not from the fact that there is a page."""
+    """The verdict comes from the metrics, not from the fact that there is a page."""
     manifest = {**houses.model.manifest, "quality": {"rmsle": 0.001, "coverage": None}}
-    assessment = replace(houses.assessment, manifest=manifest)
-    text = Page(make_report(assessment, model=houses.model, rows=houses.rows).decode()).text
+    evaluation = replace(houses.evaluation, manifest=manifest)
+    text = Page(make_report(evaluation, model=houses.model, rows=houses.rows).decode()).text
     assert "✗ Missed. RMSLE, cross-validated, 5 times 10 folds, is " in text
     assert "Passed" not in text
 
 
 def test_the_most_wrong_rows_are_those_furthest_off(houses, house_page):
     """By identifier, the worst first, each with the field that moved it most."""
-    details = houses.assessment.details
+    details = houses.evaluation.details
     order = np.argsort(-np.abs(np.log(details.prediction / details.target)))[:10]
     table = house_page.text.split("The 10 rows furthest off")[1]
     places = [
@@ -305,19 +305,19 @@ def test_another_domain_has_its_own_unit_and_no_houses(power_page):
     assert "0.8765 kWh" in text
     assert not re.search(r"\$|dollar|house|price|RMSLE", text)
     keys = {attributes.get("id") for attributes in power_page.named("section")}
-    assert {"purpose", "figures", "accuracy", "intervals", "most-wrong", "record"} <= keys
+    assert {"purpose", "metrics", "accuracy", "intervals", "most-wrong", "record"} <= keys
     assert keys.isdisjoint({"folds", "groups", "importance", "baselines", "without"})
 
 
 def test_one_row_is_enough(power):
     """A file with one labelled row has a report as well."""
-    details = power.assessment.details
+    details = power.evaluation.details
     one = replace(
         details,
         **{name: np.asarray(getattr(details, name))[:1] for name in details.__dataclass_fields__},
     )
-    assessment = replace(power.assessment, details=one, rows=1, refused=[])
-    page = Page(make_report(assessment, model=power.model, rows=power.rows[:1]).decode())
+    evaluation = replace(power.evaluation, details=one, rows=1, refused=[])
+    page = Page(make_report(evaluation, model=power.model, rows=power.rows[:1]).decode())
     assert [] == page.mistakes
     assert "The 1 row furthest off" in page.text
 
@@ -325,7 +325,7 @@ def test_one_row_is_enough(power):
 def test_the_file_is_named_after_model_and_version(power, tmp_path):
     """And nothing else is left in the folder."""
     path = write_report(
-        power.assessment, model=power.model, rows=power.rows, folder=tmp_path, name="power"
+        power.evaluation, model=power.model, rows=power.rows, folder=tmp_path, name="power"
     )
     assert tmp_path / f"power-{power.model.version}.html" == path
     assert [path] == list(tmp_path.iterdir())
@@ -337,7 +337,7 @@ def test_a_folder_that_is_a_file_is_refused(power, tmp_path):
     (tmp_path / "taken").write_text("", encoding="utf-8")
     with pytest.raises(OutputError, match="cannot be written"):
         write_report(
-            power.assessment,
+            power.evaluation,
             model=power.model,
             rows=power.rows,
             folder=tmp_path / "taken",

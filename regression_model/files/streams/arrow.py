@@ -78,7 +78,7 @@ def _row_groups(metadata: Any) -> Iterator[list[int]]:
 
 def _no_parquet(name: str, error: Exception) -> InputError:
     reason = str(error).partition("\n")[0]
-    return InputError(f"{name} is no whole Parquet file: {reason}")
+    return InputError(f"{name} is not a complete Parquet file: {reason}")
 
 
 def _parquet_slice(batch: Any, used: Set[str], carried: Collection[str], names: list[str]) -> Slice:

@@ -83,7 +83,7 @@ class Content(io.RawIOBase):
             return bytes(self._stream.read1(length))
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             reason = str(error).rstrip(".")
-            raise InputError(f"{self.name} is no whole gzip file: {reason}.") from None
+            raise InputError(f"{self.name} is not a complete gzip file: {reason}.") from None
 
 
 class _Counted(io.RawIOBase):

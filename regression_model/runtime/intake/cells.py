@@ -101,7 +101,7 @@ def read_number(value: object, missing_values: tuple[str, ...] = ()) -> float:
     Raises
     ------
     NotANumber
-        For a bool, a date, a text that is no number and every other type.
+        For a bool, a date, a text that is not a number and every other type.
     """
     value = _scalar(value)
     if _is_nothing(value, missing_values):
@@ -206,7 +206,7 @@ class LevelCodes(dict[Any, int]):
 
 
 def to_floats(cells: Sequence[Any], missing_values: tuple[str, ...]) -> tuple[Floats, list[int]]:
-    """Turn cells into float64 with NaN for missing, and say which are no numbers."""
+    """Turn cells into float64 with NaN for missing, and say which are not numbers."""
     types = set(map(type, cells))
     if types <= _PLAIN:
         try:
@@ -217,7 +217,7 @@ def to_floats(cells: Sequence[Any], missing_values: tuple[str, ...]) -> tuple[Fl
         missing = dict.fromkeys(("", *missing_values), "nan")
         try:
             return np.array([float(missing.get(cell, cell)) for cell in cells]), []
-        except ValueError:  # a text that is no number, found below
+        except ValueError:  # a text that is not a number, found below
             pass
     numbers = np.empty(len(cells))
     odd = []

@@ -92,7 +92,7 @@ class Intake(ABC):
 
     @abstractmethod
     def numbers(self) -> tuple[Floats, list[tuple[int, int]]]:
-        """Return an array (rows, number fields), and the cells in it that are no numbers."""
+        """Return an array (rows, number fields), and the cells in it that are not numbers."""
 
     @abstractmethod
     def codes(self, lookups: Sequence[LevelCodes]) -> Codes:

@@ -59,7 +59,7 @@ def open_sealed(content: bytes, *, name: str) -> dict[str, Any]:
         When the bytes are damaged or truncated, foreign, or of a newer format.
     """
     if not content:
-        raise ModelFileError(f"{name} is empty: it is no model file.")
+        raise ModelFileError(f"{name} is empty: it is not a model file.")
     body, trailer = content[:-_SEAL_LENGTH], content[-_SEAL_LENGTH:]
     if trailer != _metadata_entry(DIGEST_KEY, hashlib.sha256(body).hexdigest()):
         if MANIFEST_KEY.encode() in content or DIGEST_KEY.encode() in content:

@@ -32,15 +32,15 @@ _NUMBER = re.compile(r"-?[\d,]*\.?\d+")
 def by_group(facts: Facts, name: str, groups: Sequence[Group], *, number: int) -> Picture | None:
     """Show the score of each group as a bar; None when there is nothing to compare."""
     score = facts.score_name
-    having = [group for group in in_order(groups) if score in group.figures]
+    having = [group for group in in_order(groups) if score in group.metrics]
     bars = [g for g in having if g.rows >= FEW_ROWS] if len(having) > _MOST_BARS else having
     bars = bars[:_MOST_BARS]
     if len(bars) < 2:
         return None
     sure = [group for group in bars if group.rows >= FEW_ROWS] or bars
-    worst = max(sure, key=lambda group: group.figures[score].value)
-    best = min(sure, key=lambda group: group.figures[score].value)
-    label, every = metric(score).label, facts.assessment.figures[score]
+    worst = max(sure, key=lambda group: group.metrics[score].value)
+    best = min(sure, key=lambda group: group.metrics[score].value)
+    label, every = metric(score).label, facts.evaluation.metrics[score]
 
     def write(estimate: Estimate) -> str:
         return written(score, estimate.value, facts.amounts)
@@ -48,17 +48,17 @@ def by_group(facts: Facts, name: str, groups: Sequence[Group], *, number: int) -
     hidden = len(having) - len(bars)
     return Picture(
         title=f"By {name}: weakest at {label_of(facts, name, worst)}, "
-        f"{label} {write(worst.figures[score])}",
+        f"{label} {write(worst.metrics[score])}",
         caption=(
             f"{label} of each group with its 95% bootstrap interval, and its number of rows; the "
-            f"line is the figure of all rows, {write(every)}."
+            f"line is the metric of all rows, {write(every)}."
             + _on_few(bars, "bars")
             + (f" {count(hidden, 'group')} with few rows not shown." if hidden else "")
         ),
         alternative=(
             f"{label} by {name}: {len(bars)} groups. "
             + "; ".join(
-                f"{label_of(facts, name, g)} {write(g.figures[score])} ({count(g.rows, 'row')})"
+                f"{label_of(facts, name, g)} {write(g.metrics[score])} ({count(g.rows, 'row')})"
                 for g in bars
             )
             + f". All rows: {write(every)}. Of the groups with enough rows "
@@ -94,14 +94,14 @@ def in_order(groups: Sequence[Group]) -> list[Group]:
 def _paint(axes: Axes, facts: Facts, bars: Sequence[Group], names: Sequence[str]) -> None:
     score = facts.score_name
     places = np.arange(len(bars))
-    values = np.array([group.figures[score].value for group in bars])
+    values = np.array([group.metrics[score].value for group in bars])
     drawn = axes.barh(places, values, color=BLUE, height=0.72)
     for bar, group in zip(drawn, bars, strict=True):
         bar.set_alpha(0.75 if group.rows >= FEW_ROWS else 0.3)
     _whiskers(axes, bars, score, places)
-    axes.axvline(facts.assessment.figures[score].value, color=VERMILLION, linewidth=1.6)
+    axes.axvline(facts.evaluation.metrics[score].value, color=VERMILLION, linewidth=1.6)
     _name_rows(axes, bars, names)
-    highs = [group.figures[score].high for group in bars if group.rows >= VERY_FEW_ROWS]
+    highs = [group.metrics[score].high for group in bars if group.rows >= VERY_FEW_ROWS]
     right = min(max([*highs, float(values.max())]), 2.2 * float(values.max()))
     axes.set_xlim(0, right * 1.04)
     few_ticks(axes.xaxis, 4)
@@ -114,18 +114,18 @@ def coverage_by_group(
     facts: Facts, name: str, groups: Sequence[Group], *, number: int
 ) -> Picture | None:
     """Show how often the intervals of each group held; None when there is nothing to compare."""
-    dots = [g for g in in_order(groups) if "coverage" in g.figures and g.rows >= VERY_FEW_ROWS]
+    dots = [g for g in in_order(groups) if "coverage" in g.metrics and g.rows >= VERY_FEW_ROWS]
     if len(dots) < 2:
         return None
-    hidden = sum("coverage" in group.figures for group in groups) - len(dots)
+    hidden = sum("coverage" in group.metrics for group in groups) - len(dots)
     dots = sorted(dots, key=lambda group: -group.rows)[:_MOST_BARS]
     dots = [group for group in in_order(groups) if group in dots]
     sure = [group for group in dots if group.rows >= FEW_ROWS] or dots
-    lowest = min(sure, key=lambda group: group.figures["coverage"].value)
-    level = share(facts.assessment.level)
+    lowest = min(sure, key=lambda group: group.metrics["coverage"].value)
+    level = share(facts.evaluation.level)
 
     def write(group: Group) -> str:
-        return percent(group.figures["coverage"].value)
+        return percent(group.metrics["coverage"].value)
 
     return Picture(
         title=f"Coverage by {name}: lowest at {label_of(facts, name, lowest)}, {write(lowest)}",
@@ -161,11 +161,11 @@ def _paint_coverage(axes: Axes, facts: Facts, dots: Sequence[Group], names: Sequ
     _whiskers(axes, dots, "coverage", places)
     for place, group in zip(places, dots, strict=True):
         strong = 1.0 if group.rows >= FEW_ROWS else 0.4
-        value = group.figures["coverage"].value
+        value = group.metrics["coverage"].value
         axes.plot(value, place, "o", color=BLUE, markersize=6, alpha=strong, zorder=3)
-    axes.axvline(facts.assessment.level, color=VERMILLION, linewidth=1.6)
+    axes.axvline(facts.evaluation.level, color=VERMILLION, linewidth=1.6)
     _name_rows(axes, dots, names)
-    low = min(min(group.figures["coverage"].low for group in dots), facts.assessment.level)
+    low = min(min(group.metrics["coverage"].low for group in dots), facts.evaluation.level)
     axes.set_xlim(max(low - 0.03, 0), 1.01)
     few_ticks(axes.xaxis, 5)
     ticks(axes.xaxis, lambda value: percent(value, 0))
@@ -175,10 +175,10 @@ def _paint_coverage(axes: Axes, facts: Facts, dots: Sequence[Group], names: Sequ
 def _whiskers(
     axes: Axes, groups: Sequence[Group], name: str, places: npt.NDArray[np.int64]
 ) -> None:
-    """Draw the interval of a figure, for groups that have the rows to tell one."""
+    """Draw the interval of a metric, for groups that have the rows to tell one."""
     for place, group in zip(places, groups, strict=True):
         if group.rows >= VERY_FEW_ROWS:
-            one = group.figures[name]
+            one = group.metrics[name]
             ends = np.clip([[one.value - one.low], [one.high - one.value]], 0, None)
             axes.errorbar(
                 one.value, place, xerr=ends, fmt="none", ecolor=INK, elinewidth=1, capsize=2

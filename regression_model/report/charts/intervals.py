@@ -23,7 +23,7 @@ _HEIGHT = 3.7
 
 def calibration(facts: Facts) -> Picture | None:
     """Show how often intervals of several levels held the true value."""
-    pairs = sorted(facts.assessment.calibration)
+    pairs = sorted(facts.evaluation.calibration)
     if len(pairs) < 2:
         return None
     level, observed = max(pairs, key=lambda pair: abs(pair[1] - pair[0]))
@@ -42,14 +42,14 @@ def calibration(facts: Facts) -> Picture | None:
 
 
 def _paint_calibration(axes: Axes, facts: Facts) -> None:
-    levels, observed = np.array(sorted(facts.assessment.calibration)).T
+    levels, observed = np.array(sorted(facts.evaluation.calibration)).T
     low = max(min(levels.min(), observed.min()) - 0.06, 0)
     axes.plot([low, 1], [low, 1], color=MUTED, linewidth=1.2)
     line = np.linspace(low, 1, 200)
-    chance = 1.96 * np.sqrt(line * (1 - line) / facts.assessment.rows)
+    chance = 1.96 * np.sqrt(line * (1 - line) / facts.evaluation.rows)
     axes.fill_between(line, line - chance, line + chance, color=GREY, alpha=0.35, linewidth=0)
     axes.plot(levels, observed, "o", color=BLUE, markersize=6)
-    chosen = np.isclose(levels, facts.assessment.level)
+    chosen = np.isclose(levels, facts.evaluation.level)
     axes.plot(levels[chosen], observed[chosen], "D", color=VERMILLION, markersize=8, zorder=4)
     for level, seen in zip(levels[chosen], observed[chosen], strict=True):
         axes.annotate(
@@ -77,7 +77,7 @@ def widths(facts: Facts) -> Picture | None:
 
     low, median, high = (float(q) for q in np.quantile(values, [0.05, 0.5, 0.95]))
     name = "median_relative_width" if relative else "median_width"
-    constant = facts.assessment.constant_width.get(name)
+    constant = facts.evaluation.constant_width.get(name)
     line = "" if constant is None else f" One width for all would be {write(constant)}."
     return Picture(
         title=f"Half of the intervals are narrower than {write(median)}"
@@ -94,7 +94,7 @@ def widths(facts: Facts) -> Picture | None:
             )
         ),
         alternative=(
-            f"Histogram of the widths of {share(facts.assessment.level)} intervals: median "
+            f"Histogram of the widths of {share(facts.evaluation.level)} intervals: median "
             f"{write(median)}, from {write(low)} to {write(high)} for the middle 90% of "
             f"{len(values):,} rows.{line}"
         ),

@@ -19,9 +19,15 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from regression_model.config.core import parse_config
-from regression_model.evaluation.metrics import ERRORS, WITH_INTERVALS, Scored, figures, rmsle
+from regression_model.evaluation.metrics import (
+    ERRORS,
+    WITH_INTERVALS,
+    PredictedRows,
+    metrics_of,
+    rmsle,
+)
 from regression_model.training.cross_validation import cross_validate
-from regression_model.training.held_out import HeldOut
+from regression_model.training.held_out import HeldOutPredictions
 from regression_model.training.intervals import conformal_quantile
 
 RANDOM = np.random.default_rng(11)
@@ -38,7 +44,7 @@ def metrics(target, predictions, folds=None):
     """Return the metrics of these predictions."""
     target, predictions = np.asarray(target, dtype=float), np.asarray(predictions, dtype=float)
     folds = np.zeros(len(predictions), dtype=np.int64) if folds is None else folds
-    return figures(Scored(target, predictions, folds), ERRORS)
+    return metrics_of(PredictedRows(target, predictions, folds), ERRORS)
 
 
 def log_errors_by_fold():
@@ -68,7 +74,7 @@ def test_a_metric_is_what_scikit_learn_computes(name):
 
 
 def test_every_metric_is_compared():
-    """A new figure comes with a comparison here."""
+    """A new metric comes with a comparison here."""
     assert {*METRICS} == {*metrics(TARGET, PREDICTIONS, FOLDS)}
 
 
@@ -239,7 +245,8 @@ def test_half_widths_come_from_the_residuals_of_other_folds(frame, alpha):
     in_fold = result.folds == 2
 
     before, after = (
-        HeldOut(config, one, result).scored for one in (target, np.where(in_fold, 1e9, target))
+        HeldOutPredictions(config, one, result).scored
+        for one in (target, np.where(in_fold, 1e9, target))
     )
 
     assert (before.upper[in_fold] == after.upper[in_fold]).all()
@@ -260,19 +267,19 @@ def test_features_of_a_fold_are_those_of_the_pipeline_fitted_in_it(frame):
         np.testing.assert_allclose(scaler.transform(frame.iloc[part.train]), part.train_features)
 
 
-def test_figures_of_intervals_count_what_they_hold():
+def test_metrics_of_intervals_count_what_they_hold():
     """The share of rows, that of the worst quarter of the targets, and the middle width."""
     target = np.arange(1.0, 9.0)
     lower = np.array([0.5, 2.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.5])
     upper = np.array([1.5, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 8.5])
 
-    scored = Scored(target, target, np.zeros(8, dtype=np.int64), lower, upper)
+    scored = PredictedRows(target, target, np.zeros(8, dtype=np.int64), lower, upper)
     widths = [1.0, 1 / 3, 2 / 3, 0.5, 0.4, 1 / 3, 2 / 7, 1 / 8]
     assert {
         "coverage": 7 / 8,
         "coverage_worst_quartile": 0.5,
         "median_relative_width": np.median(widths),
-    } == pytest.approx(figures(scored, WITH_INTERVALS))
+    } == pytest.approx(metrics_of(scored, WITH_INTERVALS))
 
 
 def smallest_half_width(residuals, level):

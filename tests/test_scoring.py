@@ -1,4 +1,4 @@
-"""Figures with intervals, groups, and a model file against a labelled table."""
+"""Estimates with intervals, groups, and a model file against a labelled table."""
 
 import json
 import math
@@ -10,18 +10,18 @@ import pytest
 from sklearn import metrics as reference
 
 from regression_model.errors import InputError, ModelFileError
-from regression_model.evaluation import Assessment, Details, Estimate
+from regression_model.evaluation import Details, Estimate, EvaluationResult
 from regression_model.evaluation.comparing import check_same_target
 from regression_model.evaluation.groups import groups_of, labels_of_levels, labels_of_numbers
 from regression_model.evaluation.metrics import (
     ERRORS,
     WITH_INTERVALS,
-    Scored,
+    PredictedRows,
     difference,
     estimates,
-    figures,
+    metrics_of,
 )
-from regression_model.evaluation.scoring import assess_model
+from regression_model.evaluation.scoring import evaluate_model
 from regression_model.evaluation.weighted import mean, median, resamples, share
 from regression_model.files.tables import read_table
 from regression_model.runtime.model import PACKAGE_ROOT, Model
@@ -34,7 +34,9 @@ TARGET = np.exp(RANDOM.normal(12.0, 0.4, ROWS))
 PREDICTION = TARGET * np.exp(RANDOM.normal(0.0, 0.1, ROWS))
 FOLD = np.arange(ROWS) % 7
 SPREAD = RANDOM.uniform(0.1, 0.2, ROWS)
-SCORED = Scored(TARGET, PREDICTION, FOLD, PREDICTION * (1 - SPREAD), PREDICTION * (1 + SPREAD))
+SCORED = PredictedRows(
+    TARGET, PREDICTION, FOLD, PREDICTION * (1 - SPREAD), PREDICTION * (1 + SPREAD)
+)
 ALL = (*ERRORS, *WITH_INTERVALS)
 SHARE, WIDTH = "median_relative_width", "median_width"  # either the one or the other
 
@@ -43,7 +45,7 @@ def scored(target, prediction, *, width=1.0):
     """Return rows of one fold, with intervals of one width."""
     target, prediction = np.array(target, dtype=float), np.array(prediction, dtype=float)
     fold = np.zeros(len(target), dtype=np.int64)
-    return Scored(target, prediction, fold, prediction - width, prediction + width)
+    return PredictedRows(target, prediction, fold, prediction - width, prediction + width)
 
 
 # Rows that count several times
@@ -84,7 +86,7 @@ def test_a_share_of_nothing_is_unknown():
     np.testing.assert_array_equal([1.0, np.nan], found)
 
 
-# Figures
+# Estimates
 
 
 def test_an_interval_of_a_mean_error_is_that_of_a_plain_bootstrap():
@@ -120,12 +122,12 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
     assert 176 <= held <= 199
 
 
-def test_figures_of_several_predictions_are_averaged():
+def test_metrics_of_several_predictions_are_averaged():
     """The value, and every resample."""
-    other = Scored(TARGET, TARGET * 1.1, FOLD)
+    other = PredictedRows(TARGET, TARGET * 1.1, FOLD)
     both = estimates([SCORED, other], ["mape", "coverage"], seed=0)
 
-    alone = [figures(one, ["mape"])["mape"] for one in (SCORED, other)]
+    alone = [metrics_of(one, ["mape"])["mape"] for one in (SCORED, other)]
     assert both["mape"].value == pytest.approx(np.mean(alone))
     assert "coverage" not in both
 
@@ -160,7 +162,7 @@ def test_a_resample_of_one_target_again_and_again_has_no_r_squared():
 
 def test_a_difference_is_paired():
     """Two models that err alike differ by much less than either is unsure of itself."""
-    worse = Scored(TARGET, PREDICTION * 1.01, FOLD, SCORED.lower, SCORED.upper)
+    worse = PredictedRows(TARGET, PREDICTION * 1.01, FOLD, SCORED.lower, SCORED.upper)
     found = difference([SCORED], [worse], seed=0)
 
     for name, one in found.items():
@@ -174,20 +176,20 @@ def test_a_difference_is_paired():
 
 
 def test_groups_are_the_rows_of_each_value_worst_first():
-    """Each with the figures of its own rows, taken together."""
+    """Each with the metrics of its own rows, taken together."""
     zones = np.array(["A", "B", "C"], dtype=object)[RANDOM.integers(0, 3, ROWS)]
     found = groups_of([SCORED], {"zone": labels_of_levels(zones.tolist())}, seed=0)["zone"]
 
     assert {"A", "B", "C"} == {group.name for group in found}
-    scores = [group.figures["rmsle"].value for group in found]
+    scores = [group.metrics["rmsle"].value for group in found]
     assert sorted(scores, reverse=True) == scores
     for group in found:
         rows = zones == group.name
         assert rows.sum() == group.rows
         errors = 100 * (PREDICTION[rows] / TARGET[rows] - 1)
-        assert group.figures["median_error_percent"].value == pytest.approx(np.median(errors))
+        assert group.metrics["median_error_percent"].value == pytest.approx(np.median(errors))
         logs = np.log(PREDICTION[rows] / TARGET[rows])
-        assert group.figures["rmsle"].value == pytest.approx(np.sqrt(np.mean(logs**2)))
+        assert group.metrics["rmsle"].value == pytest.approx(np.sqrt(np.mean(logs**2)))
 
 
 def test_price_bands_are_always_there():
@@ -248,15 +250,15 @@ def sealed(**changed):
 
 
 def test_a_model_file_is_scored_by_its_own_predictions(model, sold):
-    """Figures, interval and details are those of `predict`."""
-    found = assess_model(model, sold, source="sold.csv")
+    """Estimates, interval and details are those of `predict`."""
+    found = evaluate_model(model, sold, source="sold.csv")
 
     prediction, target = model.predict(sold), np.array(sold["SalePrice"], dtype=float)
     assert (60, [], "sold.csv") == (found.rows, found.refused, found.source)
     np.testing.assert_array_equal(prediction.values, found.details.prediction)
     np.testing.assert_array_equal(target, found.details.target)
     expected = reference.mean_absolute_error(target, prediction.values)
-    assert found.figures["mae"].value == pytest.approx(expected)
+    assert found.metrics["mae"].value == pytest.approx(expected)
     inside = (prediction.lower <= target) & (target <= prediction.upper)
     assert [(0.9, pytest.approx(inside.mean()))] == found.calibration
     assert found.manifest == model.manifest
@@ -266,27 +268,27 @@ def test_any_kind_of_table_is_scored_the_same(model, sold):
     """Texts of a CSV file, records, or a frame of pandas."""
     frame = pd.DataFrame(sold)
 
-    expected = assess_model(model, sold).figures
-    assert expected == assess_model(model, frame).figures
-    assert expected == assess_model(model, frame.to_dict("records")).figures
+    expected = evaluate_model(model, sold).metrics
+    assert expected == evaluate_model(model, frame).metrics
+    assert expected == evaluate_model(model, frame.to_dict("records")).metrics
 
 
 def test_rows_are_grouped_by_fields_of_the_model(model, sold):
     """By level, by number and by band, as the file or the caller says."""
-    groups = assess_model(model, sold, groups=["Neighborhood", "OverallQual", "GrLivArea"]).groups
+    groups = evaluate_model(model, sold, groups=["Neighborhood", "OverallQual", "GrLivArea"]).groups
 
     assert ["price band", "Neighborhood", "OverallQual", "GrLivArea"] == [*groups]
     assert {*sold["Neighborhood"]} == {group.name for group in groups["Neighborhood"]}
     assert {*sold["OverallQual"]} == {group.name for group in groups["OverallQual"]}
     assert 5 == len(groups["GrLivArea"])
-    told = assess_model(sealed(evaluation={"groups": ["YrSold"]}), sold).groups
+    told = evaluate_model(sealed(evaluation={"groups": ["YrSold"]}), sold).groups
     assert ["price band", "YrSold"] == [*told]
 
 
 def test_unknown_and_missing_levels_have_groups_of_their_own(model, labelled):
     """They were priced as well."""
     labelled["Neighborhood"][:2] = ["Atlantis", "Utopia"]
-    groups = assess_model(model, labelled, groups=["Neighborhood"]).groups["Neighborhood"]
+    groups = evaluate_model(model, labelled, groups=["Neighborhood"]).groups["Neighborhood"]
 
     assert {"any other level": 2} == {g.name: g.rows for g in groups if "other" in g.name}
 
@@ -296,7 +298,7 @@ def test_a_table_without_the_target_is_refused_in_one_sentence(model, labelled):
     del labelled["SalePrice"]
 
     with pytest.raises(InputError) as raised:
-        assess_model(model, labelled, source="sold.csv")
+        evaluate_model(model, labelled, source="sold.csv")
     assert "sold.csv has no column SalePrice" in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -306,7 +308,7 @@ def test_a_row_with_no_usable_price_is_listed_and_left_out(model, labelled, pric
     """With the sentence that says why."""
     labelled["SalePrice"][7] = price
 
-    found = assess_model(model, labelled)
+    found = evaluate_model(model, labelled)
 
     ((row, sentence),) = found.refused
     assert (7, 59) == (row, found.rows)
@@ -316,16 +318,16 @@ def test_a_row_with_no_usable_price_is_listed_and_left_out(model, labelled, pric
 
 def test_rows_outside_the_contract_are_listed_and_left_out(model, labelled):
     """The others are scored as if these were not there."""
-    whole = assess_model(model, {name: cells[2:] for name, cells in labelled.items()})
+    whole = evaluate_model(model, {name: cells[2:] for name, cells in labelled.items()})
     labelled["GrLivArea"][0] = "-3"
     labelled["OverallQual"][1] = "excellent"
 
-    found = assess_model(model, labelled)
+    found = evaluate_model(model, labelled)
 
     assert [0, 1] == [row for row, _ in found.refused]
     assert "GrLivArea is '-3'" in found.refused[0][1]
     assert "OverallQual is 'excellent'" in found.refused[1][1]
-    assert whole.figures == found.figures
+    assert whole.metrics == found.metrics
     assert np.isnan(found.details.prediction[:2]).all()
 
 
@@ -335,7 +337,7 @@ def test_a_table_without_one_usable_price_is_refused(model, labelled, price):
     labelled["SalePrice"] = [price] * 60
 
     with pytest.raises(InputError, match=r"^sold.csv: no row can be scored: SalePrice is "):
-        assess_model(model, labelled, source="sold.csv")
+        evaluate_model(model, labelled, source="sold.csv")
 
 
 def test_a_table_without_rows_is_refused(model, labelled):
@@ -343,7 +345,7 @@ def test_a_table_without_rows_is_refused(model, labelled):
     empty = {name: [] for name in labelled}
 
     with pytest.raises(InputError, match=r"^rows: no row can be scored, as it has no rows\.$"):
-        assess_model(model, empty)
+        evaluate_model(model, empty)
 
 
 def test_a_table_without_a_required_column_is_refused_with_the_column(model, labelled):
@@ -351,27 +353,27 @@ def test_a_table_without_a_required_column_is_refused_with_the_column(model, lab
     del labelled["GrLivArea"]
 
     with pytest.raises(InputError, match="no row can be scored: No row has the field GrLivArea"):
-        assess_model(model, labelled)
+        evaluate_model(model, labelled)
 
 
 def test_one_row_is_scored(model, labelled):
-    """Its figures have no spread, and there is no R squared of one row."""
-    found = assess_model(model, {name: cells[:1] for name, cells in labelled.items()})
+    """Its metrics have no spread, and there is no R squared of one row."""
+    found = evaluate_model(model, {name: cells[:1] for name, cells in labelled.items()})
 
     assert 1 == found.rows
-    assert "r2" not in found.figures
-    assert all(one.low == one.value == one.high for one in found.figures.values())
+    assert "r2" not in found.metrics
+    assert all(one.low == one.value == one.high for one in found.metrics.values())
     json.dumps(found.to_dict(), allow_nan=False)
 
 
 @pytest.mark.parametrize("name", ["SalePrice", "Neighborhood", "YrSold", "GrLivArea"])
 def test_a_column_of_constants_is_scored(model, labelled, name):
-    """No figure becomes NaN; a constant target has no R squared."""
+    """No metric becomes NaN; a constant target has no R squared."""
     labelled[name] = [labelled[name][0]] * 60
 
-    found = assess_model(model, labelled, groups=["Neighborhood", "YrSold"])
+    found = evaluate_model(model, labelled, groups=["Neighborhood", "YrSold"])
 
-    assert (name != "SalePrice") == ("r2" in found.figures)
+    assert (name != "SalePrice") == ("r2" in found.metrics)
     json.dumps(found.to_dict(), allow_nan=False)
 
 
@@ -379,7 +381,7 @@ def test_columns_that_were_not_used_are_told(model, labelled):
     """A misspelt column would else go unnoticed."""
     labelled["Hammock"] = ["yes"] * 60
 
-    assert ["'Hammock'" in note for note in assess_model(model, labelled).notes] == [True]
+    assert ["'Hammock'" in note for note in evaluate_model(model, labelled).notes] == [True]
 
 
 def test_another_model_is_compared_row_by_row(model, labelled):
@@ -387,21 +389,21 @@ def test_another_model_is_compared_row_by_row(model, labelled):
     labelled["GrLivArea"][0] = "-3"
     other = sealed(name="older", version="1.0.0")
 
-    found = assess_model(model, labelled, compare=other).comparison
+    found = evaluate_model(model, labelled, compare=other).comparison
 
     assert ({"name": "older", "version": "1.0.0"}, 59) == (found.other, found.rows)
-    assert {"rmsle", "mae", "coverage"} <= {*found.figures}
-    zero = {"this": found.figures["mae"]["this"], "difference": Estimate(0.0, 0.0, 0.0)}
-    assert zero | {"other": zero["this"]} == found.figures["mae"]
+    assert {"rmsle", "mae", "coverage"} <= {*found.metrics}
+    zero = {"this": found.metrics["mae"]["this"], "difference": Estimate(0.0, 0.0, 0.0)}
+    assert zero | {"other": zero["this"]} == found.metrics["mae"]
 
 
 def test_intervals_of_another_level_are_not_compared(model, sold):
     """Wider ones hold more, and that says nothing of the model."""
     other = sealed(interval=model.manifest["interval"] | {"level": 0.5})
 
-    found = assess_model(model, sold, compare=other).comparison
+    found = evaluate_model(model, sold, compare=other).comparison
 
-    assert {"rmsle", "rmse", "mae", "mape", "median_absolute_error", "r2"} == {*found.figures}
+    assert {"rmsle", "rmse", "mae", "mape", "median_absolute_error", "r2"} == {*found.metrics}
 
 
 @pytest.mark.parametrize("change", [{"name": "Rent"}, {"unit": "euros"}, {"unit": None}])
@@ -410,7 +412,7 @@ def test_a_model_of_another_target_is_not_compared(model, sold, change):
     other = sealed(name="other", target=model.manifest["target"] | change)
 
     with pytest.raises(ModelFileError) as raised:
-        assess_model(model, sold, compare=other)
+        evaluate_model(model, sold, compare=other)
     sentence = str(raised.value)
     assert "cannot be compared: it predicts " in sentence
     assert "SalePrice in US dollars" in sentence
@@ -427,25 +429,25 @@ def test_a_model_of_the_same_target_is_compared(model):
 # Facts
 
 
-def test_an_assessment_as_a_dict_is_plain(model, labelled):
+def test_an_evaluation_as_a_dict_is_plain(model, labelled):
     """It survives JSON as it is, with None for what is not a number."""
     labelled["GrLivArea"][0] = "-3"
-    found = assess_model(model, labelled, compare=model, groups=["Neighborhood"])
+    found = evaluate_model(model, labelled, compare=model, groups=["Neighborhood"])
 
     plain = found.to_dict()
 
     assert plain == json.loads(json.dumps(plain, allow_nan=False))
     assert plain["details"]["prediction"][0] is None
-    assert {"value", "low", "high"} == {*plain["figures"]["mae"]}
+    assert {"value", "low", "high"} == {*plain["metrics"]["mae"]}
     assert [0, plain["refused"][0][1]] == plain["refused"][0]
 
 
-def test_what_an_assessment_does_not_have_is_empty():
+def test_what_an_evaluation_does_not_have_is_empty():
     """Whoever makes a page of it need not ask twice."""
     nothing = np.empty(0)
     none = np.empty(0, dtype=np.int64)
     details = Details(none, nothing, nothing, nothing, nothing, none)
-    bare = Assessment("boats", {}, "boats.csv", 0.9, 0, [], {}, details)
+    bare = EvaluationResult("boats", {}, "boats.csv", 0.9, 0, [], {}, details)
 
     assert (None, None, 1) == (bare.comparison, bare.manifest, bare.repeats)
     empty = (bare.folds, bare.groups, bare.baselines, bare.without, bare.importances, bare.notes)

@@ -28,7 +28,7 @@ def predicted_against_actual(facts: Facts) -> Picture:
     most = facts.error(float(np.quantile(np.abs(facts.errors), 0.9)))
     outside = int((~facts.inside).sum())
     low, high = (facts.amounts.full(float(f(facts.target))) for f in (np.min, np.max))
-    level = share(facts.assessment.level)
+    level = share(facts.evaluation.level)
     return Picture(
         title=f"Half of the predictions are within {half}, nine in ten within {most}",
         caption=(
@@ -50,7 +50,7 @@ def predicted_against_actual(facts: Facts) -> Picture:
 def paint_accuracy(axes: Axes, facts: Facts) -> None:
     """Put predicted against actual values on a pair of axes."""
     inside, dense = facts.inside, len(facts.target) > _MANY
-    level = share(facts.assessment.level)
+    level = share(facts.evaluation.level)
     kinds = (
         (inside, "o", BLUE, f"inside the {level} interval", 11, 0),
         (~inside, "x", VERMILLION, "outside it", 17, 1.2),

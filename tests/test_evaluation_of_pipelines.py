@@ -10,11 +10,11 @@ from sklearn.model_selection import KFold, train_test_split
 from regression_model import load_model
 from regression_model.config.core import load_config, parse_config
 from regression_model.errors import ConfigError, DataError, ModelFileError
-from regression_model.evaluation.metrics import figures
+from regression_model.evaluation.metrics import metrics_of
 from regression_model.training.baselines import median_by, plain_linear
 from regression_model.training.cross_validation import Fold, cross_validate
 from regression_model.training.data import dataset_path, read_dataset
-from regression_model.training.evaluation import assess_pipeline
+from regression_model.training.evaluation import evaluate_pipeline
 from regression_model.training.held_out import measure
 from regression_model.training.intervals import scale_of
 from regression_model.training.pipeline import build_pipeline
@@ -97,17 +97,17 @@ def boats(rows=90):
     }
 
 
-def assessed(text=BOATS, rows=None, **options):
-    """Assess a configuration of boats."""
+def evaluated(text=BOATS, rows=None, **options):
+    """Evaluate a configuration of boats."""
     config = parse_config(text)
     data = read_training_data(config, rows or boats(), source="boats.csv")
-    return assess_pipeline(config, data, **options)
+    return evaluate_pipeline(config, data, **options)
 
 
 @pytest.fixture(scope="module")
 def found():
-    """The boats, assessed."""
-    return assessed()
+    """The boats, evaluated."""
+    return evaluated()
 
 
 @pytest.fixture(scope="module")
@@ -137,12 +137,12 @@ def test_metrics_come_from_rows_that_the_pipeline_had_not_seen():
         build_pipeline(config), data.frame, data.target, folds=4, seeds=[0], progress=quiet
     )
 
-    found = assess_pipeline(config, data)
+    found = evaluate_pipeline(config, data)
 
     np.testing.assert_array_equal(result.predictions, found.details.prediction)
     np.testing.assert_array_equal(result.folds, found.details.fold)
     error = np.abs(result.predictions - data.target)
-    assert found.figures["mae"].value == pytest.approx(error.mean())
+    assert found.metrics["mae"].value == pytest.approx(error.mean())
 
 
 def test_a_cross_validation_that_training_made_is_used():
@@ -152,13 +152,13 @@ def test_a_cross_validation_that_training_made_is_used():
     measured = measure(config, data, progress=quiet)
     stages = []
 
-    found = assess_pipeline(
+    found = evaluate_pipeline(
         config, data, measured=measured, progress=lambda stage, *_: stages.append(stage)
     )
 
     assert ["Shuffling fields"] == [*dict.fromkeys(stages)]
-    assert found.figures == assess_pipeline(config, data).figures
-    assert measured.metrics.items() >= {n: one.value for n, one in found.figures.items()}.items()
+    assert found.metrics == evaluate_pipeline(config, data).metrics
+    assert measured.values.items() >= {n: one.value for n, one in found.metrics.items()}.items()
 
 
 def test_the_spread_over_seeds_is_the_standard_deviation_of_their_metrics():
@@ -168,18 +168,18 @@ def test_the_spread_over_seeds_is_the_standard_deviation_of_their_metrics():
 
     measured = measure(config, data, progress=quiet)
 
-    alone = [figures(one.scored, ["mae"])["mae"] for one in measured.held_out]
+    alone = [metrics_of(one.scored, ["mae"])["mae"] for one in measured.held_out]
     assert measured.over_seeds["mae"] == pytest.approx(np.std(alone, ddof=1))
     assert measured.spread["mae"].keys() == {"low", "high", "over_seeds"}
-    by_fold = [fold["rmsle"] for fold in assess_pipeline(config, data, measured=measured).folds]
+    by_fold = [fold["rmsle"] for fold in evaluate_pipeline(config, data, measured=measured).folds]
     assert 12 == len(by_fold)
-    assert measured.metrics["rmsle_worst_fold"] == pytest.approx(max(by_fold))
+    assert measured.values["rmsle_worst_fold"] == pytest.approx(max(by_fold))
     assert "over_seeds" not in measure(config, data, repeats=1, progress=quiet).spread["mae"]
 
 
 def test_everything_is_found_twice_the_same(found):
     """All chance comes from seeds."""
-    assert found.to_dict() == assessed().to_dict()
+    assert found.to_dict() == evaluated().to_dict()
 
 
 def test_what_it_is_about_is_said(found):
@@ -194,21 +194,21 @@ def test_what_it_is_about_is_said(found):
     assert (None, 1, []) == (found.manifest, found.repeats, found.refused)
 
 
-def test_an_assessment_is_json(found):
+def test_an_evaluation_is_json(found):
     """Plain types without NaN."""
     json.dumps(found.to_dict(), allow_nan=False)
 
 
 def test_repeats_take_the_next_seeds_and_average():
-    """Each figure is the mean of those of one seed after another."""
-    several = assessed(repeats=3)
+    """Each metric is the mean of those of one seed after another."""
+    several = evaluated(repeats=3)
     alone = [
-        assessed(BOATS.replace("  folds: 4", f"  folds: 4\n  seed: {seed}")) for seed in range(3)
+        evaluated(BOATS.replace("  folds: 4", f"  folds: 4\n  seed: {seed}")) for seed in range(3)
     ]
 
     for name in ("rmsle", "mae", "coverage"):
-        mean = np.mean([one.figures[name].value for one in alone])
-        assert several.figures[name].value == pytest.approx(mean), name
+        mean = np.mean([one.metrics[name].value for one in alone])
+        assert several.metrics[name].value == pytest.approx(mean), name
     assert [0, 1, 2] == [*dict.fromkeys(fold["seed"] for fold in several.folds)]
     assert 12 == len(several.folds)
     mean = np.mean([one.without["Length"]["mae"].value for one in alone])
@@ -216,9 +216,9 @@ def test_repeats_take_the_next_seeds_and_average():
 
 
 def test_folds_hold_every_row_once(found):
-    """And the mean of their RMSLE is the figure."""
+    """And the mean of their RMSLE is the metric."""
     assert 90 == sum(fold["rows"] for fold in found.folds)
-    assert found.figures["rmsle"].value == pytest.approx(
+    assert found.metrics["rmsle"].value == pytest.approx(
         np.mean([fold["rmsle"] for fold in found.folds])
     )
 
@@ -231,7 +231,9 @@ def test_the_holdout_is_a_fifth_that_the_pipeline_has_not_seen():
     fitted = build_pipeline(config).fit(data.frame.iloc[train], data.target.iloc[train])
     error = fitted.predict(data.frame.iloc[test]) - data.target.iloc[test]
 
-    assert assess_pipeline(config, data).holdout["mae"].value == pytest.approx(np.abs(error).mean())
+    assert evaluate_pipeline(config, data).holdout["mae"].value == pytest.approx(
+        np.abs(error).mean()
+    )
 
 
 def test_the_median_of_a_level_comes_from_the_other_folds():
@@ -272,7 +274,7 @@ def test_the_plain_linear_model_is_least_squares_on_raw_fields():
 def test_baselines_are_worse_than_the_model_where_it_is_better(found):
     """By name, with intervals."""
     assert ["median by Hull", "plain linear"] == [*found.baselines]
-    assert found.baselines["median by Hull"]["mae"].low > found.figures["mae"].high
+    assert found.baselines["median by Hull"]["mae"].low > found.metrics["mae"].high
 
 
 def test_without_a_column_is_without_what_is_made_from_it(found):
@@ -285,12 +287,12 @@ def test_without_a_column_is_without_what_is_made_from_it(found):
         "product: IsSteel, Length", "product: IsSteel, Length\n    use: derived"
     )
 
-    expected = assessed(hidden).figures
+    expected = evaluated(hidden).metrics
 
     assert found.without["Length"].keys() == expected.keys()
     for name, one in found.without["Length"].items():
         assert one.value == pytest.approx(expected[name].value, rel=1e-9), name
-    assert found.without["Length"]["mae"].value > 2 * found.figures["mae"].value
+    assert found.without["Length"]["mae"].value > 2 * found.metrics["mae"].value
 
 
 # feature-engine uses what later versions of pandas will have no more.
@@ -302,7 +304,7 @@ def test_without_a_field_is_without_the_columns_of_its_levels():
     one_hot = one_hot.replace("levels: red, blue", "levels: red, blue\n    encode: one_hot")
     hidden = one_hot.replace("encode: one_hot", "use: no").replace("  without: Colour\n", "")
 
-    without, expected = assessed(one_hot).without["Colour"], assessed(hidden).figures
+    without, expected = evaluated(one_hot).without["Colour"], evaluated(hidden).metrics
 
     assert without["mae"].value == pytest.approx(expected["mae"].value, rel=1e-9)
 
@@ -314,7 +316,7 @@ def test_without_all_columns_there_is_no_model():
     text = described + evaluated.replace("  groups: Hull, Built\n  baseline: Hull\n", "")
 
     with pytest.raises(DataError, match="^The pipeline cannot be fitted to these rows: "):
-        assessed(text)
+        evaluated(text)
 
 
 def test_fields_that_matter_come_first(found):
@@ -333,9 +335,9 @@ def test_importances_without_an_rmsle_are_rises_of_the_rmse():
     rows["Price"] = [price - 12_000 for price in rows["Price"]]
     text = BOATS.replace("  minimum: 1\n  transform: log\n", "", 1)
 
-    found = assessed(text, rows)
+    found = evaluated(text, rows)
 
-    assert "rmsle" not in found.figures
+    assert "rmsle" not in found.metrics
     assert found.importances[0].increase > 100
 
 
@@ -364,7 +366,7 @@ def test_a_column_of_constants_is_no_obstacle(column):
     rows = boats()
     rows[column] = [rows[column][10]] * 90
 
-    found = assessed(rows=rows)
+    found = evaluated(rows=rows)
 
     assert {column: 0.0} == {
         one.field: one.increase for one in found.importances if one.field == column
@@ -376,19 +378,19 @@ def test_another_model_file_is_compared_with_a_warning(shipped):
     config, data, rows = shipped
     few = parse_config(config.path.read_text(encoding="utf-8").replace("without:", "# without:"))
 
-    found = assess_pipeline(few, data, compare=load_model(), rows=rows, repeats=2)
+    found = evaluate_pipeline(few, data, compare=load_model(), rows=rows, repeats=2)
 
     assert ("house-prices", 1460) == (found.comparison.other["name"], found.comparison.rows)
-    rmsle = found.comparison.figures["rmsle"]
-    assert rmsle["this"] == found.figures["rmsle"].value
+    rmsle = found.comparison.metrics["rmsle"]
+    assert rmsle["this"] == found.metrics["rmsle"].value
     assert rmsle["difference"].low > 0
     assert "may have seen these rows" in found.notes[-1]
 
 
 def test_a_model_of_another_target_is_refused_before_the_work():
     """Nothing is fitted for it."""
-    with pytest.raises(ModelFileError, match="predicts SalePrice in US dollars, and the assessed"):
-        assessed(compare=load_model(), rows=boats(), progress=None)
+    with pytest.raises(ModelFileError, match="predicts SalePrice in US dollars, and the evaluated"):
+        evaluated(compare=load_model(), rows=boats(), progress=None)
 
 
 # What the configuration may ask for
@@ -452,9 +454,9 @@ def test_the_shipped_model_is_as_good_as_it_says(shipped):
     """Over five times ten folds: the score, the intervals, and what the odd houses are worth."""
     config, data, _ = shipped
 
-    found = assess_pipeline(config, data, repeats=5)
+    found = evaluate_pipeline(config, data, repeats=5)
 
-    value = {name: one.value for name, one in found.figures.items()}
+    value = {name: one.value for name, one in found.metrics.items()}
     assert 50 == len(found.folds)
     assert value["rmsle"] <= 0.1100
     assert 0.885 <= value["coverage"] <= 0.915

@@ -26,12 +26,12 @@ _MOST_WORDS = 8
 
 def importances(facts: Facts) -> Picture | None:
     """Show the fields by what shuffling their values costs."""
-    ranked = facts.assessment.importances[:_MOST_BARS]
+    ranked = facts.evaluation.importances[:_MOST_BARS]
     if not ranked:
         return None
     score = _score(facts)
     label = "RMSLE" if score == "rmsle" else "RMSE"
-    hidden = len(facts.assessment.importances) - len(ranked)
+    hidden = len(facts.evaluation.importances) - len(ranked)
 
     def write(value: float) -> str:
         return written(score, value, facts.amounts, sign=True)
@@ -64,7 +64,7 @@ def _legend(facts: Facts, ranked: Sequence[Importance]) -> list[tuple[str, str]]
 
 
 def _score(facts: Facts) -> str:
-    return "rmsle" if "rmsle" in facts.assessment.figures else "rmse"
+    return "rmsle" if "rmsle" in facts.evaluation.metrics else "rmse"
 
 
 def _paint(axes: Axes, facts: Facts, ranked: Sequence[Importance], score: str, label: str) -> None:

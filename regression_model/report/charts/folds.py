@@ -21,7 +21,7 @@ __all__ = ["by_fold"]
 def by_fold(facts: Facts) -> Picture | None:
     """Show the score of every fold as a dot."""
     score, label = facts.score_name, metric(facts.score_name).label
-    folds = [fold for fold in facts.assessment.folds if score in fold]
+    folds = [fold for fold in facts.evaluation.folds if score in fold]
     if len(folds) < 2:
         return None
     values = np.array([float(fold[score]) for fold in folds])
