@@ -181,13 +181,16 @@ def _from_memory(numbers: npt.NDArray[Any]) -> Any:
 def _from_texts(texts: Sequence[str]) -> Any:
     import pyarrow
 
-    content = [text.encode() for text in texts]
-    ends = np.zeros(len(content) + 1, dtype=np.int64)
-    np.cumsum([*map(len, content)], out=ends[1:])
+    every = "".join(texts)
+    content = every.encode()
+    is_ascii = len(content) == len(every)
+    lengths = map(len, texts) if is_ascii else (len(text.encode()) for text in texts)
+    ends = np.zeros(len(texts) + 1, dtype=np.int64)
+    np.cumsum([*lengths], out=ends[1:])
     if ends[-1] > np.iinfo(np.int32).max:
         raise OverflowError
-    buffers = [None, pyarrow.py_buffer(ends.astype(np.int32)), pyarrow.py_buffer(b"".join(content))]
-    return pyarrow.Array.from_buffers(pyarrow.string(), len(content), buffers)
+    buffers = [None, pyarrow.py_buffer(ends.astype(np.int32)), pyarrow.py_buffer(content)]
+    return pyarrow.Array.from_buffers(pyarrow.string(), len(texts), buffers)
 
 
 def cells_of(column: Any) -> list[Any]:
