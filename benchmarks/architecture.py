@@ -93,7 +93,8 @@ _HEAD = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIG
   .name {{ font-weight: bold; }} .small {{ font-size: 11px; fill: #555; }} text {{ fill: #1c2733; }}
 </style>
 <defs><marker id="end" viewBox="0 0 8 8" refX="8" refY="4" markerUnits="userSpaceOnUse"
-  markerWidth="9" markerHeight="9" orient="auto"><path d="M0 0 8 4 0 8z" fill="#6d7e8f"/></marker></defs>
+  markerWidth="9" markerHeight="9" orient="auto">
+  <path d="M0 0 8 4 0 8z" fill="#6d7e8f"/></marker></defs>
 <rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>"""
 
 

@@ -226,7 +226,7 @@ def fuzz(mutations: int, *, seed: int = 0, progress: bool = False) -> Outcome:
     """Mutate the shipped model file so many times and try to use every one."""
     path = find_model_file(PACKAGE_ROOT)
     if path is None:
-        raise ModelFileError("There is not a model file to mutate: train it with tox -e train.")
+        raise ModelFileError("There is no model file to mutate: train it with tox -e train.")
     content = path.read_bytes()
     manifest = open_sealed(content, name="shipped")
     proto = onnx.load_from_string(content)

@@ -480,7 +480,7 @@ def test_a_package_without_a_model_says_so(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(ModelFileError) as raised:
         load_model()
     assert (
-        f"There is not a model file for version 9.9.9 in {tmp_path / 'trained_models'}: "
+        f"There is no model file for version 9.9.9 in {tmp_path / 'trained_models'}: "
         "train it with tox -e train, or name a model file."
     ) == str(raised.value)
 

@@ -12,7 +12,7 @@ import pytest
 
 import regression_model
 from regression_model.errors import OutputError
-from regression_model.files.writing import Sections, opened_output, write_atomically
+from regression_model.files.writing import CompleteWriter, opened_output, write_atomically
 
 resource = pytest.importorskip("resource")
 
@@ -129,7 +129,7 @@ def test_short_writes_are_continued() -> None:
     """Whatever a stream takes at once, all of it arrives, in order."""
     reading, writing = os.pipe()
     stream = Reluctant(writing)
-    assert Sections(stream).write(bytes(range(100))) == 100
+    assert CompleteWriter(stream).write(bytes(range(100))) == 100
     assert stream.taken == bytes(range(100))
     os.close(reading)
     os.close(writing)
@@ -143,7 +143,7 @@ def test_a_stream_that_takes_nothing_is_an_error() -> None:
             return 0
 
     with pytest.raises(OSError, match="error"):
-        Sections(Broken(0)).write(b"content")
+        CompleteWriter(Broken(0)).write(b"content")
 
 
 # Files

@@ -15,7 +15,7 @@ __all__ = ["readable_parts"]
 S = TypeVar("S", bound=Section)
 
 
-def readable_parts(document: Mapping[str, Any]) -> Whole:
+def readable_parts(document: Mapping[str, Any]) -> Sections:
     """What can be read of a document with mistakes, so that the checks between keys run as well."""
     features = _readable(Feature, document.get("features"))
     has_features = isinstance(document.get("features"), Mapping)

@@ -22,7 +22,13 @@ from typing import Any
 
 from ..errors import OutputError
 
-__all__ = ["Sections", "opened_output", "whole_text", "write_all_atomically", "write_atomically"]
+__all__ = [
+    "CompleteWriter",
+    "opened_output",
+    "whole_text",
+    "write_all_atomically",
+    "write_atomically",
+]
 
 _MOST_AT_ONCE = 1 << 24  # bytes; no system writes more than 2 GiB in one call
 _STALE = 24 * 60 * 60  # seconds without a write
@@ -30,7 +36,7 @@ _OPEN_FILES = Path("/proc/self/fd")
 _HAS_UNNAMED_FILES = hasattr(os, "O_TMPFILE") and _OPEN_FILES.is_dir()
 
 
-class Sections(io.RawIOBase):
+class CompleteWriter(io.RawIOBase):
     """Writes all that it is given to another stream, or raises.
 
     A raw stream, which `PYTHONUNBUFFERED` makes of standard output, takes as many bytes as there
@@ -108,7 +114,7 @@ def whole_text(stream: Any) -> io.TextIOWrapper:
     """Return a text stream in the place of standard output or standard error that writes all."""
     stream.flush()
     unbuffered = isinstance(stream.buffer, io.RawIOBase)
-    whole = Sections(stream.buffer if unbuffered else stream.buffer.raw)
+    whole = CompleteWriter(stream.buffer if unbuffered else stream.buffer.raw)
     buffer: Any = whole if unbuffered else io.BufferedWriter(whole)
     return io.TextIOWrapper(
         buffer,
@@ -128,7 +134,7 @@ class _NewFile:
         self._path = path
         self._name: Path | None = None  # none until it is whole, where the system can
         self._file = self._open_unnamed() or self._open_named()
-        self.stream = Sections(self._file, name=name or path)
+        self.stream = CompleteWriter(self._file, name=name or path)
 
     def finish(self) -> None:
         """See to it that all is on the disk."""
@@ -232,7 +238,7 @@ def write_all_atomically(contents: Mapping[Path, bytes]) -> None:
 
 
 @contextmanager
-def opened_output(path: str) -> Iterator[Whole]:
+def opened_output(path: str) -> Iterator[CompleteWriter]:
     """Open a file to be written piece by piece, or standard output when `path` is `-`.
 
     The file takes its place when the block ends well; if it does not, what stood there before is
@@ -245,7 +251,7 @@ def opened_output(path: str) -> Iterator[Whole]:
     """
     if path == "-":
         sys.stdout.flush()
-        whole = Sections(sys.stdout.buffer)
+        whole = CompleteWriter(sys.stdout.buffer)
         yield whole
         whole.flush()
         return
@@ -261,7 +267,7 @@ def opened_output(path: str) -> Iterator[Whole]:
         raise _cannot_be_written(place, error) from None
     if special is not None:
         with special:
-            yield Sections(special, name=place)
+            yield CompleteWriter(special, name=place)
         return
     assert new is not None
     try:

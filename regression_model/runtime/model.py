@@ -482,7 +482,7 @@ def _open_shipped() -> Model:
     if path is None:
         version = (PACKAGE_ROOT / "VERSION").read_text(encoding="utf-8").strip()
         raise ModelFileError(
-            f"There is not a model file for version {version} in {PACKAGE_ROOT / 'trained_models'}: "
+            f"There is no model file for version {version} in {PACKAGE_ROOT / 'trained_models'}: "
             "train it with tox -e train, or name a model file."
         )
     return Model(read_content(path), name=str(path))
