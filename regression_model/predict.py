@@ -1,11 +1,12 @@
-"""One call from rows to prices."""
+"""One call from rows to predictions."""
 
 from __future__ import annotations
 
 import json
 from typing import Any, TypedDict
 
-from .runtime.model import load_model, plain
+from .runtime.model import load_model
+from .runtime.prediction import plain
 from .runtime.problems import Problem
 
 __all__ = ["PredictionResult", "make_prediction"]

@@ -20,7 +20,7 @@ Rows = npt.NDArray[np.int64]
 
 
 def check_same_target(target: Mapping[str, Any], other: Model) -> None:
-    """Refuse to compare prices with something else.
+    """Refuse to compare the target with something else.
 
     Raises
     ------

@@ -27,7 +27,7 @@ from .intake import (
 )
 from .problems import Finding, NearestNames, short_name
 
-__all__ = ["Checked", "Checker"]
+__all__ = ["Checked", "Checker", "Counts", "Mask"]
 
 Mask = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
@@ -46,26 +46,26 @@ class Checked:
         NaN where missing.
     codes : array of int64, shape (rows, category fields)
         As numbered by `Contract.offsets`.
-    priced : array of bool, shape (rows,), or None
+    accepted : array of bool, shape (rows,), or None
         Which rows have no error; None when all have none.
     findings : list of Finding
     """
 
     numbers: Floats
     codes: Codes
-    priced: Mask | None
+    accepted: Mask | None
     findings: list[Finding]
 
     def assumed(self, missing_codes: Codes) -> Counts:
         """Count the fields of each row that are missing, and so were filled, shape (rows,)."""
         missing = np.isnan(self.numbers).sum(axis=1) + (self.codes == missing_codes).sum(axis=1)
-        return missing if self.priced is None else np.where(self.priced, missing, 0)
+        return missing if self.accepted is None else np.where(self.accepted, missing, 0)
 
-    def only_priced(self) -> Checked:
+    def only_accepted(self) -> Checked:
         """Return the rows that have no error."""
-        if self.priced is None:
+        if self.accepted is None:
             return self
-        return Checked(self.numbers[self.priced], self.codes[self.priced], None, [])
+        return Checked(self.numbers[self.accepted], self.codes[self.accepted], None, [])
 
 
 class Checker:
@@ -126,7 +126,7 @@ class Checker:
         said = _already_reported(intake, findings)
         findings += self._number_findings(intake, numbers, ~inside, set(odd), said)
         findings += self._code_findings(intake, codes, ~known, said)
-        return Checked(numbers, codes, _priced(intake.rows, findings), findings)
+        return Checked(numbers, codes, _accepted(intake.rows, findings), findings)
 
     def _layout_findings(self, intake: Intake) -> list[Finding]:
         """What is wrong with the names that came, and with rows that are not rows."""
@@ -265,7 +265,7 @@ def _everywhere(
     return Finding(name, code, rows, [value] * (1 if rows is None else len(rows)), about)
 
 
-def _priced(rows: int, findings: list[Finding]) -> Mask | None:
+def _accepted(rows: int, findings: list[Finding]) -> Mask | None:
     errors = [finding for finding in findings if finding.severity == "error"]
     if not errors:
         return None
