@@ -282,7 +282,7 @@ def test_a_spoilt_feature_misses_the_bar_of_the_shipped_configuration(tmp_path: 
         writer.writerows(rows)
     result = invoke("train", "--data", spoilt, "--output", folder)
     assert result.exit_code == 1
-    assert re.search(r"RMSLE is 0\.\d{4}, at most 0\.1100: 0\.\d{4} too much", result.stderr)
+    assert re.search(r"RMSLE is 0\.\d{4}, 0\.\d{4} above the maximum of 0\.1100", result.stderr)
     assert "Nothing was written." in result.stderr
     assert not folder.exists()
 

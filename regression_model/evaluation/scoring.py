@@ -24,7 +24,6 @@ __all__ = ["evaluate_model"]
 Rows = npt.NDArray[np.int64]
 
 _SEED = 0
-_OTHER_LEVEL = "any other level"
 
 
 def evaluate_model(
@@ -147,13 +146,10 @@ def _refused(problems: Sequence[Problem], rows: int) -> list[tuple[int, str]]:
 
 def _labels(contract: Contract, checked: Checked, name: str) -> Labels:
     """Name the group of every row, as the field `name` has it."""
-    field = contract.field(name)
-    if field.is_number:
-        return labels_of_numbers(checked.numbers[:, contract.numbers.index(field)])
-    at = contract.categories.index(field)
-    levels = np.array([*field.coded_levels, None, _OTHER_LEVEL], dtype=object)
-    codes = np.clip(checked.codes[:, at] - contract.offsets[at], 0, None)  # below 0: refused
-    return labels_of_levels(levels[codes].tolist())
+    values = checked.values(contract)[name]
+    if contract.field(name).is_number:
+        return labels_of_numbers(values)
+    return labels_of_levels(values.tolist())
 
 
 def _details(target: Floats, prediction: Floats, lower: Floats, upper: Floats) -> Details:

@@ -18,8 +18,6 @@ __all__ = ["Columns", "read_columns", "shown"]
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-_OTHER_LEVEL = "any other level"
-
 
 @dataclass(frozen=True)
 class Columns:
@@ -55,13 +53,8 @@ def read_columns(contract: Contract, rows: Any, chosen: Rows) -> Columns:
     chosen : array of int
         Which rows, from 0, in the order wanted.
     """
-    checked = Checker(contract).check(rows)
-    values: dict[str, npt.NDArray[Any]] = {}
-    for j, field in enumerate(contract.numbers):
-        values[field.name] = checked.numbers[chosen, j]
-    for j, field in enumerate(contract.categories):
-        levels = np.array([*field.coded_levels, None, _OTHER_LEVEL], dtype=object)
-        values[field.name] = levels[checked.codes[chosen, j] - contract.offsets[j]]
+    checked = Checker(contract).check(rows).values(contract)
+    values = {name: column[chosen] for name, column in checked.items()}
     named_by, names = _names(contract, rows, chosen)
     return Columns(contract, values, names, named_by)
 

@@ -27,10 +27,11 @@ from .intake import (
 )
 from .problems import Finding, NearestNames, short_name
 
-__all__ = ["Checked", "Checker", "Counts", "Mask"]
+__all__ = ["ANY_OTHER_LEVEL", "Checked", "Checker", "Counts", "Mask"]
 
 Mask = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
+ANY_OTHER_LEVEL = "any other level"  # stands for a level that no training row had
 _LARGEST = sys.float_info.max
 _LEVEL_CODES = {WRONG_TYPE: "wrong_type", UNKNOWN_LEVEL: "unknown_level"}
 _MOST_NAMED = 20  # names in a sentence, and unknown fields of a row
@@ -60,6 +61,15 @@ class Checked:
         """Count the fields of each row that are missing, and so were filled, shape (rows,)."""
         missing = np.isnan(self.numbers).sum(axis=1) + (self.codes == missing_codes).sum(axis=1)
         return missing if self.accepted is None else np.where(self.accepted, missing, 0)
+
+    def values(self, contract: Contract) -> dict[str, npt.NDArray[Any]]:
+        """Return the cells of each field, shape (rows,): float64 with NaN, or texts with None."""
+        found = {field.name: self.numbers[:, j] for j, field in enumerate(contract.numbers)}
+        for j, field in enumerate(contract.categories):
+            levels = np.array([*field.coded_levels, None, ANY_OTHER_LEVEL], dtype=object)
+            codes = self.codes[:, j] - contract.offsets[j]
+            found[field.name] = levels[np.maximum(codes, 0)]  # below 0: refused
+        return found
 
     def only_accepted(self) -> Checked:
         """Return the rows that have no error."""
