@@ -574,7 +574,8 @@ def test_intervals_that_hold_too_little_miss_the_bar_as_well(workshop, older):
     before = files_in(older)
 
     with pytest.raises(
-        QualityError, match=r"RMSLE is .* above the maximum.*; coverage is .* below the minimum of 0\.9990"
+        QualityError,
+        match=r"RMSLE is .* above the maximum.*; coverage is .* below the minimum of 0\.9990",
     ):
         train(workshop)
 
