@@ -134,9 +134,9 @@ class Checker:
         elif as_expected and inside.all():
             return Checked(numbers, codes, None, [])
         findings = [] if clean else self._layout_findings(intake)
-        said = _already_reported(intake, findings)
-        findings += self._number_findings(intake, numbers, ~inside, set(odd), said)
-        findings += self._code_findings(intake, codes, ~known, said)
+        reported = _already_reported(intake, findings)
+        findings += self._number_findings(intake, numbers, ~inside, set(odd), reported)
+        findings += self._code_findings(intake, codes, ~known, reported)
         return Checked(numbers, codes, _accepted(intake.rows, findings), findings)
 
     def _layout_findings(self, intake: Intake) -> list[Finding]:
@@ -168,11 +168,11 @@ class Checker:
         numbers: Floats,
         outside: Mask,
         odd: Container[tuple[int, int]],
-        said: Mapping[str | None, Collection[int]],
+        reported: Mapping[str | None, Collection[int]],
     ) -> Iterator[Finding]:
         for j, flagged in _rows_by_column(outside).items():
             field = self.contract.numbers[j]
-            rows = _rows_not_in(said, field, flagged)
+            rows = _rows_not_in(reported, field, flagged)
             values = numbers[rows, j].tolist()
             codes = [
                 "wrong_type" if (row, j) in odd else _number_code(field, value)
@@ -185,11 +185,11 @@ class Checker:
         intake: Intake,
         codes: Codes,
         unknown: Mask,
-        said: Mapping[str | None, Collection[int]],
+        reported: Mapping[str | None, Collection[int]],
     ) -> Iterator[Finding]:
         for j, flagged in _rows_by_column(unknown).items():
             field = self.contract.categories[j]
-            rows = _rows_not_in(said, field, flagged)
+            rows = _rows_not_in(reported, field, flagged)
             names = _LEVEL_CODES | {self._missing_codes[j]: "missing_value"}
             found = [names.get(code, "unseen_level") for code in codes[rows, j].tolist()]
             yield from _by_code(intake, field, rows, found)
@@ -242,12 +242,12 @@ def _already_reported(intake: Intake, findings: list[Finding]) -> dict[str | Non
 
 
 def _rows_not_in(
-    said: Mapping[str | None, Collection[int]], field: Field, rows: list[int]
+    reported: Mapping[str | None, Collection[int]], field: Field, rows: list[int]
 ) -> list[int]:
-    """Return the rows less those of which all was said before."""
+    """Return the rows less those of which all was reported before."""
     for name in (None, field.name):
-        if name in said:
-            rows = [row for row in rows if row not in said[name]]
+        if name in reported:
+            rows = [row for row in rows if row not in reported[name]]
     return rows
 
 
