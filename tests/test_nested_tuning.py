@@ -32,12 +32,6 @@ from regression_model.tuning import (
     scoring,
 )
 
-# feature-engine uses what later versions of pandas will have no more.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:For backward compatibility, 'str':DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning"),
-]
-
 BOATS = """\
 name: boats
 description: Prices of boats
