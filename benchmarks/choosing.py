@@ -23,7 +23,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
-from regression_model.config.core import Config, load_config
+from regression_model.config.core import Config, Estimator, load_config
 from regression_model.training.data import dataset_path, read_dataset
 from regression_model.training.folds import Split, split_rows, strata_of
 from regression_model.training.pipeline import build_pipeline
@@ -96,7 +96,7 @@ class Demonstration:
         self._folds = config.evaluation.folds
         self._strata = strata_of(config, data)
         lasso = build_pipeline(
-            config.model_copy(update={"estimator": {"lasso": config.estimator["lasso"]}})
+            config.model_copy(update={"estimator": Estimator(lasso=config.estimator.lasso)})
         )
         self._steps, self._lasso = build_pipeline(config)[:-1], lasso[-1]
         self._places: dict[Place, Floats] = {

@@ -25,7 +25,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from regression_model import load_model
-from regression_model.config.core import MEMBERS, Config, load_config
+from regression_model.config.core import Config, Estimator, load_config
 from regression_model.runtime.checking import Checker
 from regression_model.training.data import dataset_path, read_dataset
 from regression_model.training.export import export_pipeline
@@ -44,11 +44,12 @@ TREES = {"learning_rate": 0.05, "subsample": 0.7, "max_features": 0.3, "loss": "
 # Members of the shipped blend have the settings that the configuration gives them.
 LABELS = {"lasso": "Lasso", "linear_svr": "linear SVR", "quadratic_svr": "quadratic SVR"}
 SHIPPED = {
-    LABELS.get(kind, kind): (kind, member.model_dump(exclude={"kind", "weight"}))
-    for kind, member in load_config().estimator.items()
+    LABELS.get(kind, kind): (kind, member.model_dump(exclude={"weight"}))
+    for kind, member in load_config().estimator.members.items()
 }
 SHIPPED_BLEND = {
-    LABELS.get(kind, kind): member.weight for kind, member in load_config().estimator.items()
+    LABELS.get(kind, kind): member.weight
+    for kind, member in load_config().estimator.members.items()
 }
 SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
     "Lasso": ("lasso", {"alpha": 0.0008}),
@@ -151,8 +152,8 @@ def _with_members(config: Config, blend: Mapping[str, float]) -> Config:
     members = {}
     for name, weight in blend.items():
         kind, parameters = SETTINGS[name]
-        members[kind] = MEMBERS[kind](weight=weight, **parameters)
-    return config.model_copy(update={"estimator": members})
+        members[kind] = {"weight": weight, **parameters}
+    return config.model_copy(update={"estimator": Estimator.model_validate(members)})
 
 
 def _held_out(config: Config, data: TrainingData) -> dict[str, list[Any]]:

@@ -1,80 +1,128 @@
 """config.yml -> Config: read with strictyaml, checked with pydantic, all mistakes at once.
 
-The file is read as nested text, so a value means what its field says; nothing is guessed.
-A mistake is kept as the path of its key and a sentence; the line is looked up when it is reported.
+The file is read as nested text, so a value means what its field says; nothing is guessed. What
+needs several sections is looked at when each of them can be read.
 """
 
 import functools
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from ..errors import ConfigError
-from .derived import VERBS, Derived, Verb
-from .explaining import explain
-from .features import Feature, Kind
-from .members import (
-    MEMBERS,
-    AnyMember,
-    ElasticNetMember,
-    GradientBoostingMember,
-    LassoMember,
-    LinearSVRMember,
-    NystroemMember,
-    QuadraticSVRMember,
-    RidgeMember,
-    SVRMember,
-)
-from .mistakes import Mistake, fail, first_of
-from .parts import readable_parts
-from .places import CONFIG_FILE_PATH, DATASET_DIR, PACKAGE_ROOT, TRAINED_MODEL_DIR
-from .reading import MOST_CHARACTERS, Lines, read_yaml, too_large
-from .schema import Config
-from .search import search_mistakes
-from .sections import AppConfig, Data, Encode, Encoding, Evaluation, Interval, Quality, Target
-from .transforms import Bounds, Transform
-from .tuning import Space, Tuning
+from .crosscheck import mistakes_between
+from .derived import Derived, in_order
+from .features import Feature
+from .mistakes import Mistake, expected, explain, fail
+from .reading import MOST_CHARACTERS, read_yaml, too_large
+from .search import Space, Tuning, search_mistakes
+from .sections import Data, Encoding, Estimator, Evaluation, Interval, Quality, Target
+from .values import Name, Section, Sentence, Text
 
 __all__ = [
-    "AnyMember",
-    "AppConfig",
-    "Bounds",
     "CONFIG_FILE_PATH",
     "Config",
     "DATASET_DIR",
-    "Data",
     "Derived",
-    "ElasticNetMember",
-    "Encode",
-    "Encoding",
-    "Evaluation",
+    "Estimator",
     "Feature",
-    "GradientBoostingMember",
-    "Interval",
-    "Kind",
-    "LassoMember",
-    "LinearSVRMember",
-    "MEMBERS",
-    "NystroemMember",
     "PACKAGE_ROOT",
-    "QuadraticSVRMember",
-    "Quality",
-    "RidgeMember",
-    "SVRMember",
     "Space",
     "TRAINED_MODEL_DIR",
-    "Target",
-    "Transform",
-    "Tuning",
-    "VERBS",
-    "Verb",
     "config",
     "load_config",
     "parse_config",
 ]
+
+PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+CONFIG_FILE_PATH = PACKAGE_ROOT / "config.yml"
+DATASET_DIR = PACKAGE_ROOT / "datasets"
+TRAINED_MODEL_DIR = PACKAGE_ROOT / "trained_models"
+
+
+class AppConfig(NamedTuple):
+    """The few names that serving apps read from the configuration."""
+
+    package_name: str
+    training_data_file: str
+    test_data_file: str
+    pipeline_save_file: str
+
+
+class Contents(Section):
+    """Everything that config.yml says."""
+
+    name: Text
+    description: Sentence
+    target: Target
+    data: Data
+    features: dict[Name, Feature]
+    derived: dict[Name, Derived] = {}
+    encoding: Encoding = Encoding()
+    estimator: Estimator
+    evaluation: Evaluation = Evaluation()
+    interval: Interval = Interval()
+    quality: Quality = Quality()
+    tuning: Tuning = Tuning()
+
+    @property
+    def app_config(self) -> AppConfig:
+        """The names that serving apps read; without scoring rows the training rows stand in."""
+        return AppConfig(
+            package_name=PACKAGE_ROOT.name,
+            training_data_file=self.data.training,
+            test_data_file=self.data.scoring or self.data.training,
+            pipeline_save_file=f"{PACKAGE_ROOT.name}_output_v",
+        )
+
+    @property
+    def derived_order(self) -> tuple[str, ...]:
+        """Names of the derived features, each after the ones it is made from."""
+        return in_order(self.derived)
+
+    @field_validator("name")
+    @classmethod
+    def _check_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", value):
+            raise expected("lower-case words joined by dashes", value)
+        return value
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Find what one section says against another."""
+        return mistakes_between(self)
+
+
+class Config(Contents):
+    """Everything that config.yml says, and which file said so.
+
+    Attributes
+    ----------
+    path : Path or None
+        The file it was read from; None if it was read from text.
+    sha256 : str
+        Digest of the file's bytes.
+    """
+
+    path: Path | None = Field(None, exclude=True)
+    sha256: str = Field("", exclude=True)
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any], *, path: Path | None = None, sha256: str = "") -> Self:
+        """Read what a document says.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            For every mistake in it, at once.
+        """
+        contents = Contents.model_validate(document)
+        origin = {"path": path, "sha256": sha256}
+        return cls.model_construct(contents.model_fields_set, **dict(contents), **origin)
+
 
 config: Config  # the packaged one; read at its first use, see __getattr__ below
 
@@ -94,18 +142,14 @@ def load_config(path: Path | str | None = None) -> Config:
         text = "" if len(content) > MOST_CHARACTERS else content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        fail(
-            str(file),
-            [(line, "", f"expected UTF-8 text, got byte 0x{error.object[error.start]:02x}")],
-        )
+        byte = error.object[error.start]
+        fail(str(file), [(line, "", f"expected UTF-8 text, got byte 0x{byte:02x}")])
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"{file}: cannot be read: {reason}") from None
     if len(content) > MOST_CHARACTERS:
         fail(str(file), [too_large()])
-    loaded = parse_config(text, source=str(file))
-    loaded._path = file
-    return loaded
+    return _parse(text, str(file), file)
 
 
 def parse_config(text: str, *, source: str = "config.yml") -> Config:
@@ -114,26 +158,30 @@ def parse_config(text: str, *, source: str = "config.yml") -> Config:
     Raises
     ------
     ConfigError
-        For every mistake at once, one line each, with `mistakes` as (line, key, sentence); those
-        of a search, which refers to the other values, once these are in order.
+        For every mistake at once, one line each, with `mistakes` as (line, key, sentence). What
+        needs several sections, and then the search, is looked at once the others are in order.
     """
-    document = read_yaml(text, source)
+    return _parse(text, source, None)
+
+
+def _parse(text: str, source: str, path: Path | None) -> Config:
+    document, lines = read_yaml(text, source)
+    digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
     try:
-        parsed = Config.model_validate(document)
+        parsed = Config.of(document, path=path, sha256=digest)
+        mistakes = [*search_mistakes(parsed)]
     except ValidationError as error:
-        mistakes = [mistake for detail in error.errors() for mistake in explain(detail)]
-        if not any(detail["loc"] == () for detail in error.errors()):
-            mistakes += first_of(readable_parts(document).mistakes())
-        _fail(source, text, mistakes)
-    if wrong := [*search_mistakes(parsed)]:
-        _fail(source, text, wrong)
-    parsed._sha256 = hashlib.sha256(text.encode("utf-8")).hexdigest()
+        mistakes = explain(error, Contents)
+    if mistakes:
+        fail(source, sorted((_line_of(key, lines), ".".join(key), said) for key, said in mistakes))
     return parsed
 
 
-def _fail(source: str, text: str, mistakes: Iterable[Mistake]) -> NoReturn:
-    lines = Lines(text.removeprefix("\ufeff"))
-    fail(source, sorted((lines.of(path), ".".join(path), said) for path, said in mistakes))
+def _line_of(path: tuple[str, ...], lines: Mapping[tuple[str, ...], int]) -> int:
+    """Return the line of a key, or of the nearest key above it if it is absent."""
+    while path not in lines:
+        path = path[:-1]
+    return lines[path]
 
 
 @functools.cache

@@ -1,22 +1,19 @@
 """Columns made from others, and the order to make them in."""
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
 from heapq import heappop, heappush
-from typing import Literal, Self
+from typing import Literal, get_args
 
-from pydantic import model_validator
+from .features import Bounds, Transform, unused_transform
+from .mistakes import Mistake, repeated
+from .values import Above, NameAndLevels, Pair, Product, Section, Sentence, Text, WeightedSum
 
-from .mistakes import Mistake, either, raise_all, repeated
-from .sections import Section
-from .transforms import Bounds, Transform, unused_transform
-from .values import Above, NameAndLevels, Pair, Product, Sentence, Text, WeightedSum
-
-__all__ = ["VERBS", "Derived", "Verb", "in_order"]
+__all__ = ["Derived", "in_order"]
 
 Verb = Literal["sum", "product", "ratio", "elapsed", "equals", "above"]
-
-VERBS: tuple[Verb, ...] = ("sum", "product", "ratio", "elapsed", "equals", "above")
+_VERBS: tuple[Verb, ...] = get_args(Verb)
 
 
 class Derived(Section):
@@ -36,7 +33,11 @@ class Derived(Section):
     @property
     def verb(self) -> Verb:
         """How the column is made."""
-        return next(verb for verb in VERBS if getattr(self, verb) is not None)
+        return self._verbs[0]
+
+    @property
+    def _verbs(self) -> list[Verb]:
+        return [verb for verb in _VERBS if getattr(self, verb) is not None]
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -64,18 +65,15 @@ class Derived(Section):
         """Number over which `above` is 1."""
         return self.above[1] if self.above else None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        mistakes: list[Mistake] = []
-        verbs = [verb for verb in VERBS if getattr(self, verb) is not None]
-        if len(verbs) != 1:
-            written = " and ".join(verbs) or "none"
-            mistakes.append(((), f"expected exactly one of {either(VERBS)}, got {written}"))
-        mistakes += [(("equals",), f"{level!r} is listed twice") for level in repeated(self.levels)]
-        unused = unused_transform(self.transform, self.use)
-        mistakes += [(("transform",), unused)] if unused else []
-        raise_all(mistakes)
-        return self
+    def mistakes(self) -> Iterator[Mistake]:
+        """Find no verb or several, a level that comes twice, a transform without effect."""
+        if len(self._verbs) != 1:
+            written = " and ".join(self._verbs) or "none"
+            yield (), f"expected exactly one of {', '.join(_VERBS)}, got {written}"
+        for level in repeated(self.levels):
+            yield ("equals",), f"{level!r} is listed twice"
+        if unused := unused_transform(self.transform, self.use):
+            yield ("transform",), unused
 
     def bounds(self, inputs: Sequence[Bounds]) -> Bounds:
         """Bounds of the column, from the bounds of its inputs in their order."""
@@ -92,41 +90,28 @@ class Derived(Section):
         return Bounds(0.0, 1.0)
 
 
-def in_order(derived: Mapping[str, Derived]) -> tuple[list[str], list[list[str]]]:
-    """Put every derived feature after its inputs, otherwise as in the file; name the cycles."""
-    place = {name: i for i, name in enumerate(derived)}
-    names = [*derived]
-    unmet = {name: place.keys() & {*one.inputs} for name, one in derived.items()}
-    users: dict[str, list[str]] = {name: [] for name in derived}
-    for name, inputs in unmet.items():
-        for one in inputs:
-            users[one].append(name)
-    ready = [place[name] for name, inputs in unmet.items() if not inputs]
+def in_order(derived: Mapping[str, Derived]) -> tuple[str, ...]:
+    """Put every derived feature after its inputs, otherwise as in the file.
+
+    Raises
+    ------
+    graphlib.CycleError
+        When one is made from itself.
+    """
+    names = {name: place for place, name in enumerate(derived)}
+    sorter = TopologicalSorter(
+        {
+            name: [one for one in dict.fromkeys(made.inputs) if one in names]
+            for name, made in derived.items()
+        }
+    )
+    sorter.prepare()
+    ready: list[tuple[int, str]] = []
     order: list[str] = []
-    cycles: list[list[str]] = []
-    while unmet:
-        if ready:
-            done = [names[heappop(ready)]]
-        else:
-            done = _cycle(unmet, derived)
-            cycles.append(done)
-        order += done
-        for name in done:
-            del unmet[name]
-        for name in done:
-            for user in users[name]:
-                if user in unmet:
-                    unmet[user].discard(name)
-                    if not unmet[user]:
-                        heappush(ready, place[user])
-    return order, cycles
-
-
-def _cycle(waiting: Collection[str], derived: Mapping[str, Derived]) -> list[str]:
-    """Follow inputs that wait, from the first, until a name comes back."""
-    name = next(iter(waiting))
-    trail: dict[str, int] = {}
-    while name not in trail:
-        trail[name] = len(trail)
-        name = next(one for one in derived[name].inputs if one in waiting)
-    return [*trail][trail[name] :]
+    while sorter.is_active():
+        for name in sorter.get_ready():
+            heappush(ready, (names[name], name))
+        _, first = heappop(ready)
+        order.append(first)
+        sorter.done(first)
+    return tuple(order)

@@ -1,42 +1,72 @@
-"""One raw column of the table."""
+"""One raw column of the table, and the bounds that a transform of it needs."""
 
 import math
+import sys
 from collections.abc import Iterator, Mapping
-from typing import Literal, Self
+from typing import Literal, NamedTuple
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
 from ..levels import level_text
-from .mistakes import Mistake, expected, nearest, raise_all, repeated
-from .sections import Encode, Section
-from .transforms import Bounds, Transform, transform_mistake, unused_transform
-from .values import Levels, Number, Sentence, Text, Words, YesNo, read_number, read_text
+from .mistakes import Mistake, expected, nearest, repeated
+from .values import Levels, Number, Section, Sentence, Text, Words, YesNo, read_number, read_text
 
-__all__ = ["Feature", "Kind"]
+__all__ = ["Bounds", "Encode", "Feature", "Transform", "transform_mistake", "unused_transform"]
 
+Encode = Literal["ordered", "mean", "one_hot"]
 Kind = Literal["number", "year", "nominal", "ordinal", "identifier"]
+Transform = Literal["none", "log", "log1p", "sqrt", "yeo_johnson", "binary"]
 
-_NUMERIC_KEYS = frozenset(
-    {
-        "unit",
-        "use",
-        "minimum",
-        "maximum",
-        "cap",
-        "missing",
-        "missing_means",
-        "flag_missing",
-        "transform",
-    }
-)
-_LEVEL_KEYS = frozenset({"use", "levels", "missing", "missing_means", "flag_missing"})
-_KEYS: Mapping[str, frozenset[str]] = {  # beside description, kind and aliases
-    "number": _NUMERIC_KEYS,
-    "year": _NUMERIC_KEYS,
-    "ordinal": _LEVEL_KEYS | {"transform"},
-    "nominal": _LEVEL_KEYS | {"encode"},
-    "identifier": frozenset({"use"}),
+_BOUNDS = {"unit", "minimum", "maximum", "cap"}
+_FOREIGN: Mapping[Kind, set[str]] = {  # the keys that a kind does not have
+    "number": {"levels", "encode"},
+    "year": {"levels", "encode"},
+    "ordinal": _BOUNDS | {"encode"},
+    "nominal": _BOUNDS | {"transform"},
+    "identifier": _BOUNDS
+    | {"levels", "missing", "missing_means", "flag_missing", "transform", "encode"},
 }
+
+
+class Bounds(NamedTuple):
+    """The lowest and the highest value that a column can have."""
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def plus(self, other: "Bounds") -> "Bounds":
+        """Bounds of x + y."""
+        return Bounds(self.low + other.low, self.high + other.high)
+
+    def times(self, other: "Bounds") -> "Bounds":
+        """Bounds of x * y."""
+        corners = [a * b if a and b else 0.0 for a in self for b in other]
+        return Bounds(min(corners), max(corners))
+
+    def inverse(self) -> "Bounds":
+        """Bounds of 1 / x, with 0 where x is 0."""
+        if self.low > 0:
+            return Bounds(min(1 / self.high, sys.float_info.max), 1 / self.low)
+        return Bounds(0.0, math.inf) if self.low == 0 else Bounds()
+
+
+def transform_mistake(transform: Transform, bounds: Bounds) -> str | None:
+    """Say what a transform needs of the minimum, if the minimum is too low."""
+    low = "and there is no lower bound" if bounds.low == -math.inf else f"got {bounds.low:g}"
+    if transform == "log" and bounds.low <= 0:
+        return f"log needs a minimum above 0, {low}"
+    if transform == "log1p" and bounds.low <= -1:
+        return f"log1p needs a minimum above -1, {low}"
+    if transform == "sqrt" and bounds.low < 0:
+        return f"sqrt needs a minimum of 0 or more, {low}"
+    return None
+
+
+def unused_transform(transform: Transform, use: str) -> str | None:
+    """Say that a transform does nothing, if the model does not see its column."""
+    if use == "derived" and transform != "none":
+        return "has no effect: the model sees only what is made from it"
+    return None
 
 
 class Feature(Section):
@@ -100,31 +130,25 @@ class Feature(Section):
         except ValueError:
             raise expected("median, mean, most_frequent or a number", value) from None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        mistakes = [*self._foreign_keys()]
-        if not mistakes:
-            mistakes = [*self._bound_mistakes(), *self._level_mistakes(), *self._missing_mistakes()]
-        mistakes += [
-            (("aliases",), f"{alias!r} is listed twice") for alias in repeated(self.aliases)
-        ]
-        raise_all(mistakes)
-        return self
-
-    def _foreign_keys(self) -> Iterator[Mistake]:
-        allowed = {"description", "kind", "aliases"} | _KEYS[self.kind]
-        article = "an" if self.kind in ("ordinal", "identifier") else "a"
-        for key in type(self).model_fields:
-            if key in self.model_fields_set - allowed:
-                yield (key,), f"not a key of {article} {self.kind} feature"
+    def mistakes(self) -> Iterator[Mistake]:
+        """Find keys of other kinds, and what the values say against each other."""
+        for alias in repeated(self.aliases):
+            yield ("aliases",), f"{alias!r} is listed twice"
         if self.kind == "identifier" and self.use != "no":
             yield ("use",), f"an identifier is never used: expected no, got {self.use!r}"
+        foreign = self.model_fields_set & _FOREIGN[self.kind]
+        article = "an" if self.kind in ("ordinal", "identifier") else "a"
+        for key in sorted(foreign):
+            yield (key,), f"not a key of {article} {self.kind} feature"
+        if not foreign:
+            yield from self._bound_mistakes()
+            yield from self._level_mistakes()
+            yield from self._missing_mistakes()
 
     def _bound_mistakes(self) -> Iterator[Mistake]:
         low = -math.inf if self.minimum is None else self.minimum
         if self.maximum is not None and low > self.maximum:
-            sentence = f"expected at most the maximum {self.maximum:g}, got {low:g}"
-            yield ("minimum",), sentence
+            yield ("minimum",), f"expected at most the maximum {self.maximum:g}, got {low:g}"
         elif self.cap is not None and low > self.cap:
             yield ("cap",), f"expected at least the minimum {low:g}, got {self.cap:g}"
         mistake = unused_transform(self.transform, self.use)
@@ -134,22 +158,20 @@ class Feature(Section):
 
     def _level_mistakes(self) -> Iterator[Mistake]:
         if self.kind == "ordinal" and not self.levels:
-            sentence = "required key is missing: an ordinal feature lists its levels in order"
-            yield ("levels",), sentence
+            yield (
+                ("levels",),
+                "required key is missing: an ordinal feature lists its levels in order",
+            )
         for level in repeated(self.levels):
             yield ("levels",), f"{level!r} is listed twice"
 
     def _missing_mistakes(self) -> Iterator[Mistake]:
         if self.flag_missing and self.missing is None:
             yield ("flag_missing",), "needs 'missing' too: what stands in for a missing value"
-        if isinstance(self.missing, float) and not self._holds(self.missing):
-            yield ("missing",), f"expected a number within the bounds, got {self.missing:g}"
-        if not self.is_numeric and self.missing not in (None, "most_frequent"):
-            if self.levels and self.missing not in self.levels:
+        if isinstance(self.missing, float):
+            if not self.bounds.low <= self.missing <= self.bounds.high:
+                yield ("missing",), f"expected a number within the bounds, got {self.missing:g}"
+        elif not self.is_numeric and self.missing not in (None, "most_frequent", *self.levels):
+            if self.levels or self.missing in ("median", "mean"):
                 near = nearest(str(self.missing), self.levels)
                 yield ("missing",), f"expected most_frequent or a level, got {self.missing!r}{near}"
-            elif not self.levels and self.missing in ("median", "mean"):
-                yield ("missing",), f"expected most_frequent or a level, got {self.missing!r}"
-
-    def _holds(self, value: float) -> bool:
-        return self.bounds.low <= value <= self.bounds.high

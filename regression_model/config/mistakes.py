@@ -1,25 +1,27 @@
 """Mistakes in a configuration: each the path of its key and a sentence, all raised at once."""
 
 import difflib
+import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
-from typing import NoReturn
+from types import UnionType
+from typing import Any, NoReturn, get_args, get_origin
 
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from ..errors import ConfigError
 
 __all__ = [
     "KeyPath",
     "Mistake",
-    "either",
     "expected",
+    "explain",
     "fail",
     "first_of",
     "found",
     "nearest",
-    "raise_all",
     "repeated",
 ]
 
@@ -27,29 +29,38 @@ _MOST_TOLD = 100
 _MOST_COMPARED = 2_000  # known words, when somebody misspelt one
 _LONGEST_COMPARED = 100  # characters
 
+_EXPECTED = {  # what a sentence says of pydantic's limits
+    "greater_than": "a number above {gt:.12g}",
+    "greater_than_equal": "{ge:.12g} or more",
+    "less_than": "a number below {lt:.12g}",
+    "less_than_equal": "at most {le:.12g}",
+    "too_short": "{min_length} or more names separated by commas",
+    "too_long": "at most {max_length} names separated by commas",
+    "int_from_float": "a whole number",
+    "literal_error": "{expected}",
+}
+
 KeyPath = tuple[str, ...]
 Mistake = tuple[KeyPath, str]
 
 
 def found(value: object) -> str:
     """Say what stands in the file, for the end of a sentence."""
-    if isinstance(value, Mapping):
-        return "keys"
+    if isinstance(value, tuple):
+        value = ", ".join(map(str, value))
     if isinstance(value, str):
         short = value if len(value) <= 60 else f"{value[:57]}..."
         return repr(short) if value.strip() else "nothing"
-    return "a list" if isinstance(value, list) else repr(value)
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    return (
+        "keys" if isinstance(value, dict) else "a list" if isinstance(value, list) else repr(value)
+    )
 
 
 def expected(what: str, value: object) -> ValueError:
     """Make the error for a value that is something else."""
     return ValueError(f"expected {what}, got {found(value)}")
-
-
-def either(words: Collection[str]) -> str:
-    """Join words as a choice."""
-    *others, last = words
-    return f"{', '.join(others)} or {last}" if others else last
 
 
 def nearest(word: str, known: Collection[str], *, label: str = "") -> str:
@@ -69,27 +80,55 @@ def repeated(words: Sequence[str]) -> list[str]:
 
 def first_of(mistakes: Iterable[Mistake]) -> list[Mistake]:
     """Return the first hundred mistakes, and say if there are more; no others are looked for."""
-    found = [*islice(mistakes, _MOST_TOLD + 1)]
-    if len(found) > _MOST_TOLD:
-        found[_MOST_TOLD:] = [((), f"there are more mistakes than these {_MOST_TOLD}")]
-    return found
+    first = [*islice(mistakes, _MOST_TOLD + 1)]
+    if len(first) > _MOST_TOLD:
+        first[_MOST_TOLD:] = [((), f"there are more mistakes than these {_MOST_TOLD}")]
+    return first
 
 
-def raise_all(mistakes: Sequence[Mistake]) -> None:
-    """Raise inside a validator every mistake that was found, as one error."""
-    if mistakes:
-        sentences = "; ".join(": ".join((".".join(path), text)) for path, text in mistakes)
-        raise PydanticCustomError(
-            "mistakes", "{sentences}", {"sentences": sentences, "mistakes": list(mistakes)}
-        )
+def explain(error: ValidationError, model: type[BaseModel]) -> list[Mistake]:
+    """Turn pydantic's errors into mistakes, with the keys as they stand in the file."""
+    mistakes: list[Mistake] = []
+    for detail in error.errors():
+        path = tuple(str(part) for part in detail["loc"] if part != "[key]")
+        if detail["type"] == "mistakes":
+            mistakes += [((*path, *below), text) for below, text in detail["ctx"]["mistakes"]]
+        elif detail["type"] == "extra_forbidden":
+            near = nearest(path[-1], _keys_below(model, path[:-1]), label="known keys")
+            mistakes.append((path, f"unknown key{near}"))
+        else:
+            mistakes.append((path, _sentence(detail)))
+    return mistakes
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    value, context = detail["input"], detail.get("ctx", {})
+    if detail["type"] == "value_error":
+        return str(context["error"])
+    if detail["type"] == "missing":
+        return "required key is missing"
+    what = _EXPECTED.get(detail["type"], "keys").format(**context).replace("'", "")
+    known = re.split(", | or ", what) if detail["type"] == "literal_error" else []
+    return f"expected {what}, got {found(value)}{nearest(str(value), known)}"
+
+
+def _keys_below(model: type[BaseModel], path: KeyPath) -> Collection[str]:
+    """Return the keys that may stand below a path."""
+    kind: Any = model
+    for part in path:
+        kind = get_args(kind)[1] if get_origin(kind) is dict else kind.model_fields[part].annotation
+        kind = get_args(kind)[0] if get_origin(kind) is UnionType else kind
+    fields: Collection[str] = kind.model_fields
+    return fields
 
 
 def fail(source: str, mistakes: Sequence[tuple[int, str, str]]) -> NoReturn:
     """Raise one ConfigError for mistakes with their lines, in the order given."""
-    said = [
-        f"{source}:{line}: {key}: {text}" if key else f"{source}:{line}: {text}"
-        for line, key, text in mistakes
-    ]
-    error = ConfigError("\n".join(said))
+    error = ConfigError(
+        "\n".join(
+            f"{source}:{line}: {key}: {text}" if key else f"{source}:{line}: {text}"
+            for line, key, text in mistakes
+        )
+    )
     error.mistakes = tuple(mistakes)
     raise error from None

@@ -1,45 +1,31 @@
-"""The sections of the file that say a few things each."""
+"""The sections of the file that say a few things each, and the members of the estimator."""
 
 import math
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from .mistakes import Mistake, raise_all
-from .transforms import Bounds, transform_mistake
+from .features import Bounds, Encode, transform_mistake
+from .mistakes import Mistake
 from .values import (
     Count,
     NotNegative,
     Number,
     Positive,
     PositiveShare,
+    Section,
+    Seed,
     Sentence,
     Share,
+    ShareUpToOne,
     Text,
-    WholeNumber,
     Words,
     check_name,
+    read_number,
 )
 
-__all__ = [
-    "AppConfig",
-    "Data",
-    "Encode",
-    "Encoding",
-    "Evaluation",
-    "Interval",
-    "Quality",
-    "Section",
-    "Target",
-]
-
-Encode = Literal["ordered", "mean", "one_hot"]
-
-
-class Section(BaseModel):
-    """Keys that belong together; others are refused, and none can be set later."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+__all__ = ["Data", "Encoding", "Estimator", "Evaluation", "Interval", "Member", "Quality", "Target"]
 
 
 class Target(Section):
@@ -51,12 +37,11 @@ class Target(Section):
     minimum: Number | None = None
     transform: Literal["none", "log"] = "none"
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
+    def mistakes(self) -> Iterator[Mistake]:
+        """Find a minimum that the transform does not allow."""
         low = -math.inf if self.minimum is None else self.minimum
-        mistake = transform_mistake(self.transform, Bounds(low))
-        raise_all([(("transform",), mistake)] if mistake else [])
-        return self
+        if mistake := transform_mistake(self.transform, Bounds(low)):
+            yield ("transform",), mistake
 
 
 class Data(Section):
@@ -85,23 +70,13 @@ class Evaluation(Section):
     whose values have a median each, to be better than; `without` are columns whose worth is told.
     """
 
-    folds: WholeNumber = 10
+    folds: Annotated[int, Field(ge=2), BeforeValidator(read_number)] = 10
     repeats: Count = 1
     stratify: Text | None = None
-    seed: WholeNumber = 0
+    seed: Seed = 0
     groups: Words = ()
     baseline: Text | None = None
     without: Words = ()
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        mistakes: list[Mistake] = []
-        if self.folds < 2:
-            mistakes.append((("folds",), f"expected 2 or more, got {self.folds}"))
-        if not 0 <= self.seed < 2**32:  # what numpy takes
-            mistakes.append((("seed",), f"expected 0 to {2**32 - 1}, got {self.seed}"))
-        raise_all(mistakes)
-        return self
 
 
 class Interval(Section):
@@ -125,10 +100,80 @@ class Quality(Section):
     coverage: PositiveShare | None = None
 
 
-class AppConfig(Section):
-    """The few names that serving apps read from the configuration."""
+class Member(Section):
+    """One of the models whose predictions are averaged."""
 
-    package_name: str
-    training_data_file: str
-    test_data_file: str
-    pipeline_save_file: str
+    weight: Positive = 1.0
+
+
+class LinearMember(Member):
+    """Least squares with a penalty."""
+
+    alpha: Positive
+
+
+class ElasticNetMember(LinearMember):
+    """Least squares with the penalties of both; `l1_ratio` is the share of the Lasso's."""
+
+    l1_ratio: ShareUpToOne
+
+
+class LinearSVRMember(Member):
+    """Linear support vector regression; errors up to `epsilon` cost nothing."""
+
+    C: Positive
+    epsilon: NotNegative
+
+
+class SVRMember(LinearSVRMember):
+    """Support vector regression with an RBF kernel of width `gamma`."""
+
+    gamma: Positive
+
+
+class QuadraticSVRMember(SVRMember):
+    """Support vector regression with the kernel (gamma x'z + coef0)^2: one quadratic form."""
+
+    coef0: NotNegative = 1.0
+    degree: Annotated[int, Field(ge=2, le=2), BeforeValidator(read_number)] = 2
+
+
+class GradientBoostingMember(Member):
+    """Boosted regression trees; `subsample` and `max_features` are shares of rows and columns."""
+
+    n_estimators: Count
+    max_depth: Count
+    learning_rate: Positive
+    subsample: ShareUpToOne = 1.0
+    min_samples_leaf: Count = 1
+    max_features: ShareUpToOne = 1.0
+    loss: Literal["squared_error", "huber"] = "squared_error"
+
+
+class NystroemMember(LinearMember):
+    """Ridge regression on `n_components` approximate features of an RBF kernel."""
+
+    n_components: Count
+    gamma: Positive
+
+
+class Estimator(Section):
+    """The models whose predictions are averaged by their weights, each with its parameters."""
+
+    lasso: LinearMember | None = None
+    ridge: LinearMember | None = None
+    elastic_net: ElasticNetMember | None = None
+    linear_svr: LinearSVRMember | None = None
+    svr: SVRMember | None = None
+    quadratic_svr: QuadraticSVRMember | None = None
+    gradient_boosting: GradientBoostingMember | None = None
+    nystroem: NystroemMember | None = None
+
+    @property
+    def members(self) -> dict[str, Member]:
+        """Those that are there, by their keys, in the order above."""
+        return {key: member for key, member in self if member is not None}
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.members)

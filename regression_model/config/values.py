@@ -1,14 +1,22 @@
-"""From the text of a value to the value; nothing is guessed."""
+"""A section of the file, and from the text of a value to the value; nothing is guessed."""
 
-import functools
 import math
 import re
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from ..levels import level_text
-from .mistakes import expected
+from .mistakes import Mistake, expected, first_of
 
 __all__ = [
     "Above",
@@ -22,12 +30,13 @@ __all__ = [
     "Positive",
     "PositiveShare",
     "Product",
+    "Section",
+    "Seed",
     "Sentence",
     "Share",
     "ShareUpToOne",
     "Text",
     "WeightedSum",
-    "WholeNumber",
     "Words",
     "YesNo",
     "check_name",
@@ -36,6 +45,23 @@ __all__ = [
 ]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+class Section(BaseModel):
+    """Keys that belong together; others are refused, and none can be set later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Find what one value says against another, when each of them can be read."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        mistakes = first_of(self.mistakes())
+        if mistakes:
+            raise PydanticCustomError("mistakes", "{mistakes}", {"mistakes": mistakes})
+        return self
 
 
 def read_text(value: object) -> str:
@@ -54,34 +80,28 @@ def read_number(value: object) -> float:
     return float(value)
 
 
+def check_name(value: str) -> str:
+    """Return the name of a column if it can stand in a list."""
+    if not value.strip() or value != value.strip() or re.search(r"[,*\n]", value):
+        raise expected("a name without commas, stars or blanks around it", value)
+    return value
+
+
 def _sentence(value: object) -> str:
     return " ".join(read_text(value).split())
 
 
-def _whole_number(value: object) -> int:
-    try:
-        number = read_number(value)
-    except ValueError:
-        raise expected("a whole number", value) from None
-    if not number.is_integer():
-        raise expected("a whole number", value)
-    return int(number)
-
-
 def _yes_or_no(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if value not in ("yes", "no"):
+    if not isinstance(value, bool) and value not in ("yes", "no"):
         raise expected("yes or no", value)
-    return value == "yes"
+    return value in (True, "yes")
 
 
 def _words(value: object) -> tuple[str, ...]:
     """Split a comma-separated list; no item is empty or has blanks around it."""
-    items = value.split(",") if isinstance(value, str) else value
-    if not isinstance(items, (list, tuple)) or isinstance(value, list):
-        raise expected("words separated by commas", value)
-    words = tuple(str(item).strip() for item in items)
+    if isinstance(value, tuple):  # was read before
+        return value
+    words = tuple(word.strip() for word in value.split(",")) if isinstance(value, str) else ()
     if not words or not all(words):
         raise expected("words separated by commas", value)
     return words
@@ -89,19 +109,12 @@ def _words(value: object) -> tuple[str, ...]:
 
 def _levels(value: object) -> tuple[str, ...]:
     """Split a comma-separated list of levels; a number has one way to be written."""
-    return tuple(level_text(word) for word in _words(value))
+    return tuple(map(level_text, _words(value)))
 
 
 def _name_and_levels(value: object) -> tuple[str, ...]:
-    name, *levels = _words_at_least(2, None, "a name and its levels separated by commas", value)
+    name, *levels = _words(value)
     return (name, *map(level_text, levels))
-
-
-def _words_at_least(least: int, most: int | None, shape: str, value: object) -> tuple[str, ...]:
-    words = _words(value)
-    if len(words) < least or (most is not None and len(words) > most):
-        raise expected(shape, value)
-    return words
 
 
 def _weighted(value: object) -> tuple[tuple[str, float], ...]:
@@ -118,49 +131,11 @@ def _weighted(value: object) -> tuple[tuple[str, float], ...]:
 
 
 def _threshold(value: object) -> tuple[str, float]:
-    shape = "a name and a number separated by a comma"
-    name, limit = _words_at_least(2, 2, shape, value)
     try:
+        name, limit = _words(value)
         return name, read_number(limit)
     except ValueError:
-        raise expected(shape, value) from None
-
-
-def check_name(value: str) -> str:
-    """Return the name of a column if it can stand in a list."""
-    if not value.strip() or value != value.strip() or re.search(r"[,*\n]", value):
-        raise expected("a name without commas, stars or blanks around it", value)
-    return value
-
-
-def _above_zero(value: float) -> float:
-    if value <= 0:
-        raise ValueError(f"expected a number above 0, got {value:g}")
-    return value
-
-
-def _not_negative(value: float) -> float:
-    if value < 0:
-        raise ValueError(f"expected a number of at least 0, got {value:g}")
-    return value
-
-
-def _at_least_one(value: int) -> int:
-    if value < 1:
-        raise ValueError(f"expected 1 or more, got {value}")
-    return value
-
-
-def _share(value: float) -> float:
-    if not 0 <= value < 1:
-        raise ValueError(f"expected a share from 0 to below 1, got {value:g}")
-    return value
-
-
-def _at_most_one(value: float) -> float:
-    if value > 1:
-        raise ValueError(f"expected a share above 0, at most 1, got {value:g}")
-    return value
+        raise expected("a name and a number separated by a comma", value) from None
 
 
 Text = Annotated[str, BeforeValidator(read_text)]
@@ -169,26 +144,18 @@ Name = Annotated[str, AfterValidator(check_name)]
 YesNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 
 Number = Annotated[float, BeforeValidator(read_number)]
-Positive = Annotated[Number, AfterValidator(_above_zero)]
-NotNegative = Annotated[Number, AfterValidator(_not_negative)]
-Share = Annotated[Number, AfterValidator(_share)]  # 1 is too much
-PositiveShare = Annotated[Share, AfterValidator(_above_zero)]
-ShareUpToOne = Annotated[Positive, AfterValidator(_at_most_one)]
-WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
-Count = Annotated[WholeNumber, AfterValidator(_at_least_one)]
+Positive = Annotated[float, Field(gt=0), BeforeValidator(read_number)]
+NotNegative = Annotated[float, Field(ge=0), BeforeValidator(read_number)]
+Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(read_number)]
+PositiveShare = Annotated[float, Field(gt=0, lt=1), BeforeValidator(read_number)]
+ShareUpToOne = Annotated[float, Field(gt=0, le=1), BeforeValidator(read_number)]
+Count = Annotated[int, Field(ge=1), BeforeValidator(read_number)]
+Seed = Annotated[int, Field(ge=0, lt=2**32), BeforeValidator(read_number)]  # what numpy takes
 
-Levels = Annotated[tuple[str, ...], BeforeValidator(_levels)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-Product = Annotated[
-    tuple[str, ...],
-    BeforeValidator(
-        functools.partial(_words_at_least, 2, None, "two or more names separated by commas")
-    ),
-]
-Pair = Annotated[
-    tuple[str, ...],
-    BeforeValidator(functools.partial(_words_at_least, 2, 2, "two names separated by a comma")),
-]
-NameAndLevels = Annotated[tuple[str, ...], BeforeValidator(_name_and_levels)]
+Levels = Annotated[tuple[str, ...], BeforeValidator(_levels)]
+Product = Annotated[tuple[str, ...], Field(min_length=2), BeforeValidator(_words)]
+Pair = Annotated[tuple[str, ...], Field(min_length=2, max_length=2), BeforeValidator(_words)]
+NameAndLevels = Annotated[tuple[str, ...], Field(min_length=2), BeforeValidator(_name_and_levels)]
 WeightedSum = Annotated[tuple[tuple[str, float], ...], BeforeValidator(_weighted)]
 Above = Annotated[tuple[str, float], BeforeValidator(_threshold)]

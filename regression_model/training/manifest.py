@@ -79,7 +79,10 @@ def make_manifest(
             "folds": config.evaluation.folds,
             "repeats": len(measured.held_out),
             "seed": config.evaluation.seed,
-            "estimator": {kind: m.model_dump() for kind, m in config.estimator.items()},
+            "estimator": {
+                kind: {"kind": kind, **member.model_dump()}
+                for kind, member in config.estimator.members.items()
+            },
             "python": platform.python_version(),
             "libraries": {name: version(name) for name in _RECORDED},
         },

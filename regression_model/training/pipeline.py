@@ -29,7 +29,6 @@ from sklearn.preprocessing import Binarizer, StandardScaler
 from sklearn.svm import SVR, LinearSVR
 
 from ..config.core import Config, Derived, Feature
-from ..errors import ConfigError
 from ..runtime.contract import Contract
 from .features import (
     DerivedFeatures,
@@ -224,7 +223,7 @@ def _clipping(config: Config) -> Steps:
 
     The other members of the blend see the same columns.
     """
-    if "quadratic_svr" in config.estimator:
+    if config.estimator.quadratic_svr is not None:
         yield "clip", RangeClipper()
 
 
@@ -233,15 +232,16 @@ def _estimator(config: Config) -> TransformedTargetRegressor:
 
     It predicts nothing below the minimum of the target.
     """
-    members = [(kind, _member(kind, member, config)) for kind, member in config.estimator.items()]
-    weights = [member.weight for member in config.estimator.values()]
+    found = config.estimator.members
+    members = [(kind, _member(kind, member, config)) for kind, member in found.items()]
+    weights = [member.weight for member in found.values()]
     regressor = members[0][1] if len(members) == 1 else VotingRegressor(members, weights=weights)
     scale = scale_of(config.target.transform, config.target.minimum)
     return TransformedTargetRegressor(regressor, func=scale.to, inverse_func=scale.back)
 
 
 def _member(kind: str, member: Any, config: Config) -> Any:
-    parameters = member.model_dump(exclude={"kind", "weight"})
+    parameters = member.model_dump(exclude={"weight"})
     seed = {"random_state": config.evaluation.seed}
     match kind:
         case "lasso":
@@ -262,7 +262,6 @@ def _member(kind: str, member: Any, config: Config) -> Any:
             return QuadraticSVR(**parameters)
         case "gradient_boosting":
             return GradientBoostingRegressor(**parameters, **seed)
-        case "nystroem":
+        case _:  # nystroem
             alpha = parameters.pop("alpha")
             return make_pipeline(Nystroem(**parameters, **seed), Ridge(alpha))
-    raise ConfigError(f"There is no estimator of kind {kind!r}.")

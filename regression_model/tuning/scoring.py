@@ -19,7 +19,8 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from ..config.core import Config
-from ..config.search import changed, refusals
+from ..config.mistakes import explain
+from ..config.search import changed
 from ..errors import DataError
 from ..evaluation.metrics import rmse, rmsle
 from ..training.folds import Split, split_rows, strata_of
@@ -114,7 +115,7 @@ class Scorer:
             folds, pruned = self._folds(changed(self._config, values), best)
             state = "pruned" if pruned else "complete"
         except ValidationError as error:
-            path, said = next(refusals(error))
+            path, said = explain(error, Config)[0]
             message = f"{'.'.join(path)}: {said}"
         except (DataError, ValueError) as error:  # what cannot be fitted is a ValueError
             message = str(error).partition("\n")[0]

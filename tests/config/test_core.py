@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from regression_model.config import core
-from regression_model.config.core import Bounds, Config, load_config, parse_config
+from regression_model.config.core import Config, load_config, parse_config
+from regression_model.config.features import Bounds
+from regression_model.config.sections import ElasticNetMember, Quality
 from regression_model.errors import ConfigError
 
 SMALL = """\
@@ -192,7 +194,7 @@ REFUSED = [  # what to replace, by what, key, part of the sentence
     ("    missing: TA", "    maximum: 3", "features.quality.maximum", "of an ordinal feature"),
     ("  unused:", "  'a, b':", "features.a, b", "a name without commas"),
     ("  unused:", "  '':", "features.", "a name without commas"),
-    ("product: total, quality", "product: total", "derived.half.product", "two or more names"),
+    ("product: total, quality", "product: total", "derived.half.product", "2 or more names"),
     ("product: total, quality", "product: totl, area", "derived.half.product", "mean 'total'?"),
     ("product: total, quality", "product: colour, area", "derived.half.product", "encoded one_hot"),
     ("product: total, quality", "product: id, area", "derived.half.product", "an identifier"),
@@ -205,7 +207,7 @@ REFUSED = [  # what to replace, by what, key, part of the sentence
     ("sum: area, porch * 0.5", "sum: porch, porch", "derived.total.transform", "above 0, got 0"),
     ("sum: area, porch * 0.5", "sum: half, area", "derived.half", "half from total from half"),
     ("elapsed: sold, built", "elapsed: sold, place", "derived.age.elapsed", "place is nominal"),
-    ("ratio: area, age", "ratio: area, age, age", "derived.per_year.ratio", "two names"),
+    ("ratio: area, age", "ratio: area, age, age", "derived.per_year.ratio", "at most 2 names"),
     (
         "    ratio: area, age",
         "    ratio: area, age\n    sum: area",
@@ -232,16 +234,21 @@ REFUSED = [  # what to replace, by what, key, part of the sentence
         "estimator.lasso.l1_ratio",
         "unknown key",
     ),
-    ("    alpha: 0.001", "    kind: lasso", "estimator.lasso.kind", "unknown key"),
+    ("    alpha: 0.001", "    alpha: 1\n    kind: a", "estimator.lasso.kind", "unknown key"),
     ("    l1_ratio: 0.5", "    l1_ratio: 2", "estimator.elastic_net.l1_ratio", "at most 1, got 2"),
     ("folds: 5", "folds: 1", "evaluation.folds", "expected 2 or more, got 1"),
-    ("folds: 5", "folds: 2.5", "evaluation.folds", "a whole number, got '2.5'"),
+    ("folds: 5", "folds: 2.5", "evaluation.folds", "a whole number, got 2.5"),
     ("  folds: 5", "  seed: -1", "evaluation.seed", "got -1"),
     ("  folds: 5", "  repeats: 0", "evaluation.repeats", "expected 1 or more, got 0"),
     ("  folds: 5", "  stratify: area", "evaluation.stratify", "few values, and area has kind"),
     ("  folds: 5", "  stratify: unused", "evaluation.stratify", "unused has use: no"),
     ("evaluation:\n  folds: 5", "interval:\n  level: 0", "interval.level", "above 0, got 0"),
-    ("evaluation:\n  folds: 5", "interval:\n  level: 1", "interval.level", "to below 1, got 1"),
+    (
+        "evaluation:\n  folds: 5",
+        "interval:\n  level: 1",
+        "interval.level",
+        "a number below 1, got 1",
+    ),
     ("evaluation:\n  folds: 5", "interval: 0.9", "interval", "expected keys, got '0.9'"),
     ("evaluation:\n  folds: 5", "quality:\n  rmsle: -1", "quality.rmsle", "above 0, got -1"),
     ("evaluation:\n  folds: 5", "quality:\n  coverage: 0", "quality.coverage", "above 0, got 0"),
@@ -273,28 +280,28 @@ MEMBERS = [  # what the file says of a member, and what else it then has
 
 REFUSED_PARAMETERS = [  # kind, parameter, what it says, part of the sentence
     ("linear_svr", "C", 0, "above 0, got 0"),
-    ("linear_svr", "epsilon", -1, "at least 0, got -1"),
+    ("linear_svr", "epsilon", -1, "expected 0 or more, got -1"),
     ("linear_svr", "gamma", 1, "unknown key"),
     ("linear_svr", "c", 1, "unknown key; did you mean 'C'?"),
     ("svr", "C", "inf", "expected a number, got 'inf'"),
     ("svr", "gamma", 0, "above 0, got 0"),
     ("svr", "gamma", "scale", "expected a number, got 'scale'"),
-    ("svr", "epsilon", -0.5, "at least 0, got -0.5"),
+    ("svr", "epsilon", -0.5, "expected 0 or more, got -0.5"),
     ("svr", "weight", 0, "above 0, got 0"),
-    ("quadratic_svr", "degree", 3, "expected 2, got 3: no other degree is a quadratic form"),
-    ("quadratic_svr", "degree", 2.5, "a whole number, got '2.5'"),
+    ("quadratic_svr", "degree", 3, "expected at most 2, got 3"),
+    ("quadratic_svr", "degree", 2.5, "a whole number, got 2.5"),
     ("quadratic_svr", "gamma", 0, "above 0, got 0"),
     ("quadratic_svr", "gamma", -1, "above 0, got -1"),
     ("quadratic_svr", "C", 0, "above 0, got 0"),
-    ("quadratic_svr", "coef0", -1, "at least 0, got -1"),
+    ("quadratic_svr", "coef0", -1, "expected 0 or more, got -1"),
     ("gradient_boosting", "n_estimators", 0, "expected 1 or more, got 0"),
-    ("gradient_boosting", "n_estimators", 1.5, "a whole number, got '1.5'"),
+    ("gradient_boosting", "n_estimators", 1.5, "a whole number, got 1.5"),
     ("gradient_boosting", "max_depth", 0, "expected 1 or more, got 0"),
-    ("gradient_boosting", "max_depth", "none", "a whole number, got 'none'"),
+    ("gradient_boosting", "max_depth", "none", "expected a number, got 'none'"),
     ("gradient_boosting", "learning_rate", 0, "above 0, got 0"),
     ("gradient_boosting", "subsample", 0, "above 0, got 0"),
     ("gradient_boosting", "subsample", 1.1, "at most 1, got 1.1"),
-    ("gradient_boosting", "min_samples_leaf", 0.5, "a whole number, got '0.5'"),
+    ("gradient_boosting", "min_samples_leaf", 0.5, "a whole number, got 0.5"),
     ("gradient_boosting", "min_samples_leaf", 0, "expected 1 or more, got 0"),
     ("gradient_boosting", "max_features", 0, "above 0, got 0"),
     ("gradient_boosting", "max_features", 2, "at most 1, got 2"),
@@ -405,10 +412,11 @@ def test_derived_order_puts_inputs_first_and_is_stable(small: Config) -> None:
 
 def test_estimator_members_are_typed(small: Config) -> None:
     """Each kind of member has its own parameters."""
-    assert ["lasso", "elastic_net"] == list(small.estimator)
-    assert {"kind": "lasso", "alpha": 0.001, "weight": 1.0} == small.estimator["lasso"].model_dump()
-    assert isinstance(small.estimator["elastic_net"], core.ElasticNetMember)
-    assert 2.0 == small.estimator["elastic_net"].weight
+    members = small.estimator.members
+    assert (2, ["lasso", "elastic_net"]) == (len(small.estimator), [*members])
+    assert {"alpha": 0.001, "weight": 1.0} == members["lasso"].model_dump()
+    assert isinstance(small.estimator.elastic_net, ElasticNetMember)
+    assert 2.0 == members["elastic_net"].weight
 
 
 @pytest.mark.parametrize(("said", "left_out"), MEMBERS)
@@ -417,8 +425,8 @@ def test_members_have_the_parameters_of_their_kind(
 ) -> None:
     """What the file says is kept under the same name; the rest has its default."""
     kind, parameters = str(said["kind"]), {n: v for n, v in said.items() if n != "kind"}
-    member = parse_config(with_member(kind, parameters)).estimator[kind]
-    assert {"weight": 1.0} | said | left_out == member.model_dump()
+    member = parse_config(with_member(kind, parameters)).estimator.members[kind]
+    assert {"weight": 1.0} | parameters | left_out == member.model_dump()
     with pytest.raises(ValidationError):
         member.weight = 3.0
 
@@ -427,8 +435,8 @@ def test_whole_and_broken_parameters_have_their_types() -> None:
     """Libraries take a whole number for a count and a broken one for a share."""
     said = next(said for said, _ in MEMBERS if said["kind"] == "gradient_boosting")
     parameters = {name: value for name, value in said.items() if name != "kind"}
-    member = parse_config(with_member("gradient_boosting", parameters)).estimator
-    found = {n: type(v) for n, v in member["gradient_boosting"].model_dump().items()}
+    members = parse_config(with_member("gradient_boosting", parameters)).estimator.members
+    found = {n: type(v) for n, v in members["gradient_boosting"].model_dump().items()}
     assert (int, int, int) == tuple(
         found[name] for name in ("n_estimators", "max_depth", "min_samples_leaf")
     )
@@ -472,7 +480,7 @@ def test_quality_may_ask_for_coverage() -> None:
     """Both bars of a release are optional."""
     quality = parse_config(SMALL + "quality:\n  rmsle: 0.2\n  coverage: 0.88\n").quality
     assert (0.2, 0.88) == (quality.rmsle, quality.coverage)
-    assert (None, None) == (core.Quality().rmsle, core.Quality().coverage)
+    assert (None, None) == (Quality().rmsle, Quality().coverage)
 
 
 def test_no_transform_may_be_written_where_it_has_no_effect() -> None:
@@ -520,19 +528,23 @@ def test_a_mistake_is_named_with_line_key_and_expectation(
 
 
 def test_every_mistake_is_reported_at_once() -> None:
-    """Wrong values, unknown keys and contradictions between keys come in one error, by line."""
+    """Wrong values and unknown keys come in one error, by line; then those between sections."""
     text = (
         SMALL.replace("name: small", "name: Small")
         .replace("minimum: 1  #", "minimum: abc  #")
         .replace("Po, TA, Ex", "Po, TA, Po")
-        .replace("aliases: size", "aliases: porch")
-        .replace("ratio: area, age", "ratio: porch, agge")
         .replace("folds: 5", "fold: 5")
     )
+    between = SMALL.replace("aliases: size", "aliases: porch").replace("area, age", "porch, agge")
+    keys = ["name", "features.area.minimum", "features.quality.levels", "evaluation.fold"]
+    told_at_once(text, keys)
+    told_at_once(between, ["features.area.aliases", "derived.per_year.ratio"])
+
+
+def told_at_once(text: str, keys: list[str]) -> None:
+    """Check that the mistakes of a text are those at these keys, in this order."""
     with pytest.raises(ConfigError) as caught:
         parse_config(text, source="my.yml")
-    keys = ["name", "features.area.minimum", "features.quality.levels"]
-    keys += ["derived.per_year.ratio", "evaluation.fold"]
     assert keys == [key for _, key, _ in caught.value.mistakes]
     assert [f"my.yml:{line_of(text, key)}: {key}" for key in keys] == [
         ": ".join(line.split(": ")[:2]) for line in str(caught.value).splitlines()
@@ -609,6 +621,7 @@ def test_unknown_key_without_a_near_one_lists_the_known() -> None:
         ("a: 1\nb: \x07\n", 2, "printable text, got character '\\x07'"),
         ("a: 1\n? - b\n: 2\n", 2, "expected a word as key"),
         ("- " * 2000 + "a", 1, "nested too deeply"),
+        ("a:\n    b: 1\nc:\n  d: 1\n", 4, "expected the indentation of the sections above"),
         ("a: 1\n---\nb: 1\n", 2, "another document"),
     ],
 )
@@ -694,7 +707,10 @@ def test_load_config_reads_a_file_and_remembers_it(tmp_path: Path) -> None:
         (None, "cannot be read: No such file"),
         (b"name: small\ntarget: \xe9\n", ":2: expected UTF-8 text, got byte 0xe9"),
         (b"", ":1: expected a configuration, got an empty file"),
-        (SMALL.replace("folds: 5", "folds: x").encode(), "evaluation.folds: expected a whole"),
+        (
+            SMALL.replace("folds: 5", "folds: x").encode(),
+            "evaluation.folds: expected a number, got 'x'",
+        ),
     ],
 )
 def test_unusable_file_is_named(tmp_path: Path, content: bytes | None, sentence: str) -> None:
@@ -718,8 +734,6 @@ def test_public_names_are_sorted_and_there() -> None:
     """One place to import from, whatever module a thing is written in."""
     assert sorted(core.__all__) == core.__all__
     assert all(hasattr(core, name) for name in core.__all__)
-    assert {type(member).__name__ for member in core.config.estimator.values()} <= {*core.__all__}
-    assert {model.__name__ for model in core.MEMBERS.values()} <= {*core.__all__}
 
 
 def rows(name: str) -> tuple[list[str], list[dict[str, str]]]:

@@ -3,8 +3,7 @@
 import pytest
 
 from regression_model.config.core import Config, config, load_config, parse_config
-from regression_model.config.search import changed, key_paths, text_of, value_at
-from regression_model.config.tuning import Space
+from regression_model.config.search import Space, changed, key_paths, text_of, value_at
 from regression_model.errors import ConfigError
 
 SMALL = """\
@@ -85,7 +84,7 @@ REFUSED = [  # key, space, part of the sentence
         "mean, one_hot",
         "one_hot is refused: derived.value.product: expected one",
     ),
-    ("encoding.rare_share", "0 to 1", "1 is refused: expected a share from 0 to below 1"),
+    ("encoding.rare_share", "0 to 1", "1 is refused: expected a number below 1, got 1"),
     ("features.area.cap", "50 to 900", "50 is refused: expected at least the minimum 100, got 50"),
 ]
 
@@ -113,8 +112,10 @@ def test_every_mistake_is_named_with_its_line(key: str, space: str, part: str) -
     ("line", "key", "part"),
     [
         ("trials: 0", "tuning.trials", "expected 1 or more, got 0"),
-        ("trials: few", "tuning.trials", "expected a whole number"),
-        ("seed: -1", "tuning.seed", "expected 0 to 4294967295, got -1"),
+        ("trials: few", "tuning.trials", "expected a number, got 'few'"),
+        ("trials: 2.5", "tuning.trials", "expected a whole number, got 2.5"),
+        ("seed: -1", "tuning.seed", "expected 0 or more, got -1"),
+        ("seed: 4294967296", "tuning.seed", "a number below 4294967296, got 4294967296"),
         ("sed: 1", "tuning.sed", "unknown key; did you mean 'seed'?"),
         ("search: all", "tuning.search", "expected keys, got 'all'"),
     ],

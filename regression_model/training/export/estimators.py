@@ -56,7 +56,7 @@ def export_estimator(estimator: Any, columns: ScaledColumns) -> str:
 @export_estimator.register(LinearSVR)
 @export_estimator.register(QuadraticSVR)
 @export_estimator.register(Ridge)
-def _(estimator: Any, columns: ScaledColumns) -> str:
+def _export_form(estimator: Any, columns: ScaledColumns) -> str:
     form = form_of(estimator)
     assert form is not None
     return columns.value_of(form)
@@ -75,7 +75,7 @@ def form_of(estimator: Any) -> QuadraticForm | None:
 
 
 @export_estimator.register
-def _(estimator: TransformedTargetRegressor, columns: ScaledColumns) -> str:
+def _export_centred(estimator: TransformedTargetRegressor, columns: ScaledColumns) -> str:
     """A member that learnt a centred target."""
     form = form_of(estimator)
     if form is not None:
@@ -92,7 +92,7 @@ def _centre(estimator: TransformedTargetRegressor) -> float:
 
 
 @export_estimator.register
-def _(estimator: SVR, columns: ScaledColumns) -> str:
+def _export_svr(estimator: SVR, columns: ScaledColumns) -> str:
     if estimator.kernel != "rbf":
         raise ExportError(
             f"An SVR with the kernel {estimator.kernel!r} and degree {estimator.degree} has no "
@@ -103,7 +103,7 @@ def _(estimator: SVR, columns: ScaledColumns) -> str:
 
 
 @export_estimator.register
-def _(estimator: Pipeline, columns: ScaledColumns) -> str:
+def _export_nystroem(estimator: Pipeline, columns: ScaledColumns) -> str:
     """Landmarks and a linear model on them: their two matrices are multiplied beforehand."""
     landmarks, model = (step for _, step in estimator.steps)
     if not isinstance(landmarks, Nystroem) or landmarks.kernel != "rbf":
@@ -125,7 +125,7 @@ def _rbf(columns: ScaledColumns, points: npt.NDArray[Any], gamma: float) -> Scal
 
 
 @export_estimator.register
-def _(estimator: GradientBoostingRegressor, columns: ScaledColumns) -> str:
+def _export_gradient_boosting(estimator: GradientBoostingRegressor, columns: ScaledColumns) -> str:
     """All trees in one node; scikit-learn compares in single precision, and so does the graph."""
     graph = columns.graph
     single = graph.add("Cast", columns.scaled, to=TensorProto.FLOAT)
@@ -191,7 +191,7 @@ def _tree_attributes(trees: list[Any], learning_rate: float) -> dict[str, Any]:
 
 
 @export_estimator.register
-def _(estimator: VotingRegressor, columns: ScaledColumns) -> str:
+def _export_voting(estimator: VotingRegressor, columns: ScaledColumns) -> str:
     """The weighted mean of the members; linear and quadratic ones are one form together."""
     graph = columns.graph
     weights = np.array(estimator.weights or [1.0] * len(estimator.estimators_))

@@ -44,8 +44,12 @@ def export_step(step: Any, table: Table) -> None:
     ExportError
         For a type of step that has no export.
     """
+    raise _unknown(step)
+
+
+def _unknown(step: Any) -> ExportError:
     known = sorted(t.__name__ for t in export_step.registry if t is not object)
-    raise ExportError(
+    return ExportError(
         f"There is no ONNX export for a step of type {type(step).__name__}; "
         f"the types known are {', '.join(known)}."
     )
@@ -55,7 +59,7 @@ def export_step(step: Any, table: Table) -> None:
 
 
 @export_step.register
-def _(step: AddMissingIndicator, table: Table) -> None:
+def _export_missing_indicator(step: AddMissingIndicator, table: Table) -> None:
     numbers = [name for name in step.variables_ if name in table.numbers]
     for name in step.variables_:
         if name in table.levels:
@@ -69,12 +73,12 @@ def _(step: AddMissingIndicator, table: Table) -> None:
 
 @export_step.register(ArbitraryNumberImputer)
 @export_step.register(MeanMedianImputer)
-def _(step: Any, table: Table) -> None:
+def _export_number_imputer(step: Any, table: Table) -> None:
     table.fill(step.imputer_dict_)
 
 
 @export_step.register
-def _(step: CategoricalImputer, table: Table) -> None:
+def _export_categorical_imputer(step: CategoricalImputer, table: Table) -> None:
     for name, filler in step.imputer_dict_.items():
         if name in table.levels:
             table.levels[name] = table.levels[name].fill(filler)
@@ -86,14 +90,14 @@ def _(step: CategoricalImputer, table: Table) -> None:
 
 
 @export_step.register
-def _(step: OrderedLevels, table: Table) -> None:
+def _export_ordered_levels(step: OrderedLevels, table: Table) -> None:
     for name, levels in (step.levels or {}).items():
         ranks = {level: float(rank) for rank, level in enumerate(levels)}
         table.levels[name] = table.levels[name].map(_or_nan(ranks))
 
 
 @export_step.register
-def _(step: Indicators, table: Table) -> None:
+def _export_indicators(step: Indicators, table: Table) -> None:
     above: dict[str, tuple[str, float]] = {}
     for name, test in step.tests_.items():
         if test.column in table.levels:
@@ -117,14 +121,14 @@ def _answer(levels: Sequence[str], threshold: float | None) -> Callable[[Any], f
 
 
 @export_step.register
-def _(step: RareLabelEncoder, table: Table) -> None:
+def _export_rare_label_encoder(step: RareLabelEncoder, table: Table) -> None:
     for name, frequent in step.encoder_dict_.items():
         table.levels[name] = table.levels[name].map(_or_rare(frequent, step.replace_with))
 
 
 @export_step.register(OrdinalEncoder)
 @export_step.register(MeanEncoder)
-def _(step: Any, table: Table) -> None:
+def _export_encoder(step: Any, table: Table) -> None:
     unseen = float(step._unseen) if step.unseen == "encode" else math.nan
     for name, numbers in step.encoder_dict_.items():
         encoded = {level: float(number) for level, number in numbers.items()}
@@ -132,7 +136,7 @@ def _(step: Any, table: Table) -> None:
 
 
 @export_step.register
-def _(step: OneHotEncoder, table: Table) -> None:
+def _export_one_hot_encoder(step: OneHotEncoder, table: Table) -> None:
     for name in step.variables_:
         for level in step.encoder_dict_[name]:
             column = table.levels[name].map(_answer((level,), None))
@@ -153,7 +157,7 @@ def _or_nan(numbers: dict[Any, float], otherwise: float = math.nan) -> Callable[
 
 
 @export_step.register
-def _(step: ArbitraryOutlierCapper, table: Table) -> None:
+def _export_capper(step: ArbitraryOutlierCapper, table: Table) -> None:
     for caps, operator in ((step.right_tail_caps_, "Min"), (step.left_tail_caps_, "Max")):
         if caps:
             bounds = table.graph.constant(list(caps.values()))
@@ -161,12 +165,12 @@ def _(step: ArbitraryOutlierCapper, table: Table) -> None:
 
 
 @export_step.register
-def _(step: LogTransformer, table: Table) -> None:
+def _export_log(step: LogTransformer, table: Table) -> None:
     _elementwise(table, step.variables_, lambda x: _log(table, x, step.base))
 
 
 @export_step.register
-def _(step: LogCpTransformer, table: Table) -> None:
+def _export_shifted_log(step: LogCpTransformer, table: Table) -> None:
     shifts = [float(_constant_of(step.C_, name)) for name in step.variables_]
 
     def shifted_log(x: str) -> str:
@@ -187,7 +191,7 @@ def _log(table: Table, x: str, base: str) -> str:
 
 
 @export_step.register
-def _(step: PowerTransformer, table: Table) -> None:
+def _export_power(step: PowerTransformer, table: Table) -> None:
     def power(x: str) -> str:
         if step.exp == 0.5:
             return table.graph.add("Sqrt", x)
@@ -197,7 +201,7 @@ def _(step: PowerTransformer, table: Table) -> None:
 
 
 @export_step.register
-def _(step: YeoJohnsonTransformer, table: Table) -> None:
+def _export_yeo_johnson(step: YeoJohnsonTransformer, table: Table) -> None:
     """Yeo and Johnson, A new family of power transformations, Biometrika 87 (2000), eq. 2.1."""
     names = step.variables_
     lambdas = np.array([float(step.lambda_dict_[name]) for name in names])
@@ -224,10 +228,10 @@ def _(step: YeoJohnsonTransformer, table: Table) -> None:
 
 
 @export_step.register
-def _(step: SklearnTransformerWrapper, table: Table) -> None:
+def _export_binarizer(step: SklearnTransformerWrapper, table: Table) -> None:
     wrapped = step.transformer_
     if not isinstance(wrapped, Binarizer):
-        export_step.dispatch(object)(wrapped, table)
+        raise _unknown(wrapped)
 
     def binary(x: str) -> str:
         above = table.graph.add("Greater", x, table.graph.constant(float(wrapped.threshold)))
@@ -237,12 +241,12 @@ def _(step: SklearnTransformerWrapper, table: Table) -> None:
 
 
 @export_step.register
-def _(step: StandardScaler, table: Table) -> None:
+def _export_scaler(step: StandardScaler, table: Table) -> None:
     table.scale(list(step.feature_names_in_), step.mean_, step.scale_)
 
 
 @export_step.register
-def _(step: RangeClipper, table: Table) -> None:
+def _export_clipper(step: RangeClipper, table: Table) -> None:
     table.clip(step.lowest_, step.highest_)
 
 
@@ -255,12 +259,12 @@ def _elementwise(table: Table, names: Iterable[str], function: Callable[[str], s
 
 
 @export_step.register
-def _(step: DropFeatures, table: Table) -> None:
+def _export_dropping(step: DropFeatures, table: Table) -> None:
     table.drop(step.features_to_drop_)
 
 
 @export_step.register
-def _(step: DerivedFeatures, table: Table) -> None:
+def _export_derived_features(step: DerivedFeatures, table: Table) -> None:
     """Formulas that wait for the same others are computed together, a verb at a time."""
     waiting = dict(step.formulas or {})
     while waiting:
