@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..runtime.checking import Checked
+from ..runtime.contract import Contract, Field
 from .metrics import OF_GROUPS, PredictedRows, estimates
 from .results import Group
 
-__all__ = ["PRICE_BAND", "groups_of", "labels_of_levels", "labels_of_numbers"]
+__all__ = [
+    "FEW_ROWS",
+    "PRICE_BAND",
+    "VERY_FEW_ROWS",
+    "column_of",
+    "groups_of",
+    "in_order",
+    "labels_of_levels",
+    "labels_of_numbers",
+]
 
 PRICE_BAND = "price band"
+FEW_ROWS = 30  # a group of fewer says little about the model
+VERY_FEW_ROWS = 10  # too few for an interval
 _MOST_VALUES = 20  # of a number, each a group of its own
 _BANDS = 5
 _MISSING = "missing"
+_OTHER_LEVEL = "any other level"
+_NUMBER = re.compile(r"-?[\d,]*\.?\d+")
 
 Labels = npt.NDArray[np.object_]
 
@@ -47,7 +63,7 @@ def _groups(several: Sequence[PredictedRows], labels: Labels, *, seed: int) -> l
         pooled = [_pooled(scored.only(chosen)) for scored in several]
         found = estimates(pooled, OF_GROUPS, seed=seed)
         groups.append(Group(str(name), int(chosen.sum()), found))
-    return sorted(groups, key=_badness, reverse=True)
+    return sorted(groups, key=_error_of, reverse=True)
 
 
 def _pooled(scored: PredictedRows) -> PredictedRows:
@@ -56,15 +72,26 @@ def _pooled(scored: PredictedRows) -> PredictedRows:
     return PredictedRows(scored.target, scored.prediction, together, scored.lower, scored.upper)
 
 
-def _badness(group: Group) -> tuple[bool, float]:
-    """A group without an RMSLE has a target of 0 or below; the error counts there."""
+def _error_of(group: Group) -> tuple[bool, float]:
+    """Return the RMSLE, or the MAE of a group with a target or prediction of 0 or below."""
     if "rmsle" in group.metrics:
         return False, group.metrics["rmsle"].value
     return True, group.metrics["mae"].value
 
 
+def in_order(groups: Sequence[Group]) -> list[Group]:
+    """Return groups that are named after numbers by number, and others as they are."""
+    starts = [_NUMBER.match(group.name) for group in groups]
+    if not all(
+        start or group.name == _MISSING for start, group in zip(starts, groups, strict=True)
+    ):
+        return list(groups)
+    numbers = [float(start[0].replace(",", "")) if start else np.inf for start in starts]
+    return [groups[i] for i in np.argsort(numbers, kind="stable")]
+
+
 def labels_of_numbers(values: npt.NDArray[np.float64], *, most: int = _MOST_VALUES) -> Labels:
-    """Name each number's group: itself where there are at most `most` of them, else its fifth."""
+    """Name each number's group: itself if there are at most `most` values, else its fifth."""
     known = values[~np.isnan(values)]
     distinct = np.unique(known)
     labels = np.full(len(values), _MISSING, dtype=object)
@@ -83,3 +110,13 @@ def labels_of_levels(levels: Sequence[Any]) -> Labels:
     """Name each level's group after it."""
     named = [_MISSING if level is None else str(level) for level in levels]
     return np.array(named, dtype=object)
+
+
+def column_of(contract: Contract, checked: Checked, field: Field) -> npt.NDArray[Any]:
+    """Return the values of a field: float64 with NaN, or levels as texts with None."""
+    if field.is_number:
+        return checked.numbers[:, contract.numbers.index(field)]
+    at = contract.categories.index(field)
+    levels = np.array([*field.coded_levels, None, _OTHER_LEVEL], dtype=object)
+    codes = checked.codes[:, at] - contract.offsets[at]
+    return np.asarray(levels[np.clip(codes, 0, None)])  # below 0: refused

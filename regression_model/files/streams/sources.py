@@ -36,8 +36,8 @@ class Slice:
     rows : what `Model.predict` takes, with the columns that the model uses
     count : int
     carried : dict of lists
-        The columns that go from the input to the output, as they came.
-    names : the names of the columns that came
+        The columns that go from the input to the output, unchanged.
+    names : the names of the columns in the input
     """
 
     rows: Any
@@ -59,7 +59,7 @@ class Source:
     names : list of str or None
         The names of its columns; None for JSON Lines, where every row has its own.
     separator : str or None
-        What stands between the cells of a CSV file.
+        The separator of a CSV file.
     """
 
     def __init__(
@@ -78,12 +78,12 @@ class Source:
         self._slices = slices
 
     def slices(self, used: Set[str], carried: Collection[str] | None) -> Iterator[Unread]:
-        """Yield the rows in order; only the columns that are asked for are kept.
+        """Yield the rows in order, with the wanted columns only.
 
         Parameters
         ----------
-        used : the names that the model knows
-        carried : the names that go to the output; None for all
+        used : names of columns for the model
+        carried : names of columns for the output; None for all
         """
         if carried is None and self.names is not None:
             carried = self.names
@@ -96,13 +96,13 @@ def opened_source(path: str, *, format_: Format | None = None) -> Iterator[Sourc
 
     Parameters
     ----------
-    format_ : what the file holds; None goes by its name, and by how it begins for `-`
+    format_ : what the file holds; None decides by its name, and by its first bytes for `-`
 
     Raises
     ------
     InputError
-        When the input is absent, not UTF-8, ragged, cut short, or otherwise not what it should be;
-        reading the slices may raise it as well.
+        When the input is absent, not UTF-8, ragged, truncated or otherwise invalid; reading the
+        slices may raise it as well.
     MissingExtraError
         For Parquet without the extra that reads it.
     """
@@ -121,7 +121,7 @@ def opened_source(path: str, *, format_: Format | None = None) -> Iterator[Sourc
 
 
 def guessed_format(content: Content) -> Format:
-    """Say what an input holds, by how it begins."""
+    """Return the format of an input, by its first bytes."""
     head = content.head()
     if head.startswith(b"PAR1"):
         return Format("parquet")
@@ -138,18 +138,18 @@ def _csv_source(content: Content, separator: str) -> Source:
             for cells in cell_rows:
                 yield partial(wanted.slice_of, cells)
             content.put_back(cell_rows.rest)
-            rows.go_on(content, line=cell_rows.lines)
+            rows.continue_with(content, line=cell_rows.lines)
         yield from _csv_slices(rows, used, carried)
 
     return Source(content.name, rows.header, slices, content.fraction, separator=separator)
 
 
 def _opened_csv(content: Content, separator: str) -> tuple[CsvRows, CellRows | None]:
-    """Read the header; where the cells cannot be found with numpy, the second is None."""
+    """Read the header; the second result is None where numpy cannot find the cells."""
     head = content.head()
     try:
         rows = CsvRows(io.BytesIO(head), name=content.name, separator=separator)
-    except InputError:  # it may be so in the first bytes only
+    except InputError:  # perhaps in the first bytes only
         return CsvRows(content, name=content.name, separator=separator), None
     end = 0
     for _ in range(rows.line):
@@ -172,7 +172,7 @@ class _Wanted:
         self._carried = [at for at, name in enumerate(header) if name in carried]
 
     def slice_of(self, cells: Cells) -> Slice:
-        """Return the slice that some cells are."""
+        """Return some rows as a slice."""
         columns = cells.columns(self._used)
         given = {self._header[at]: column for at, column in zip(self._used, columns, strict=True)}
         kept = {self._header[at]: cells.texts(at) for at in self._carried}
@@ -217,7 +217,7 @@ def _csv_slices(rows: CsvRows, used: Set[str], carried: Collection[str]) -> Iter
 
 
 def _distinct(texts: list[str], places: Any) -> Distinct:
-    """Return a column as the texts that are in it, out of those of all columns."""
+    """Return a column by its distinct texts, which are some of those of all columns."""
     is_in = np.zeros(len(texts), dtype=bool)
     is_in[places] = True
     found = np.flatnonzero(is_in)
@@ -227,7 +227,7 @@ def _distinct(texts: list[str], places: Any) -> Distinct:
 
 
 class _Places(dict[str, int]):
-    """Numbers texts in the order in which they come first."""
+    """Numbers texts in the order in which they first appear."""
 
     def __missing__(self, text: str) -> int:
         self[text] = place = len(self)
@@ -235,7 +235,7 @@ class _Places(dict[str, int]):
 
 
 class Repeated:
-    """A table in which a column name stands twice; the check says so for every row."""
+    """A table in which a column name occurs twice; the check reports it for every row."""
 
     def __init__(self, names: Sequence[str], columns: Sequence[list[str]]) -> None:
         self.columns = tuple(names)
@@ -258,12 +258,12 @@ class Repeated:
         return Repeated(self.columns, [cells[at : at + length] for cells in self._columns])
 
     def select(self, positions: Sequence[int]) -> dict[str, list[str]]:
-        """Return the columns at some positions, whose names stand once."""
+        """Return the columns at some positions, whose names are distinct."""
         return {self.columns[at]: self._columns[at] for at in positions}
 
 
 class _JsonLines:
-    """One object a line; an array of objects is read at once."""
+    """One object a line; an array of objects is read as a whole."""
 
     def __init__(self, content: Content) -> None:
         self._content = content
@@ -283,12 +283,12 @@ class _JsonLines:
 
 
 def json_rows(content: Content, name: str) -> Iterator[Any]:
-    """Yield what stands on each line that is not blank, or in an array."""
+    """Yield the value on each line that is not blank, or each one in an array."""
     if content.head().removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"[":
         yield from _parsed(_text(content.readall() or b"", name, line=1), name, line=1)
         return
     for line, cells in enumerate(io.BufferedReader(content, 1 << 20), start=1):
-        text = _text(cells, name, line=line)  # other line ends may stand inside a JSON text
+        text = _text(cells, name, line=line)  # a JSON text may hold other line ends
         if text.strip():
             yield _parsed(text.rstrip("\r\n"), name, line=line)
 
@@ -309,6 +309,6 @@ def _parsed(text: str, name: str, *, line: int) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         line, reason = line + error.lineno - 1, error.msg
-    except (RecursionError, ValueError) as error:  # nested too deeply, or a number without end
+    except (RecursionError, ValueError) as error:  # nested too deeply, or a number that is too long
         reason = str(error)
     raise InputError(f"{name}, line {line}: not JSON: {reason}.")
