@@ -8,14 +8,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, S
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
-from operator import itemgetter
+from itertools import islice
 from typing import Any
 
-import numpy as np
-
 from ...errors import InputError
-from ...runtime.intake.columns import Distinct
 from .cells import CellRows, Cells
 from .content import Content, opened_content
 from .formats import Format, format_of
@@ -24,7 +20,6 @@ from .lines import CsvRows
 __all__ = ["Repeated", "Slice", "Source", "guessed_format", "json_rows", "opened_source"]
 
 _ROWS = 8_192  # in a slice
-_ROWS_AT_ONCE = 512  # whose cells stay in the cache of the processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,53 +180,15 @@ def _itself(part: Slice) -> Slice:
 
 def _csv_slices(rows: CsvRows, used: Set[str], carried: Collection[str]) -> Iterator[Unread]:
     header = rows.header
-    wanted = [at for at, name in enumerate(header) if name in used or name in carried]
-    names = [header[at] for at in wanted]
-    is_repeated = len({*names}) < len(names)
-    pick = itemgetter(*wanted) if len(wanted) > 1 else lambda row: [row[at] for at in wanted]
-    cells: Iterator[Sequence[str]] = iter(rows) if len(wanted) == len(header) else map(pick, rows)
-    while True:
-        places = _Places()
-        parts: list[Any] = []
-        texts: dict[int, list[str]] = {
-            at: [] for at, name in enumerate(names) if name in carried or is_repeated
-        }
-        while len(parts) * _ROWS_AT_ONCE < _ROWS and (taken := list(islice(cells, _ROWS_AT_ONCE))):
-            numbered = map(places.__getitem__, chain.from_iterable(taken))
-            part = np.fromiter(numbered, dtype=np.int64, count=len(taken) * len(names))
-            parts.append(part.reshape(len(taken), len(names)))
-            for at, column in texts.items():
-                column += [row[at] for row in taken]
-        if not parts:
-            return
-        every, at_all = list(places), np.concatenate(parts)
-        given: Any = {
-            name: _distinct(every, at_all[:, at]) for at, name in enumerate(names) if name in used
-        }
+    wanted = [name for name in header if name in used]
+    is_repeated = len({*wanted}) < len(wanted)
+    while taken := list(islice(rows, _ROWS)):
+        columns = [*zip(header, map(list, zip(*taken, strict=True)), strict=True)]
+        given: Any = {name: cells for name, cells in columns if name in used}
         if is_repeated:
-            both = [at for at, name in enumerate(names) if name in used]
-            given = Repeated([names[at] for at in both], [texts[at] for at in both])
-        kept = {name: texts[at] for at, name in enumerate(names) if name in carried}
-        read = Slice(given or [{}] * len(at_all), len(at_all), kept, header)
-        yield partial(_itself, read)
-
-
-def _distinct(texts: list[str], places: Any) -> Distinct:
-    """Return a column by its distinct texts, which are some of those of all columns."""
-    is_in = np.zeros(len(texts), dtype=bool)
-    is_in[places] = True
-    found = np.flatnonzero(is_in)
-    place_of = np.empty(len(texts), dtype=np.int64)
-    place_of[found] = np.arange(len(found))
-    return Distinct([texts[at] for at in found.tolist()], place_of[places])
-
-
-class _Places(dict[str, int]):
-    """Numbers texts in the order in which they first appear."""
-
-    def __missing__(self, text: str) -> int:
-        self[text] = place = len(self)
-        return place
+            given = Repeated(wanted, [cells for name, cells in columns if name in used])
+        kept = {name: cells for name, cells in columns if name in carried}
+        yield partial(_itself, Slice(given or [{}] * len(taken), len(taken), kept, header))
 
 
 class Repeated:
