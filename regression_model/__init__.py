@@ -1,4 +1,4 @@
-"""A trained regression model as a package: `make_prediction` and all that stands behind it.
+"""A trained regression model as a package: `make_prediction` and everything behind it.
 
 Importing this package imports nothing else; a name is loaded when it is first used.
 """

@@ -250,7 +250,7 @@ def test_train_writes_four_files_and_says_how_good_the_model_is(
     names = [f"boats-{version}.{ending}" for ending in ("html", "joblib", "md", "onnx")]
     assert sorted(path.name for path in folder.iterdir()) == names
     assert "Price, cross-validated, 4 folds" in out
-    assert re.search(r"Mean absolute error +[\d,.]+ +[\d,.]+ to [\d,.]+ +euros", out)
+    assert re.search(r"Mean absolute error +€[\d,.]+ +€[\d,.]+ to €[\d,.]+", out)
     assert "Root mean squared log error (RMSLE)" in out
     assert "Intervals: made to hold 90% of new rows" in out
     assert "Graph and pipeline agree on 60 rows" in out
@@ -429,7 +429,7 @@ def test_check_counts_what_is_in_the_packaged_configuration() -> None:
     result = invoke("check", path)
     assert result.exit_code == 0
     assert re.fullmatch(
-        rf"{re.escape(str(path))} is in order: 80 features \(\d+ used\), \d+ derived features?, "
+        rf"{re.escape(str(path))} is valid: 80 features \(\d+ used\), \d+ derived features?, "
         r"\d members? of the estimator\.\n",
         result.stdout,
     )

@@ -1,4 +1,4 @@
-"""A model file against a labelled table, on the base install."""
+"""A model file scored on a labelled table, with the base install."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def evaluate_model(
     Parameters
     ----------
     rows : as for `Model.predict`, with the target as one more field
-    source : what the rows are called in messages and in the evaluation
+    source : what messages and the evaluation call the rows
     compare : another model file, scored on the same rows
     groups : fields to group the rows by; None for those that the model file names
-    sha256 : of the file with the rows, by which a model file knows that it was trained on them
+    sha256 : of the file with the rows, by which a model file recognises its training data
 
     Raises
     ------
@@ -103,7 +103,7 @@ def evaluate_model(
 def _targets(
     target: Mapping[str, Any], contract: Contract, rows: object, *, source: str
 ) -> tuple[Floats, list[Problem]]:
-    """Read the target of every row, with the same care as a feature."""
+    """Read the target of every row, with the same checks as a feature."""
     field = Field(
         target["name"],
         "number",
@@ -116,8 +116,8 @@ def _targets(
     problems = [problem for finding in errors for problem in finding.problems()]
     if any(problem.code == "missing_column" for problem in problems):
         raise InputError(
-            f"{source} has no column {target['name']}: scoring needs the true values beside the "
-            "fields."
+            f"{source} has no column {target['name']}: an evaluation needs the true values beside "
+            "the fields."
         )
     return checked.numbers[:, 0], problems
 
@@ -125,7 +125,7 @@ def _targets(
 def _trained_on(
     model: Model, checked: Checked, target: Floats, index: Rows, sha256: str | None
 ) -> TrainedOn | None:
-    """Count the scored rows that the model was trained on; None if the file cannot tell."""
+    """Count the scored rows that the model was trained on; None if the file does not say."""
     if sha256 is not None and sha256 == model.manifest.get("training", {}).get("data_sha256"):
         return TrainedOn(len(index))
     if "fingerprints" not in model.manifest:  # an older file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +25,7 @@ from .prediction import Prediction
 from .problems import Finding
 
 if TYPE_CHECKING:
-    from .explanation import Explanations
+    from .explanation import Explanation, Explanations
 
 __all__ = ["Model", "Prediction", "load_model"]
 
@@ -179,27 +179,31 @@ class Model:
         InputError
             As for `predict`.
         """
-        from .explanation import Explanations, explain_row
+        from .explanation import Explanations
+
+        prediction = self.predict(rows)
+        explained = self.explain_rows(prediction, range(len(prediction)))
+        return Explanations(explained, prediction.problems)
+
+    def explain_rows(
+        self, prediction: Prediction, rows: Iterable[int]
+    ) -> Iterator[Explanation | None]:
+        """Explain some rows of a prediction that this model has just made, as `explain` does."""
+        from .explanation import explain_row
 
         def run(numbers: Floats, codes: Codes) -> Floats:
-            prediction, *_ = self._run(Checked(numbers, codes, None, []))
-            return prediction
+            values, *_ = self._run(Checked(numbers, codes, None, []))
+            return values
 
-        checked = self._checker.check(rows)
-        typical = self._background
-        prediction = self._predict(checked)
-        fillers = self._manifest.get("fillers", {})
-        explanations = (
-            (
-                None
-                if np.isnan(value)
-                else explain_row(run, self.contract, (numbers, codes), typical, fillers)
-            )
-            for value, numbers, codes in zip(
-                prediction.values, checked.numbers, checked.codes, strict=True
-            )
-        )
-        return Explanations(explanations, prediction.problems)
+        assert prediction._checked is not None, "a copy out of a pickle has no rows"
+        checked, _ = prediction._checked
+        typical, fillers = self._background, self._manifest.get("fillers", {})
+        for row in rows:
+            if np.isnan(prediction.values[row]):
+                yield None
+            else:
+                cells = checked.numbers[row], checked.codes[row]
+                yield explain_row(run, self.contract, cells, typical, fillers)
 
     @cached_property
     def _background(self) -> tuple[Floats, Codes]:

@@ -67,7 +67,7 @@ UNREADABLE = {
     "wide.csv": (b"x,y\n1,2,3\n", "line 2: 3 values for 2 columns"),
     "quote.csv": (b'x,y\n1,"2\n', "not CSV"),
     "cut.jsonl": (b'{"x": 1}\n{"x": ', "line 2: not JSON"),
-    "table.xls": (b"x", "a spreadsheet is neither read nor written: use CSV"),
+    "table.xls": (b"x", "spreadsheets are not supported: use CSV"),
     "folder.csv": ("folder", "cannot be read"),
 }
 
