@@ -15,7 +15,7 @@ from .search import Inputs, read_inputs, search
 from .trials import Trial, best_of
 
 if TYPE_CHECKING:
-    from ..training.folds import Split
+    from ..training.cross_validation import Split
     from .scoring import Scorer
 
 __all__ = ["run_nested_tuning"]
