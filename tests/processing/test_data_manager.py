@@ -190,7 +190,7 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path):
 
 def test_a_pipeline_of_the_package_can_be_loaded(tmp_path, monkeypatch):
     """By the name of its file, from the folder of trained models."""
-    monkeypatch.setattr(data_manager, "TRAINED_MODEL_DIR", tmp_path)
+    monkeypatch.setattr("regression_model.training.data.TRAINED_MODEL_DIR", tmp_path)
     save_model(b"graph", PIPELINE, name="bicycles", folder=tmp_path)
 
     loaded = load_pipeline(file_name=f"bicycles-{__version__}.joblib")
