@@ -14,7 +14,6 @@ from sklearn.preprocessing import StandardScaler
 from regression_model import __version__
 from regression_model.config.core import DATASET_DIR, TRAINED_MODEL_DIR, config
 from regression_model.errors import DataError, ModelFileError, OutputError
-from regression_model.processing import data_manager
 from regression_model.training.data import (
     dataset_path,
     load_dataset,
