@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few repetitions, rough figures")
+    parser.add_argument("--quick", action="store_true", help="few repetitions, rough results")
     parser.add_argument(
         "--no-write", dest="write", action="store_false", help="leave the document as it is"
     )

@@ -105,7 +105,7 @@ def _demand(what: str, measured: str, wanted: str, met: bool) -> tuple[str, ...]
 
 
 def _page(evaluation: EvaluationResult, plain: Measured, demands: list[tuple[str, ...]]) -> str:
-    figures = [
+    metrics = [
         (
             _NAMES[name],
             _shown(name, estimate.value),
@@ -127,19 +127,19 @@ def _page(evaluation: EvaluationResult, plain: Measured, demands: list[tuple[str
 Written by `python -m benchmarks.evaluation`, from `config.yml` and all 1,460 training rows:
 {evaluation.validated}, which is seeds 0 to 4. Every step is fitted inside the fold, and no row is
 left out of scoring. `make train`, `regression-model info`, `regression-model evaluate`, the report
-and the model card state the same figures.
+and the model card state the same metrics.
 
 {markdown(("what", "measured", "demand", "verdict"), demands)}
 
 ![Predicted against actual prices of held-out rows](predicted-against-actual.png)
 
-## Every figure
+## Every metric
 
 The ranges are 95% bootstrap intervals: rows were drawn again with replacement, 1,000 times. They
 say what other rows like these would show. How the rows are split into folds matters less: from one
 seed to another the RMSLE has a standard deviation of {over_seeds:.4f}.
 
-{markdown(("figure", "value", "95% interval"), figures)}
+{markdown(("metric", "value", "95% interval"), metrics)}
 
 ## The folds
 
@@ -153,7 +153,7 @@ that has seen no such sale is far off for both. The RMSLE is then {random:.4f}, 
 
 ## Beside simpler models
 
-In the same folds. Beside it stands what the model is worth without `IsVeryLargePartialSale`, a
+In the same folds. The table also has the model without `IsVeryLargePartialSale`, a
 column that serves two rows.
 
 {markdown(("model", "RMSLE", "mean absolute error", "root mean squared error"), _models(models))}
@@ -189,8 +189,8 @@ random: they are of the same place and years as those that were learnt from.
 
 def _models(models: Mapping[str, Estimates]) -> list[tuple[str, ...]]:
     return [
-        (name, *(_shown(key, figures[key].value) for key in ("rmsle", "mae", "rmse")))
-        for name, figures in models.items()
+        (name, *(_shown(key, metrics[key].value) for key in ("rmsle", "mae", "rmse")))
+        for name, metrics in models.items()
     ]
 
 
@@ -205,8 +205,8 @@ def _weakest(evaluation: EvaluationResult) -> list[tuple[str, ...]]:
     return [(by, name, f"{rows:,}", f"{rmsle:.4f}") for by, name, rows, rmsle in worst]
 
 
-def _value(figure: Estimate | float) -> float:
-    return figure.value if isinstance(figure, Estimate) else figure
+def _value(metric: Estimate | float) -> float:
+    return metric.value if isinstance(metric, Estimate) else metric
 
 
 def _shown(name: str, value: float) -> str:

@@ -257,7 +257,7 @@ def document(timing: Timing, *, numbers: int, categories: int) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the page, and write it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.inputs")
-    parser.add_argument("--quick", action="store_true", help="few repetitions, rough figures")
+    parser.add_argument("--quick", action="store_true", help="few repetitions, rough results")
     parser.add_argument(
         "--no-write", dest="write", action="store_false", help="leave the document as it is"
     )

@@ -28,6 +28,7 @@ from sklearn.utils.validation import check_is_fitted
 from regression_model.config.core import config as packaged
 from regression_model.config.core import parse_config
 from regression_model.training.features import (
+    Condition,
     DerivedFeatures,
     Formula,
     Indicators,
@@ -35,7 +36,6 @@ from regression_model.training.features import (
     MostFrequentImputer,
     OrderedLevels,
 )
-from regression_model.training.features import Test as Question  # not a test
 from regression_model.training.pipeline import build_pipeline
 
 TOP = """\
@@ -284,9 +284,9 @@ def test_each_verb_makes_its_formula_or_indicator():
     steps = build_pipeline(bicycles(rest=DERIVED)).named_steps
 
     assert {
-        "is_known": Question("brand", levels=("Aurora", "Borea")),
-        "has_many": Question("gears", threshold=7.0),
-        "is_new": Question("state", threshold=1.0),
+        "is_known": Condition("brand", levels=("Aurora", "Borea")),
+        "has_many": Condition("gears", threshold=7.0),
+        "is_new": Condition("state", threshold=1.0),
     } == steps["indicators"].tests
     assert (Indicators, DerivedFeatures) == (type(steps["indicators"]), type(steps["derive"]))
     assert [

@@ -141,7 +141,7 @@ def test_the_score_is_that_of_training(boats: Path, found: TuningResult) -> None
     """The same folds and the same metric as when the model is trained."""
     config = load_config(boats)
     data = read_training_data(config, read_dataset(boats.with_suffix(".csv")), source="boats")
-    expected = measure(config, data, progress=lambda *_: None).metrics["rmsle"]
+    expected = measure(config, data, progress=lambda *_: None).metrics["rmsle"].value
     assert "rmsle" == found.metric
     assert expected == pytest.approx(found.present_score, rel=1e-12)
 

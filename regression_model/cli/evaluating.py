@@ -13,7 +13,7 @@ import typer
 from ..display import Table, count, printable
 from ..errors import ModelFileError
 from ..extras import needs
-from .options import ModelOption, SeparatorOption, input_format
+from .options import ConfigOption, ModelOption, SeparatorOption, input_format
 from .program import fail, interruptible, say
 from .terminal import console_of, show, shown_progress
 
@@ -42,10 +42,7 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help="Another model file, scored on the same rows."),
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Configuration; without it, the packaged one."),
-    ] = None,
+    config: ConfigOption = None,
     repeats: Annotated[
         int | None,
         typer.Option(

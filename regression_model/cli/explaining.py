@@ -30,6 +30,7 @@ _MOST_ROWS_SHOWN = 10
 _ROWS_AT_ONCE = 100  # explained before they are written
 _BAR = 30  # characters
 _NUMBERS = ("prediction", "base", "contribution")
+_COLUMNS = ("row", "prediction", "base", "field", "contribution", "value", "assumed", "problems")
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,10 @@ def explain(
             in_records = kind is not None and kind.kind == "jsonl"
             with opened_sink(output or "-", format_=kind, numbers=_NUMBERS) as sink:
                 for explained in parts:
-                    sink.write((_records if in_records else _lines)(explained, top))
+                    sink.write(_columns((_records if in_records else _lines)(explained, top)))
                     passing.show(explained[-1].row + 1)
                 if not tally.rows:
-                    sink.write(_lines(explained, top))
+                    sink.write(_columns(_lines(explained, top)))
     if row is None:
         tally.finish(what="explained")
     elif any(one.explanation is None for one in explained):
@@ -160,55 +161,51 @@ def _largest(explanation: Explanation, top: int | None) -> dict[str, float]:
     return {**dict(parts[:top]), f"{count(len(parts) - top, 'other field')}": others}
 
 
-def _records(explained: Sequence[_Explained], top: int | None) -> dict[str, list[Any]]:
-    """Return one line a row, for JSON."""
-    known = [one.explanation for one in explained]
-    return {
-        "row": [one.row + 1 for one in explained],
-        **_identifier_columns(explained),
-        "prediction": [None if one is None else one.value for one in known],
-        "base": [None if one is None else one.base for one in known],
-        "contributions": [None if one is None else _largest(one, top) for one in known],
-        "values": [None if one is None else one.values for one in known],
-        "assumed": [None if one is None else list(one.assumed) for one in known],
-        "problems": [one.problems for one in explained],
-    }
-
-
-def _lines(explained: Sequence[_Explained], top: int | None) -> dict[str, list[Any]]:
-    """Return one line a contribution, and one for a row that has none."""
-    every, parts = [], []
+def _records(explained: Sequence[_Explained], top: int | None) -> Iterator[dict[str, Any]]:
+    """Yield one record a row, for JSON."""
     for one in explained:
-        found = _largest(one.explanation, top) if one.explanation else {"": None}
-        for part in found.items():
-            every.append(one)
-            parts.append(part)
-    known = [one.explanation for one in every]
-    return {
-        "row": [one.row + 1 for one in every],
-        **_identifier_columns(every),
-        "prediction": [None if one is None else one.value for one in known],
-        "base": [None if one is None else one.base for one in known],
-        "field": [name for name, _ in parts],
-        "contribution": [value for _, value in parts],
-        "value": [_value(one, name) for one, (name, _) in zip(known, parts, strict=True)],
-        "assumed": [
-            None if one is None or name not in one.values else name in one.assumed
-            for one, (name, _) in zip(known, parts, strict=True)
-        ],
-        "problems": [one.problems for one in every],
-    }
+        found = one.explanation
+        yield {
+            "row": one.row + 1,
+            **one.identifiers,
+            "prediction": found and found.value,
+            "base": found and found.base,
+            "contributions": found and _largest(found, top),
+            "values": found and found.values,
+            "assumed": found and list(found.assumed),
+            "problems": one.problems,
+        }
+
+
+def _lines(explained: Sequence[_Explained], top: int | None) -> Iterator[dict[str, Any]]:
+    """Yield one record a contribution, and one for a row that has none."""
+    for one in explained:
+        found = one.explanation
+        for name, contribution in (_largest(found, top) if found else {"": None}).items():
+            yield {
+                "row": one.row + 1,
+                **one.identifiers,
+                "prediction": found and found.value,
+                "base": found and found.base,
+                "field": name,
+                "contribution": contribution,
+                "value": _value(found, name),
+                "assumed": name in found.assumed if found and name in found.values else None,
+                "problems": one.problems,
+            }
+
+
+def _columns(records: Iterator[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Return records as columns; without any, those of `_lines`."""
+    rows = list(records)
+    names = dict.fromkeys(name for row in rows for name in row) or _COLUMNS
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def _value(explanation: Explanation | None, name: str) -> str | None:
     """Return the value of a field as text: a column of a table has one type."""
     value = explanation.values.get(name) if explanation else None
     return f"{value:.15g}" if isinstance(value, float) else value
-
-
-def _identifier_columns(explained: Sequence[_Explained]) -> dict[str, list[Any]]:
-    names = dict.fromkeys(name for one in explained for name in one.identifiers)
-    return {name: [one.identifiers.get(name) for one in explained] for name in names}
 
 
 def _show(explained: Sequence[_Explained], model: Model, top: int | None, *, more: int) -> None:

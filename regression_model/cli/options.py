@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from ..files.streams import Format
 
 __all__ = [
+    "ConfigOption",
     "FromOption",
     "InputArgument",
     "Kind",
     "ModelOption",
     "SeparatorOption",
+    "TrainingRowsOption",
     "check_places",
     "input_format",
     "output_format",
@@ -43,6 +45,20 @@ InputArgument = Annotated[
 
 FromOption = Annotated[
     Kind | None, typer.Option("--from", help="What INPUT holds, if its name does not say.")
+]
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Configuration; without it, the packaged one."),
+]
+
+TrainingRowsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="FILE",
+        help="Training rows; without it, those that the configuration names.",
+    ),
 ]
 
 ModelOption = Annotated[

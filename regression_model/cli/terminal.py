@@ -69,9 +69,9 @@ def show(*parts: Table | str | None, header: bool = True) -> None:
             console.print(part)
 
 
-def cell(value: object) -> str:
+def cell(text: str) -> str:
     """Write a cell for a terminal."""
-    lines = str("" if value is None else value).translate(_ASCII).split("\n")
+    lines = text.translate(_ASCII).split("\n")
     return "\n".join(map(printable, lines))
 
 

@@ -10,6 +10,7 @@ import typer
 
 from ..display import count
 from ..extras import needs
+from .options import ConfigOption, TrainingRowsOption
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
 from .terminal import show, shown_progress
 
@@ -20,16 +21,8 @@ __all__ = ["check", "train"]
 
 
 def train(
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Configuration; without it, the packaged one."),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Training rows; without it, those that the configuration names."
-        ),
-    ] = None,
+    config: ConfigOption = None,
+    data: TrainingRowsOption = None,
     output: Annotated[
         Path | None,
         typer.Option(

@@ -11,7 +11,7 @@ import typer
 
 from ..display import Table, count, plain, printable
 from ..extras import needs
-from .options import check_places
+from .options import ConfigOption, TrainingRowsOption, check_places
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
 from .terminal import show, shown_progress
 
@@ -24,16 +24,8 @@ __all__ = ["tune"]
 
 
 def tune(
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Configuration; without it, the packaged one."),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Training rows; without it, those that the configuration names."
-        ),
-    ] = None,
+    config: ConfigOption = None,
+    data: TrainingRowsOption = None,
     trials: Annotated[
         int | None,
         typer.Option(

@@ -7,24 +7,13 @@ from typing import Any
 from ..errors import InputError
 from .streams.arrow import pyarrow_parquet
 from .streams.content import Content, opened_content
-from .streams.formats import FileKind, Format, format_of
+from .streams.formats import Format, format_of
 from .streams.lines import CsvRows, check_separator
 from .streams.sources import Repeated, guessed_format, json_rows
 
-__all__ = ["FileKind", "Rows", "kind_of", "read_table"]
+__all__ = ["Rows", "read_table"]
 
 Rows = Any  # a dict of columns, a list of dicts, or a pyarrow table: what Model.predict takes
-
-
-def kind_of(path: str) -> FileKind:
-    """Return what kind of file a name stands for.
-
-    Raises
-    ------
-    InputError
-        When the name has none of the known endings.
-    """
-    return format_of(path).kind
 
 
 def read_table(

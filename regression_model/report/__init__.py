@@ -69,7 +69,8 @@ def write_picture(evaluation: EvaluationResult, *, model: Model, path: Path) -> 
         As for `write_report`.
     """
     with needs("report"):
-        from .charts import paint_accuracy, png
+        from .charts.accuracy import paint_accuracy
+        from .charts.drawing import png
         from .facts import Facts
     facts = Facts(evaluation, model)
     size = {"width": 5.6, "height": 5.2}

@@ -11,8 +11,8 @@ from markupsafe import Markup
 from ..display import Table, count, share
 from ..evaluation import tables
 from ..evaluation.groups import FEW_ROWS
-from . import charts
-from .charts import Picture
+from .charts import accuracy, dependence, fields, groups, intervals
+from .charts.drawing import Picture
 from .facts import Facts
 from .wording import (
     ends,
@@ -50,9 +50,12 @@ _SPECIAL = re.compile(r"[\\`*\[\]<>|&$~]|(?<!\w)_|_(?!\w)")  # an underscore ins
 def page(facts: Facts) -> str:
     """Return the report as one HTML page that needs nothing else."""
     evaluation, names = facts.evaluation, [*enumerate(facts.evaluation.groups)]
-    groups = [charts.by_group(facts, name, number=i) for i, name in names]
-    intervals = [charts.calibration(facts), charts.widths(facts)]
-    intervals += [charts.coverage_by_group(facts, name, number=i) for i, name in names]
+    by_group = [groups.by_group(facts, name, number=i) for i, name in names]
+    of_intervals = [
+        intervals.calibration(facts),
+        intervals.widths(facts),
+        *(groups.coverage_by_group(facts, name, number=i) for i, name in names),
+    ]
     text = _render(
         "report.html.jinja",
         facts,
@@ -60,17 +63,21 @@ def page(facts: Facts) -> str:
         fields=_fields(facts),
         holdout=tables.holdout(evaluation) if evaluation.holdout else None,
         without=[
-            (without_sentence(facts, c), tables.without(evaluation, c)) for c in evaluation.without
+            (without_sentence(facts, column), tables.without(evaluation, column))
+            for column in evaluation.without
         ],
         comparison=tables.comparison(evaluation),
-        accuracy=[charts.predicted_against_actual(facts), charts.errors_against_prediction(facts)],
-        folds=charts.by_fold(facts),
-        errors_by_field=charts.errors_by_field(facts),
-        groups=sorted(filter(None, groups), key=lambda picture: len(picture.alternative)),
+        accuracy=[
+            accuracy.predicted_against_actual(facts),
+            accuracy.errors_against_prediction(facts),
+        ],
+        folds=accuracy.by_fold(facts),
+        errors_by_field=fields.errors_by_field(facts),
+        groups=sorted(filter(None, by_group), key=lambda picture: len(picture.alternative)),
         group_tables=[(name, tables.groups(evaluation, name)) for _, name in names],
-        intervals=[*filter(None, intervals)],
-        importances=charts.importances(facts),
-        dependence=charts.partial_dependence(facts),
+        intervals=[*filter(None, of_intervals)],
+        importances=fields.importances(facts),
+        dependence=dependence.partial_dependence(facts),
         most_wrong=_most_wrong(facts),
         refused=_refused(facts),
         refused_title=f"{count(len(evaluation.refused), 'row')} could not be scored",
@@ -197,8 +204,8 @@ def _weak(facts: Facts) -> Table | None:
     evaluation, score = facts.evaluation, facts.score
     every = evaluation.metrics[score].value
     rows = []
-    for name, groups in evaluation.groups.items():
-        enough = [g for g in groups if g.rows >= FEW_ROWS and score in g.metrics]
+    for name, every_group in evaluation.groups.items():
+        enough = [g for g in every_group if g.rows >= FEW_ROWS and score in g.metrics]
         weak = [group for group in enough if group.metrics[score].value > every]
         weak.sort(key=lambda group: -group.metrics[score].value)
         for group in weak[:_WEAKEST]:

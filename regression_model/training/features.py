@@ -20,19 +20,19 @@ from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 __all__ = [
+    "Condition",
     "DerivedFeatures",
     "Formula",
     "Indicators",
     "LevelImputer",
     "MostFrequentImputer",
     "OrderedLevels",
-    "Test",
 ]
 
 
 @dataclass(frozen=True)
-class Test:
-    """A question that an indicator answers with 1 or 0: one of `levels`, or above `threshold`."""
+class Condition:
+    """A condition that an indicator writes as 1 or 0: one of `levels`, or above `threshold`."""
 
     column: str
     levels: tuple[str, ...] = ()
@@ -190,14 +190,14 @@ class Indicators(_ColumnTransformer):
 
     Parameters
     ----------
-    tests : mapping of the new column's name to its Test
+    tests : mapping of the new column's name to its Condition
 
     Attributes
     ----------
     tests_ : the same, with only the levels that rows of `fit` had
     """
 
-    def __init__(self, tests: Mapping[str, Test] | None = None) -> None:
+    def __init__(self, tests: Mapping[str, Condition] | None = None) -> None:
         self.tests = tests
 
     def fit(self, X: Any, y: Any = None) -> Indicators:

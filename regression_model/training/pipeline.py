@@ -31,13 +31,13 @@ from sklearn.svm import SVR, LinearSVR
 from ..config.core import Config, Derived, Feature
 from ..runtime.contract import Contract
 from .features import (
+    Condition,
     DerivedFeatures,
     Formula,
     Indicators,
     LevelImputer,
     MostFrequentImputer,
     OrderedLevels,
-    Test,
 )
 from .intervals import scale_of
 from .quadratic import QuadraticSVR, RangeClipper
@@ -138,7 +138,7 @@ def _ranks_and_indicators(config: Config) -> Steps:
     if levels:
         yield "rank_levels", OrderedLevels(levels)
     tests = {
-        name: Test(d.inputs[0], levels=d.levels, threshold=d.threshold)
+        name: Condition(d.inputs[0], levels=d.levels, threshold=d.threshold)
         for name, d in config.derived.items()
         if d.verb in ("equals", "above")
     }

@@ -54,13 +54,13 @@ from regression_model.training.export.proof import graph_inputs
 from regression_model.training.export.scaled import ScaledColumns
 from regression_model.training.export.steps import export_step
 from regression_model.training.features import (
+    Condition,
     DerivedFeatures,
     Formula,
     Indicators,
     MostFrequentImputer,
     OrderedLevels,
 )
-from regression_model.training.features import Test as Question  # not a test
 from regression_model.training.intervals import ConformalInterval, scale_of
 from regression_model.training.quadratic import QuadraticForm, QuadraticSVR, RangeClipper
 
@@ -258,10 +258,10 @@ STEPS = {
             OrderedLevels({"grade": GRADES}),
             Indicators(
                 {
-                    "is_wide": Question("width", threshold=20.0),
-                    "is_red": Question("colour", levels=("red", "violet")),
-                    "is_good": Question("grade", threshold=1.0),
-                    "is_not_narrow": Question("width", threshold=0.0),
+                    "is_wide": Condition("width", threshold=20.0),
+                    "is_red": Condition("colour", levels=("red", "violet")),
+                    "is_good": Condition("grade", threshold=1.0),
+                    "is_not_narrow": Condition("width", threshold=0.0),
                 }
             ),
             DropFeatures(["colour"]),
@@ -701,7 +701,7 @@ def test_what_has_no_export_is_named(name):
 @pytest.mark.parametrize(
     ("steps", "message"),
     [
-        (lambda: [Indicators({"is_2": Question("width", levels=("2",))})], "is_2 .* width"),
+        (lambda: [Indicators({"is_2": Condition("width", levels=("2",))})], "is_2 .* width"),
         (lambda: [OneHotEncoder(variables=["colour"], top_categories=2)], None),
     ],
 )

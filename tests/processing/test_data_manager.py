@@ -14,7 +14,6 @@ from sklearn.preprocessing import StandardScaler
 from regression_model import __version__
 from regression_model.config.core import DATASET_DIR, TRAINED_MODEL_DIR, config
 from regression_model.errors import DataError, ModelFileError, OutputError
-from regression_model.training import data
 from regression_model.training.data import (
     dataset_path,
     load_dataset,
@@ -190,7 +189,7 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path):
 
 def test_a_pipeline_of_the_package_can_be_loaded(tmp_path, monkeypatch):
     """By the name of its file, from the folder of trained models."""
-    monkeypatch.setattr(data, "TRAINED_MODEL_DIR", tmp_path)
+    monkeypatch.setattr("regression_model.training.data.TRAINED_MODEL_DIR", tmp_path)
     save_model(b"graph", PIPELINE, name="bicycles", folder=tmp_path)
 
     loaded = load_pipeline(file_name=f"bicycles-{__version__}.joblib")

@@ -13,13 +13,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from regression_model.training.features import (
+    Condition,
     DerivedFeatures,
     Formula,
     Indicators,
     MostFrequentImputer,
     OrderedLevels,
 )
-from regression_model.training.features import Test as Question  # not a test
 
 FRAME = pd.DataFrame(
     {
@@ -31,9 +31,9 @@ FRAME = pd.DataFrame(
 ).set_axis([7, 3, 5, 1, 9])
 GRADES = {"grade": ("Po", "TA", "Ex")}
 TESTS = {
-    "is_red": Question("colour", levels=("red",)),
-    "is_warm": Question("colour", levels=("red", "orange")),
-    "is_long": Question("length", threshold=1.0),
+    "is_red": Condition("colour", levels=("red",)),
+    "is_warm": Condition("colour", levels=("red", "orange")),
+    "is_long": Condition("length", threshold=1.0),
 }
 FORMULAS = {
     "total": Formula("sum", ("length", "width"), (1.0, 0.5)),
@@ -53,7 +53,7 @@ each_transformer = pytest.mark.parametrize(
     [
         OrderedLevels(),
         Indicators(),
-        Indicators({"above": Question("x0", threshold=0.5)}),
+        Indicators({"above": Condition("x0", threshold=0.5)}),
         DerivedFeatures(),
         DerivedFeatures({"twice": Formula("sum", ("x0",), (2.0,))}),
     ]
@@ -276,7 +276,7 @@ def test_they_follow_each_other_in_a_pipeline():
     """Ranks can be compared and calculated with."""
     pipeline = make_pipeline(
         OrderedLevels(GRADES),
-        Indicators({"is_good": Question("grade", threshold=0.0)}),
+        Indicators({"is_good": Condition("grade", threshold=0.0)}),
         DerivedFeatures({"good_width": Formula("product", ("is_good", "width"))}),
     )
 
