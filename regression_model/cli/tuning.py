@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..extras import needs
 from .loading import shown_progress
 from .places import check_places
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
@@ -44,7 +43,7 @@ def tune(
     study: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Where finished trials are kept; without it, tuning/NAME.db."
+            metavar="FILE", help="Where finished trials are kept; without it, tuning/NAME.log."
         ),
     ] = None,
     jobs: Annotated[int, typer.Option(metavar="N", min=1, help="Folds to score at a time.")] = 1,
@@ -99,31 +98,22 @@ def tune(
         {name: None if path is None else str(path) for name, path in read.items()},
     )
     say("Loading libraries ...")
-    with needs("train", "tune"):
-        from ..tuning import run_nested_tuning, run_tuning
+    from ..tuning import run_nested_tuning, run_tuning
+
+    of_both: dict[str, Any] = {
+        "config_path": config,
+        "data_path": data,
+        "trials": trials,
+        "study_path": study,
+        "jobs": jobs,
+    }
     if nested:
         with _resumable() as progress:
-            estimated = run_nested_tuning(
-                config_path=config,
-                data_path=data,
-                outer_folds=outer_folds,
-                trials=trials,
-                study_path=study,
-                jobs=jobs,
-                progress=progress,
-            )
+            estimated = run_nested_tuning(**of_both, outer_folds=outer_folds, progress=progress)
         show_nested_tuning(estimated)
         return
     with _resumable() as progress:
-        result = run_tuning(
-            config_path=config,
-            data_path=data,
-            trials=trials,
-            study_path=study,
-            jobs=jobs,
-            progress=progress,
-            write=write,
-        )
+        result = run_tuning(**of_both, progress=progress, write=write)
         drawn = picture or result.study_path.with_suffix(".png")
         if result.importances:
             result.plot_importances(drawn)
@@ -133,19 +123,21 @@ def tune(
 def _check_options(
     picture: Path | None, write: bool, nested: bool, outer_folds: int | None
 ) -> None:
-    if nested and write:
-        raise typer.BadParameter(
-            "--nested only estimates, and writes nothing.",
-            param_hint="--write",
-        )
-    if nested and picture is not None:
-        raise typer.BadParameter(
-            "--nested makes several searches, and no picture.", param_hint="--picture"
-        )
-    if outer_folds is not None and not nested:
-        raise typer.BadParameter(
-            "is the number of searches of --nested: give both.", param_hint="--outer-folds"
-        )
+    for option, given, sentence in (
+        ("--write", nested and write, "--nested only estimates, and writes nothing."),
+        (
+            "--picture",
+            nested and picture is not None,
+            "--nested makes several searches, and no picture.",
+        ),
+        (
+            "--outer-folds",
+            outer_folds is not None and not nested,
+            "is the number of searches of --nested: give both.",
+        ),
+    ):
+        if given:
+            raise typer.BadParameter(sentence, param_hint=option)
 
 
 @contextmanager
