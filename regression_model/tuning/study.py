@@ -92,12 +92,14 @@ def _journal(path: Path) -> JournalStorage:
     lock.acquire()
     try:
         content = path.read_bytes()
+        *lines, rest = content.split(b"\n")
+        if rest and not lines:
+            raise ValueError("not a line of a journal")
+        for line in lines:  # Optuna does not mind what the last one says
+            json.loads(line)
         storage = JournalStorage(backend)
-        whole = content.rfind(b"\n") + 1
-        if content and not whole:
-            raise ValueError("not a single line")
-        if whole < len(content):  # half a line, of a process that ended while it wrote
-            os.truncate(path, whole)
+        if rest:  # of a process that ended while it wrote
+            os.truncate(path, len(content) - len(rest))
     finally:
         lock.release()
     return storage
