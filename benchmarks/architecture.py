@@ -12,11 +12,12 @@ from html import escape
 from pathlib import Path
 
 from .environments import PACKAGE, ROOT
+from .table import markdown
 
 __all__ = ["draw", "imports", "sizes"]
 
 PICTURE = ROOT / "docs" / "architecture.svg"
-_WIDTH, _HEIGHT, _BOX = 860, 640, (200, 74)
+_WIDTH, _HEIGHT, _BOX = 860, 640, (200, 60)
 # Where each folder stands, and what it does: training on the left, run time on the right.
 _PLACES = {
     "cli": (330, 40, "the commands"),
@@ -70,16 +71,13 @@ def sizes() -> dict[str, tuple[int, int]]:
 
 def draw() -> str:
     """Return the picture as the text of an SVG file."""
-    size = sizes()
     parts = [_arrow(above, below) for above, below in sorted(imports())]
     for folder, (x, y, does) in _PLACES.items():
-        files, lines = size[folder]
-        parts.append(_box(x, y, f"{folder}/", does, f"{files} files, {lines:,} lines"))
+        parts.append(_box(x, y, f"{folder}/", does))
     x, y, says = _MODEL_FILE
-    small = "all that passes between the halves"
-    parts.append(_box(x, y, "model file", says, small, dashed=True))
-    parts.append(_line((240, 335), (330, 520), "file"))
-    parts.append(_line((530, 537), (620, 537), "file"))
+    parts.append(_box(x, y, "model file", says, dashed=True))
+    parts.append(_line((240, 325), (330, 515), "file"))
+    parts.append(_line((530, 530), (620, 530), "file"))
     parts += [_title(40, 130, "training half"), _title(620, 250, "runtime half: the base install")]
     return "\n".join([_HEAD, *parts, "</svg>", ""])
 
@@ -98,17 +96,16 @@ _HEAD = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIG
 <rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>"""
 
 
-def _box(x: int, y: int, name: str, does: str, small: str, *, dashed: bool = False) -> str:
+def _box(x: int, y: int, name: str, does: str, *, dashed: bool = False) -> str:
     width, height = _BOX
     kind = "box dashed" if dashed else "box"
     middle = x + width // 2
     return "\n".join(
         [
             f'<rect class="{kind}" x="{x}" y="{y}" width="{width}" height="{height}" rx="6"/>',
-            f'<text class="name" x="{middle}" y="{y + 22}" text-anchor="middle">{name}</text>',
-            f'<text x="{middle}" y="{y + 42}" text-anchor="middle" font-size="12">'
+            f'<text class="name" x="{middle}" y="{y + 24}" text-anchor="middle">{name}</text>',
+            f'<text x="{middle}" y="{y + 44}" text-anchor="middle" font-size="12">'
             f"{escape(does)}</text>",
-            f'<text class="small" x="{middle}" y="{y + 61}" text-anchor="middle">{small}</text>',
         ]
     )
 
@@ -122,7 +119,7 @@ def _arrow(above: str, below: str) -> str:
     width, height = _BOX
     if ay == by:  # side by side
         right = bx > ax
-        return _line((ax + width * right, ay + height // 2), (bx + width * (not right), by + 37))
+        return _line((ax + width * right, ay + height // 2), (bx + width * (not right), by + 30))
     share = 0.5 + (bx - ax) / (4 * _WIDTH)
     down = by > ay
     start = ax + int(width * share), ay + height * down
@@ -135,9 +132,13 @@ def _line(start: tuple[int, int], end: tuple[int, int], kind: str = "import") ->
 
 
 def main() -> int:
-    """Write the picture."""
+    """Write the picture, and print how large each folder is."""
     PICTURE.write_text(draw(), encoding="utf-8")
-    print(PICTURE.relative_to(ROOT))
+    found = sizes()
+    rows = [(name, str(files), f"{lines:,}") for name, (files, lines) in sorted(found.items())]
+    totals = (sum(column) for column in zip(*found.values(), strict=True))
+    rows.append(("all", *(f"{total:,}" for total in totals)))
+    print(markdown(("folder", "files", "lines"), rows))
     return 0
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from regression_model.runtime.model_file.release import find_model_file
 
-from .charts import as_ratio, as_seconds, interleave, quantile, ratio
 from .environments import PACKAGE, Unavailable, version_environment, wheel
 from .rows import SCORING, read_records
 from .table import markdown
+from .timings import as_ratio, as_seconds, interleave, quantile, ratio
 from .worker import Worker
 
 _ALLOWED = 1.05

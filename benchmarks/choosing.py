@@ -24,13 +24,13 @@ from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
 from regression_model.config.core import Config, Estimator, load_config
+from regression_model.training.cross_validation import Split, split_rows, strata_of
 from regression_model.training.data import dataset_path, read_dataset
-from regression_model.training.folds import Split, split_rows, strata_of
 from regression_model.training.pipeline import build_pipeline
 from regression_model.training.rows import TrainingData, read_training_data
 
-from .charts import as_difference, paired_difference
 from .table import markdown
+from .timings import as_difference, paired_difference
 
 __all__ = ["Scores", "measure", "section", "table"]
 

@@ -27,16 +27,16 @@ from sklearn.pipeline import Pipeline
 from regression_model import load_model
 from regression_model.config.core import Config, Estimator, load_config
 from regression_model.runtime.checking import Checker
+from regression_model.training.cross_validation import split_rows, strata_of
 from regression_model.training.data import dataset_path, read_dataset
 from regression_model.training.export import export_pipeline
-from regression_model.training.folds import split_rows, strata_of
 from regression_model.training.intervals import ConformalInterval
 from regression_model.training.pipeline import build_pipeline
 from regression_model.training.rows import TrainingData, read_training_data
 
 from . import choosing
-from .charts import as_difference, interleave, paired_difference, quantile
 from .table import markdown
+from .timings import as_difference, interleave, paired_difference, quantile
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 

@@ -21,6 +21,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,9 @@ import numpy as np
 import onnx
 
 from regression_model import Model, ModelFileError, load_model
-from regression_model.cli.describing import _record
-from regression_model.cli.metrics import interval_sentence, metrics_table, spread_sentence
-from regression_model.cli.tables import console_of
+from regression_model.cli.terminal import show
 from regression_model.errors import RegressionModelError
+from regression_model.evaluation import tables
 from regression_model.evaluation.scoring import evaluate_model
 from regression_model.files.tables import read_table
 from regression_model.runtime.model import PACKAGE_ROOT
@@ -208,9 +208,9 @@ def fault_of(model: Model, rows: list[dict[str, Any]], *, slow: bool) -> str | N
         if not (np.isfinite(ends).all() or i in has_problem or None in has_problem):
             return f"row {i} has {ends} and no problem"
     json.dumps([prediction.to_dicts(), model.manifest, model.contract.json_schema()])
-    console = console_of(io.StringIO())
-    console.print(metrics_table(model.manifest), *dict(_record(model.manifest, model.contract)))
-    f"{spread_sentence(model.manifest)} {interval_sentence(model.manifest)}".encode()
+    with redirect_stdout(io.StringIO()):
+        show(tables.record(model.manifest, model.contract), tables.recorded_metrics(model.manifest))
+        show(*tables.recorded_sentences(model.manifest))
     if not slow:
         return None
     try:

@@ -24,9 +24,9 @@ from onnx import TensorProto, helper, numpy_helper
 from regression_model import load_model
 from regression_model.runtime.contract import Contract
 
-from .charts import as_ratio, as_seconds
 from .environments import ROOT
 from .table import markdown
+from .timings import as_ratio, as_seconds
 
 __all__ = ["DOCUMENT", "Timing", "document", "main"]
 

@@ -13,9 +13,9 @@ from statistics import median
 from time import perf_counter
 
 from . import demands
-from .charts import Rounds, as_bytes, as_seconds, best, interleave, quantile, ratio
 from .environments import Environment, wheel
 from .table import Row
+from .timings import Rounds, as_bytes, as_seconds, best, interleave, quantile, ratio
 from .worker import Worker
 
 __all__ = [

@@ -22,10 +22,10 @@ from time import perf_counter
 import regression_model
 
 from . import demands
-from .charts import as_bytes, as_seconds
 from .environments import ROOT
 from .report import DOCUMENT, with_section
 from .table import Row, markdown
+from .timings import as_bytes, as_seconds
 
 __all__ = [
     "HEADING",

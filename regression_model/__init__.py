@@ -1,4 +1,4 @@
-"""A trained regression model as a package: `make_prediction` and all that stands behind it.
+"""A trained regression model as a package: `make_prediction` and everything behind it.
 
 Importing this package imports nothing else; a name is loaded when it is first used.
 """
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     )
     from .predict import make_prediction
     from .runtime.explanation import Explanation, Explanations
-    from .runtime.model import Model, Prediction, load_model
+    from .runtime.model import Model, load_model
+    from .runtime.prediction import Prediction
     from .runtime.problems import Problem
 
 __all__ = [
@@ -52,7 +53,7 @@ _HOME = {
     "Explanation": "runtime.explanation",
     "Explanations": "runtime.explanation",
     "Model": "runtime.model",
-    "Prediction": "runtime.model",
+    "Prediction": "runtime.prediction",
     "Problem": "runtime.problems",
     "load_model": "runtime.model",
     "make_prediction": "predict",

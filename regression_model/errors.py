@@ -1,4 +1,4 @@
-"""What can go wrong, each with one sentence that names the thing and the way out."""
+"""The errors of this package; each message names the cause and what to do."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ModelFileError(RegressionModelError):
 
 
 class OutputError(RegressionModelError):
-    """Raised when a result cannot be written; what stood there before is still there."""
+    """Raised when a result cannot be written; what was there before is untouched."""
 
 
 class QualityError(RegressionModelError):

@@ -1,4 +1,4 @@
-"""The extras: which library comes with which of them, and the sentence for one that is absent."""
+"""The extras: which library each installs, and the message when one is missing."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ _EXTRAS_OF = {
 
 @contextmanager
 def needs(*extras: str) -> Iterator[None]:
-    """Turn an import that fails into the sentence that says what to install.
+    """Turn a failed import into an error that says what to install.
 
     Parameters
     ----------
-    extras : all that the work needs, so that one command installs them together.
+    extras : all that are needed, so that one command installs them together.
 
     Raises
     ------
     MissingExtraError
-        When a library is absent. A library that is there and broken raises what it raises.
+        When a library is missing. One that is installed but broken raises its own error.
     """
     try:
         yield
@@ -50,7 +50,7 @@ def needs(*extras: str) -> Iterator[None]:
 
 
 def _sentence(library: str, extras: tuple[str, ...]) -> str:
-    """Name the library and its extra; the version keeps pip from another package of the name."""
+    """Name the library and its extra; the version excludes another package of the same name."""
     home = next((extra for extra in extras if extra in _EXTRAS_OF.get(library, ())), extras[0])
     return (
         f"{library} is not installed; it comes with the extra {home}: "

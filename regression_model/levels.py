@@ -1,4 +1,4 @@
-"""The one text of a level, however it is written: 5, 5.0, "5" and "5.00" are one level."""
+"""The canonical text of a level: 5, 5.0, "5" and "5.00" are one level."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 
 __all__ = ["is_number_text", "level_text", "text_of_number"]
 
-# As programs write numbers. Codes such as 007, +5, .5 and 1e5 are texts like any other.
+# As programs write numbers. Codes such as 007, +5, .5 and 1e5 are texts.
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*)?(e[+-][0-9]{2,3})?")
-_LONGEST = 400  # characters: a longer text is not a number that anybody wrote
+_LONGEST = 400  # characters: a longer text is not a real number
 
 
 def level_text(text: str) -> str:
-    """Return the text of a level without blanks around it; a number has one way to be written."""
+    """Return the text of a level without blanks around it; a number has one canonical text."""
     text = text.strip()
     if not text or text[-1] not in "0123456789." or text.isdigit() and text[0] != "0":
         return text
@@ -29,7 +29,7 @@ def level_text(text: str) -> str:
 
 
 def text_of_number(value: int | float | Decimal | np.number) -> str:
-    """Return the text of a level that came as a number."""
+    """Return the text of a level that was given as a number."""
     if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < _LONGEST:
         text = f"{value:f}"
     elif isinstance(value, float) and not isinstance(value, np.generic):
@@ -43,5 +43,5 @@ def text_of_number(value: int | float | Decimal | np.number) -> str:
 
 
 def is_number_text(text: str) -> bool:
-    """Whether a level is a number, and so may come as one."""
+    """Return whether a level is a number, and so may be given as one."""
     return len(text) <= _LONGEST and _NUMBER.fullmatch(text) is not None

@@ -1,11 +1,12 @@
-"""One call from rows to prices."""
+"""One call from rows to predictions."""
 
 from __future__ import annotations
 
 import json
 from typing import Any, TypedDict
 
-from .runtime.model import load_model, plain
+from .runtime.model import load_model
+from .runtime.prediction import plain
 from .runtime.problems import Problem
 
 __all__ = ["PredictionResult", "make_prediction"]
@@ -34,8 +35,8 @@ def make_prediction(*, input_data: Any) -> PredictionResult:
     dict
         `predictions`: one float a row, None for a row with an error; `version`: of the model;
         `errors`: None, or a JSON text, a list of objects with row, field, code, message, severity;
-        `warnings`: the same of rows that have a prediction; `lower`, `upper`: the interval's ends.
-        Of more than 20,000 problems, one is told for each further row, an error if it has one.
+        `warnings`: the same of rows that have a prediction; `lower`, `upper`: the interval ends.
+        After 20,000 problems there is one for each further row, an error if it has one.
 
     Raises
     ------

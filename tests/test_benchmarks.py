@@ -35,7 +35,7 @@ def page_rows(name: str) -> dict[str, list[str]]:
 
 def test_a_ratio_is_the_median_of_the_ratios_of_the_rounds() -> None:
     """A machine that is twice as slow for one round changes nothing."""
-    ratio = module("metrics").ratio
+    ratio = module("timings").ratio
     peer = [[20.0, 20.0, 90.0], [40.0, 40.0], [20.0]]
     ours = [[2.0, 2.0, 1.0], [4.0, 4.0], [2.0]]
     assert 10.0 == ratio(peer, ours)
@@ -43,14 +43,14 @@ def test_a_ratio_is_the_median_of_the_ratios_of_the_rounds() -> None:
 
 def test_quantiles_are_of_all_calls() -> None:
     """The 99th of a hundred calls in two rounds is one that was measured."""
-    quantile = module("metrics").quantile
+    quantile = module("timings").quantile
     rounds = [[float(i) for i in range(50)], [float(i) for i in range(50, 100)]]
     assert [0.0, 50.0, 99.0] == [quantile(rounds, share) for share in (0.0, 0.5, 0.99)]
 
 
 def test_a_difference_is_taken_within_each_fold() -> None:
     """Folds that are hard for both do not blur it; shared training rows widen its error."""
-    metrics = module("metrics")
+    metrics = module("timings")
     these, others = [0.11, 0.21, 0.13, 0.23], [0.10, 0.20, 0.10, 0.20]
     difference, error = metrics.paired_difference(these, others, folds=2)
     assert 0.02 == pytest.approx(difference)
@@ -59,7 +59,7 @@ def test_a_difference_is_taken_within_each_fold() -> None:
 
 def test_a_difference_of_nothing_has_no_minus() -> None:
     """-0.0000 would look like something."""
-    as_difference = module("metrics").as_difference
+    as_difference = module("timings").as_difference
     assert "+0.0000 ± 0.0006" == as_difference(-0.00001, 0.0006)
     assert "-0.0067 ± 0.0014" == as_difference(-0.0067, 0.0014)
 
@@ -73,7 +73,7 @@ def test_sides_take_turns_and_the_first_round_does_not_count() -> None:
         return [float(len(turns))]
 
     takers = {"a": lambda: taker("a"), "b": lambda: taker("b")}
-    taken = module("metrics").interleave(takers, 2)
+    taken = module("timings").interleave(takers, 2)
     assert ["a", "b"] * 3 == turns
     assert {"a": [[3.0], [5.0]], "b": [[4.0], [6.0]]} == taken
 
@@ -93,7 +93,7 @@ def test_sides_take_turns_and_the_first_round_does_not_count() -> None:
 )
 def test_metrics_have_three_digits(function: str, value: float | None, expected: str) -> None:
     """Nobody reads more, and less would hide a difference."""
-    assert expected == getattr(module("metrics"), function)(value)
+    assert expected == getattr(module("timings"), function)(value)
 
 
 @pytest.mark.parametrize(
@@ -270,3 +270,9 @@ def test_every_hostile_request_stands_on_the_page_and_keeps_to_the_demand() -> N
             assert all(float(cell.rstrip("×")) <= 20 for cell in rows[name][2:5]), name
     for name, (_, size) in hostile.SIZES.items():
         assert float(rows[f"{size:,} {name}"][2].rstrip("×")) <= 3
+
+
+def test_the_picture_of_the_architecture_is_that_of_the_sources() -> None:
+    """Whoever moves a module draws it again."""
+    architecture = module("architecture")
+    assert architecture.draw() == architecture.PICTURE.read_text(encoding="utf-8")

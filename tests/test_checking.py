@@ -130,13 +130,13 @@ def sentences(garden: Contract, rows: Any) -> list[str]:
             "zone",
             "C",
             "unseen_level",
-            "zone is 'C', priced as a rare level: the model knows A, B.",
+            "zone is 'C', treated as a rare level: the model knows A, B.",
         ),
         (
             "kind",
             99,
             "unseen_level",
-            "kind is 99, priced as a rare level: the model knows 20, 30.",
+            "kind is 99, treated as a rare level: the model knows 20, 30.",
         ),
         ("kind", False, "wrong_type", "kind is False (type bool): expected one of 20, 30."),
         ("soil", "Ex", "unknown_level", "soil is 'Ex': expected one of Po, Fa, Gd."),
@@ -157,7 +157,7 @@ def test_a_problem_names_value_and_expectation(
     by_columns[field][::2] = [GOOD.get(field)] * 2
     for rows in (by_rows, by_columns):
         assert expected == problems(garden, rows)
-        priced = check(garden, rows).priced
+        priced = check(garden, rows).accepted
         assert (priced is None) if severity == "warning" else [1, 0, 1] == priced.tolist()
 
 
@@ -241,7 +241,7 @@ def test_a_field_that_no_row_has_is_told_once(garden: Contract, make: Callable[[
             "error",
         ),
     ] == problems(garden, make())
-    priced = check(garden, make()).priced
+    priced = check(garden, make()).accepted
     assert priced is not None
     assert [False, False] == priced.tolist()
 
@@ -251,7 +251,7 @@ def test_a_field_that_some_rows_lack_is_missing_there(garden: Contract) -> None:
     rows = [GOOD, {"zone": "A"}, GOOD, {"area": 100}]
     found = [(p.row, p.field, p.code) for p in problems(garden, rows)]
     assert [(1, "area", "missing_value"), (3, "zone", "missing_value")] == found
-    priced = check(garden, rows).priced
+    priced = check(garden, rows).accepted
     assert priced is not None
     assert [True, False, True, False] == priced.tolist()
 
@@ -335,8 +335,8 @@ def test_a_column_that_came_twice_is_told_once_for_all_rows(
     assert [Problem(None, "area", "duplicate_field", sentence, "error")] == problems(garden, rows)
     checked = check(garden, rows)
     assert [2, 2] == checked.numbers[:, 1].tolist()
-    assert checked.priced is not None
-    assert [False, False] == checked.priced.tolist()
+    assert checked.accepted is not None
+    assert [False, False] == checked.accepted.tolist()
 
 
 @pytest.mark.parametrize("kind", ["pandas", "arrow", "CSV"])
@@ -347,7 +347,7 @@ def test_columns_that_are_not_used_may_come_twice(
     rows = repeated(["x", "area", "id", "zone", "id", "x"])[kind](tmp_path)
     assert ["The field 'x' is not known and was not used."] == sentences(garden, rows)
     assert [[100.0], [100.0]] == check(garden, rows).numbers[:, :1].tolist()
-    assert check(garden, rows).priced is None
+    assert check(garden, rows).accepted is None
 
 
 @pytest.mark.parametrize(
@@ -368,7 +368,7 @@ def test_an_unknown_field_is_a_warning_with_the_nearest_name(
     sentence = f"The field {name!r} is not known and was not used{hint}"
     expected = [Problem(0, name, "unknown_field", sentence, "warning")]
     assert expected == problems(garden, [GOOD | {name: 1}])
-    assert check(garden, [GOOD | {name: 1}]).priced is None
+    assert check(garden, [GOOD | {name: 1}]).accepted is None
 
 
 def test_an_unknown_field_of_all_rows_is_told_once(garden: Contract) -> None:
@@ -416,8 +416,8 @@ def test_a_row_that_is_no_dict_is_told_and_the_others_are_read(
     rows = [GOOD, value, GOOD | {"1st": 3}]
     assert [Problem(1, None, "wrong_type", sentence, "error")] == problems(garden, rows)
     checked = check(garden, rows)
-    assert checked.priced is not None
-    assert [True, False, True] == checked.priced.tolist()
+    assert checked.accepted is not None
+    assert [True, False, True] == checked.accepted.tolist()
     assert 3 == checked.numbers[2, 1]
 
 
@@ -430,7 +430,7 @@ def test_rows_that_are_all_no_dicts_are_each_told(garden: Contract, value: Any, 
         assert [(0, None, "wrong_type"), (1, None, "wrong_type")] == [
             (problem.row, problem.field, problem.code) for problem in found
         ]
-        priced = check(contract, [value, value]).priced
+        priced = check(contract, [value, value]).accepted
         assert priced is not None
         assert not priced.any()
 
@@ -541,10 +541,10 @@ def test_a_row_is_read_the_same_alone_and_among_others(garden: Contract, rows: l
     checker = Checker(garden)
     together = checker.check(rows)
     assert (len(rows), 4) == together.numbers.shape
-    priced = [True] * len(rows) if together.priced is None else together.priced.tolist()
+    priced = [True] * len(rows) if together.accepted is None else together.accepted.tolist()
     for at, row in enumerate(rows):
         alone = checker.check([row])
-        assert (alone.priced is None) == priced[at]
+        assert (alone.accepted is None) == priced[at]
         if priced[at]:
             np.testing.assert_array_equal(alone.numbers[0], together.numbers[at])
             assert alone.codes[0].tolist() == together.codes[at].tolist()

@@ -250,7 +250,7 @@ def test_train_writes_four_files_and_says_how_good_the_model_is(
     names = [f"boats-{version}.{ending}" for ending in ("html", "joblib", "md", "onnx")]
     assert sorted(path.name for path in folder.iterdir()) == names
     assert "Price, cross-validated, 4 folds" in out
-    assert re.search(r"Mean absolute error +[\d,.]+ +[\d,.]+ to [\d,.]+ +euros", out)
+    assert re.search(r"Mean absolute error +€[\d,.]+ +€[\d,.]+ to €[\d,.]+", out)
     assert "Root mean squared log error (RMSLE)" in out
     assert "Intervals: made to hold 90% of new rows" in out
     assert "Graph and pipeline agree on 60 rows" in out
@@ -282,7 +282,7 @@ def test_a_spoilt_feature_misses_the_bar_of_the_shipped_configuration(tmp_path: 
         writer.writerows(rows)
     result = invoke("train", "--data", spoilt, "--output", folder)
     assert result.exit_code == 1
-    assert re.search(r"RMSLE is 0\.\d{4}, at most 0\.1100: 0\.\d{4} too much", result.stderr)
+    assert re.search(r"RMSLE is 0\.\d{4}, 0\.\d{4} above the maximum of 0\.1100", result.stderr)
     assert "Nothing was written." in result.stderr
     assert not folder.exists()
 
@@ -429,7 +429,7 @@ def test_check_counts_what_is_in_the_packaged_configuration() -> None:
     result = invoke("check", path)
     assert result.exit_code == 0
     assert re.fullmatch(
-        rf"{re.escape(str(path))} is in order: 80 features \(\d+ used\), \d+ derived features?, "
+        rf"{re.escape(str(path))} is valid: 80 features \(\d+ used\), \d+ derived features?, "
         r"\d members? of the estimator\.\n",
         result.stdout,
     )

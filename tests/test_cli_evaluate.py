@@ -150,7 +150,7 @@ def test_a_labelled_file_is_scored(sold: Path) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     said = flat(result.stdout)
     assert "house-prices: SalePrice, 40 rows of sold.csv" in said
-    assert re.search(r"Mean absolute error [\d,]+ [\d,]+ to [\d,]+ US dollars", said)
+    assert re.search(r"Mean absolute error \$[\d,]+ \$[\d,]+ to \$[\d,]+", said)
     assert re.search(r"Root mean squared log error \(RMSLE\) 0\.\d{4} 0\.\d{4} to 0\.\d{4}", said)
     assert "By price band, worst first" in said
 
@@ -339,7 +339,7 @@ def test_one_row_is_scored(lines: list[str], tmp_path: Path) -> None:
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert "1 row of sold.csv" in result.stdout
-    assert "R squared" not in result.stdout
+    assert "R²" not in result.stdout
 
 
 def test_another_model_file_is_set_beside(sold: Path, tmp_path: Path) -> None:
@@ -349,7 +349,7 @@ def test_another_model_file_is_set_beside(sold: Path, tmp_path: Path) -> None:
     result = run("evaluate", "--data", sold, "--compare", older)
 
     assert result.exit_code == 0
-    assert "Beside house-prices 1.0.0, on 40 rows that both can score" in flat(result.stdout)
+    assert "Beside house-prices 1.0.0, on 40 rows that both can predict" in flat(result.stdout)
     assert "Difference" in result.stdout
 
 
@@ -391,8 +391,8 @@ def test_a_configuration_is_cross_validated(boats: Path) -> None:
         "By Hull, worst first",
         "Rise of RMSLE when the values of a field are shuffled",
         "Intervals at every level",
-        "Intervals at 90%",
-        "Of one width for all rows",
+        "90% intervals on held-out rows",
+        "One width for all",
     ):
         assert words in said
     assert "Cross-validating ..." in result.stderr
@@ -547,7 +547,7 @@ def test_a_row_that_is_not_there_is_an_error(scoring_file: Path) -> None:
     result = run("explain", scoring_file, "--row", "5000")
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "Error: There is not a row 5000: the input has 1,459 rows.\n"
+    assert result.stderr == "Error: There is no row 5000: the input has 1,459 rows.\n"
 
 
 def test_repeated_columns_are_told_for_every_row(scoring_file: Path) -> None:

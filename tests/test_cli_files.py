@@ -41,7 +41,7 @@ def predict(*arguments: str | Path, given: str | bytes | None = None) -> Result:
 def without_closing(said: str) -> str:
     """What was said on standard error before the closing sentence, which has to be there."""
     before, closing, after = re.split(
-        r"^([\d,]+ rows? in [\d,.]+ s: .*\.|There are not rows in .*)\n", said, flags=re.MULTILINE
+        r"^([\d,]+ rows? in [\d,.]+ s: .*\.|There are no rows in .*)\n", said, flags=re.MULTILINE
     )
     assert closing and not after
     return before
@@ -173,7 +173,7 @@ def spoilt_parquet() -> bytes:
         ("rows.parquet", HEADER.encode(), "not a complete Parquet file"),
         ("rows.csv", csv_of(rows(40_000)).encode() + b"3\n", "line 40002: 1 values for 80"),
         ("rows.csv.gz", gzip.compress(csv_of(rows(99)).encode())[:-20], "not a complete gzip file"),
-        ("rows.xlsx", b"PK", "use CSV in UTF-8, which it can save"),
+        ("rows.xlsx", b"PK", "spreadsheets are not supported: use CSV in UTF-8"),
         ("rows.json", b"{}", "add --from jsonl"),
         ("rows.txt", b"Id", "or what it holds with --from: csv, jsonl or parquet"),
         ("rows.zip", b"PK", "unpack it first"),
@@ -218,7 +218,7 @@ def test_parquet_without_its_extra(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert "pip install 'regression-model[batch]'" in done.stderr
+    assert f"pip install 'regression-model[batch]=={regression_model.__version__}'." in done.stderr
     assert done.stderr.count("\n") == 1
 
 

@@ -208,7 +208,7 @@ def test_a_header_alone_is_said() -> None:
     """The results have a header alone too."""
     result = invoke("predict", "-", given=HEADER + "\n")
     assert (result.exit_code, result.stdout) == (0, "Id,prediction,assumed,problems\n")
-    assert result.stderr == "There are not rows in standard input: nothing was predicted.\n"
+    assert result.stderr == "There are no rows in standard input: nothing was predicted.\n"
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])

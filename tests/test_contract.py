@@ -176,7 +176,7 @@ def test_the_schema_agrees_with_the_check(
     validator = Draft202012Validator(garden.json_schema())
     assert valid == validator.is_valid(GOOD | change)
     if change != {"area": "100"}:
-        assert valid == (Checker(garden).check([GOOD | change]).priced is None)
+        assert valid == (Checker(garden).check([GOOD | change]).accepted is None)
 
 
 @pytest.mark.parametrize("name", ["area", "zone"])
@@ -221,7 +221,7 @@ json_cells = st.one_of(
 def test_whatever_validates_is_priced(garden: Contract, row: dict[str, Any]) -> None:
     """A client who checks against the schema meets no error."""
     if Draft202012Validator(garden.json_schema()).is_valid(row):
-        assert Checker(garden).check([row]).priced is None
+        assert Checker(garden).check([row]).accepted is None
 
 
 def test_descriptions_say_the_unit_and_what_missing_means() -> None:

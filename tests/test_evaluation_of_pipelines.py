@@ -295,9 +295,6 @@ def test_without_a_column_is_without_what_is_made_from_it(found):
     assert found.without["Length"]["mae"].value > 2 * found.metrics["mae"].value
 
 
-# feature-engine uses what later versions of pandas will have no more.
-@pytest.mark.filterwarnings("ignore:For backward compatibility, 'str':DeprecationWarning")
-@pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning")
 def test_without_a_field_is_without_the_columns_of_its_levels():
     """One column a level, and none of them is left."""
     one_hot = BOATS.replace("  without: Length\n", "  without: Colour\n")

@@ -8,8 +8,8 @@ from sklearn.model_selection import KFold
 
 from regression_model.config.core import load_config, parse_config
 from regression_model.errors import ConfigError, DataError
+from regression_model.training.cross_validation import split_rows, strata_of
 from regression_model.training.data import dataset_path, read_dataset
-from regression_model.training.folds import split_rows, strata_of
 from regression_model.training.rows import read_training_data
 
 CONFIG = """\

@@ -269,8 +269,8 @@ def test_every_kind_of_rows_is_read_alike(garden: Contract, make: Callable[[], A
     np.testing.assert_array_equal(NUMBERS, checked.numbers)
     assert CODES == checked.codes.tolist()
     assert PROBLEMS == told(checked)
-    assert checked.priced is not None
-    assert [True, False, False, False, True, False] == checked.priced.tolist()
+    assert checked.accepted is not None
+    assert [True, False, False, False, True, False] == checked.accepted.tolist()
 
 
 @pytest.mark.parametrize("make", SAME_ROWS.values(), ids=SAME_ROWS)

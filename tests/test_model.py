@@ -209,7 +209,7 @@ def test_the_rows_of_the_caller_stay_as_they_were(
 def test_warnings_leave_the_price(
     model: Model, rows: list[dict[str, Any]], prices: list[float], nominal: Field
 ) -> None:
-    """An unknown field changes nothing; an unseen level is priced as a rare one."""
+    """An unknown field changes nothing; an unseen level is treated as a rare one."""
     rows[0]["colour"] = "red"
     rows[1][nominal.name] = "Elsewhere"
     prediction = model.predict(rows)

@@ -32,12 +32,6 @@ from regression_model.tuning import (
     scoring,
 )
 
-# feature-engine uses what later versions of pandas will have no more.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:For backward compatibility, 'str':DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning"),
-]
-
 BOATS = """\
 name: boats
 description: Prices of boats
@@ -521,7 +515,7 @@ def test_parameters_with_the_same_last_word_are_told_apart(boats: Path) -> None:
     ("options", "sentence"),
     [
         (["--nested", "--write"], "--write: --nested only estimates, and writes nothing."),
-        (["--nested", "--picture", "a.png"], "--picture: --nested makes several searches, and"),
+        (["--nested", "--picture", "a.png"], "--picture: --nested runs several searches, and"),
         (["--outer-folds", "3"], "--outer-folds: is the number of searches of --nested: give both"),
         (["--nested", "--outer-folds", "1"], "'--outer-folds'"),
     ],

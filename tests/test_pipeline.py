@@ -38,12 +38,6 @@ from regression_model.training.features import (
 from regression_model.training.features import Test as Question  # not a test
 from regression_model.training.pipeline import build_pipeline
 
-# feature-engine uses what later versions of pandas will have no more.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:For backward compatibility, 'str':DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning"),
-]
-
 TOP = """\
 name: bicycles
 description: Second-hand bicycles

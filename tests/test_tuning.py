@@ -34,12 +34,6 @@ from regression_model.tuning import Trial, TuningResult, run_tuning, scoring
 from regression_model.tuning.trials import best_of, estimate, is_worse
 from regression_model.tuning.writing import with_values
 
-# feature-engine uses what later versions of pandas will have no more.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:For backward compatibility, 'str':DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning"),
-]
-
 BOATS = """\
 # Boats, made up
 

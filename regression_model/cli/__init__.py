@@ -1,7 +1,7 @@
 """The command line. Results go to standard output, everything else to standard error.
 
-Exit codes: 0 done; 1 done, but a row has no prediction or a model misses its quality bar;
-2 input or arguments that cannot be used; 130 interrupted.
+Exit codes: 0 success; 1 a row has no prediction, or a model misses its quality bar; 2 invalid input
+or arguments; 130 interrupted.
 """
 
 from __future__ import annotations

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from importlib import import_module
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..display import Table, count, printable
 from ..errors import ModelFileError
 from ..extras import needs
-from .loading import shown_progress
 from .options import ModelOption, SeparatorOption, input_format
 from .program import fail, interruptible, say
-from .tables import count
+from .terminal import console_of, show, shown_progress
 
 if TYPE_CHECKING:
     from ..evaluation import EvaluationResult
@@ -22,14 +23,17 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
+_MOST_GROUPS = 8
+_MOST_REFUSED = 50
+
 
 def evaluate(
     data: Annotated[
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Rows with their true target, or - for standard input, to score a model file "
-            "with; without it, the configuration is cross-validated on its training rows.",
+            help="Rows with their true target, or - for standard input, on which to score a model "
+            "file; without it, the configuration is cross-validated on its training rows.",
         ),
     ] = None,
     model: ModelOption = None,
@@ -47,7 +51,7 @@ def evaluate(
         typer.Option(
             metavar="N",
             min=1,
-            help="Cross-validations, with one seed after another; without it, as many as the "
+            help="Cross-validations, each with the next seed; without it, as many as the "
             "configuration says.",
         ),
     ] = None,
@@ -59,13 +63,13 @@ def evaluate(
         typer.Option(metavar="DIR", help="Folder for a report; needs the extra report."),
     ] = None,
 ) -> None:
-    """Say how good the model is, and where it is weak.
+    """Show how good the model is, and where it is weak.
 
-    Each figure has the 95% interval that resampling the rows gives. With --data a model file is
-    scored, on the base install; rows that cannot be scored are left out and listed, and exit code
-    1 says that there were some. If the model was trained on any of them, the first line says so.
-    Without --data each row of the training data is scored by a pipeline that was fitted without
-    the row, beside simpler models.
+    Each metric has a 95% interval from resampling the rows. With --data a model file is scored, on
+    the base install; rows that cannot be scored are left out and listed, and exit code 1 means that
+    there were some. If the model was trained on any of the rows, the first line says so. Without
+    --data each row of the training data is scored by a pipeline that was fitted without it, beside
+    simpler models.
 
     \b
     Examples:
@@ -75,7 +79,9 @@ def evaluate(
     """
     _check_options(data, model, separator, config, repeats, report)
     if report is not None:
-        _load_drawing_libraries(["report"] if data is not None else ["train", "report"])
+        from ..report import require_extra
+
+        require_extra(*(() if data is not None else ("train",)))  # before the work, not after it
     if data is None:
         evaluation, opened, rows = _cross_validated(config, model, compare, repeats, report)
     else:
@@ -83,9 +89,7 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps(evaluation.to_dict(), allow_nan=False))
     else:
-        from .evaluated import show_evaluation
-
-        show_evaluation(evaluation)
+        _show_evaluation(evaluation)
     if report is not None and opened is not None:
         _write_report(evaluation, opened, rows, report, data)
     if evaluation.refused:
@@ -115,15 +119,9 @@ def _check_options(
         raise typer.BadParameter("is for the rows of --data.", param_hint="--separator")
     if config is not None and report is not None and model is None:
         raise typer.BadParameter(
-            "explains prices: with --config, name the model file by --model.", param_hint="--report"
+            "explains predictions: with --config, name the model file by --model.",
+            param_hint="--report",
         )
-
-
-def _load_drawing_libraries(extras: list[str]) -> None:
-    """Find out before the work, not after it, that the extra is missing."""
-    with needs(*extras):
-        import_module("jinja2")
-        import_module("matplotlib")
 
 
 def _scored(
@@ -182,13 +180,48 @@ def _cross_validated(
 
 
 def _check_belongs(model: Model, **digests: str) -> None:
-    """See to it that a report does not tell of one model with the figures of another."""
+    """Check that a report would not describe one model with the metrics of another."""
     for name, now in digests.items():
         if model.manifest["training"][name] != now:
             raise ModelFileError(
-                f"{model.name} {model.version} was trained with another configuration or other "
-                "rows than those that are evaluated: train it again, or name its own model file."
+                f"{model.name} {model.version} was trained with another configuration or on other "
+                "rows than those that are evaluated: train again, or name another model file."
             )
+
+
+def _show_evaluation(evaluation: EvaluationResult) -> None:
+    """Print an evaluation to standard output, most important first."""
+    console = console_of(sys.stdout)
+    if evaluation.caution is not None:
+        console.print(evaluation.caution, style="bold red", soft_wrap=True)
+    console.print(_title(evaluation), style="bold")
+    show(*_tables(evaluation))
+    for row, sentence in evaluation.refused[:_MOST_REFUSED]:
+        show(f"Row {row + 1} was not scored: {printable(sentence)}")
+    if (more := len(evaluation.refused) - _MOST_REFUSED) > 0:
+        show(f"{more:,} more were not scored: --json lists them all.")
+    show(*evaluation.notes)
+
+
+def _title(evaluation: EvaluationResult) -> str:
+    rows = f"{evaluation.name}: {evaluation.target['name']}, {count(evaluation.rows, 'row')}"
+    if evaluation.folds:
+        return f"{rows}, {evaluation.validated}"
+    return f"{rows} of {printable(evaluation.source)}"
+
+
+def _tables(evaluation: EvaluationResult) -> Iterator[Table | None]:
+    from ..evaluation import tables
+
+    yield tables.metrics(evaluation)
+    yield tables.comparison(evaluation)
+    yield tables.all_models(evaluation)
+    yield tables.folds(evaluation)
+    for name in evaluation.groups:
+        yield tables.groups(evaluation, name, most=_MOST_GROUPS)
+    yield tables.importances(evaluation)
+    yield tables.calibration(evaluation)
+    yield tables.constant_width(evaluation)
 
 
 def _write_report(

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..display import count, plain, printable
 from ..errors import InputError
-from .counting import Tally
-from .options import FromOption, InputArgument, ModelOption, SeparatorOption, format_value
-from .passing import PassingRows, column_names, passing_rows
+from .options import FromOption, InputArgument, ModelOption, SeparatorOption, output_format
 from .program import say
 from .results import identifiers, problem_texts
-from .tables import console_of, count, figure, shown, table_of
+from .rows import PassingRows, column_names, passing_rows
+from .terminal import cell, console_of, rich_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,7 +29,7 @@ __all__ = ["explain"]
 _MOST_ROWS_SHOWN = 10
 _ROWS_AT_ONCE = 100  # explained before they are written
 _BAR = 30  # characters
-_METRICS = ("prediction", "base", "contribution")
+_NUMBERS = ("prediction", "base", "contribution")
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ def explain(
     from_kind: FromOption = None,
     separator: SeparatorOption = None,
 ) -> None:
-    """Say what each field adds to, or takes from, a prediction.
+    """Show what each field adds to a prediction, or takes from it.
 
-    From the typical prediction of the training rows the contributions of all fields, in the unit
-    of the target, add up to the row's own. They are estimated Shapley values; the same row always
-    has the same ones. CSV and Parquet get a line for each contribution, JSON Lines one for each
-    row. Exit code 1 says that some rows have no prediction.
+    The contributions of all fields, in the unit of the target, add up to the difference between the
+    prediction for the row and that for a typical training row. They are estimated Shapley values;
+    the same row always has the same ones. CSV and Parquet get a line for each contribution, JSON
+    Lines one for each row. Exit code 1 means that some rows have no prediction.
 
     \b
     Examples:
@@ -81,7 +81,7 @@ def explain(
     """
     from ..files.streams import Format, opened_sink
 
-    kind = Format("jsonl") if as_json else format_value(None, output, option=None)
+    kind = Format("jsonl") if as_json else output_format(None, output, option=None)
     on_terminal = output is None and not as_json and sys.stdout.isatty()
     outputs = {"results": None if on_terminal else output or "-"}
     with passing_rows(source, model, from_kind, separator, outputs=outputs) as passing:
@@ -89,14 +89,18 @@ def explain(
         explained: list[_Explained] = []
         parts = _explained(passing, row, most=_MOST_ROWS_SHOWN if on_terminal else None)
         if row is not None:
-            parts = iter([_only_one(parts, tally, row)])
+            found = next(parts, None)
+            if found is None:
+                rows = count(tally.rows, "row")
+                raise InputError(f"There is no row {row}: the input has {rows}.")
+            parts = iter([found])
         if on_terminal:
             explained = [one for part in parts for one in part]
             more = 0 if row else tally.rows - len(explained)
             _show(explained, passing.model, top, more=more)
         else:
             in_records = kind is not None and kind.kind == "jsonl"
-            with opened_sink(output or "-", format_=kind, numbers=_METRICS) as sink:
+            with opened_sink(output or "-", format_=kind, numbers=_NUMBERS) as sink:
                 for explained in parts:
                     sink.write((_records if in_records else _lines)(explained, top))
                     passing.show(explained[-1].row + 1)
@@ -111,7 +115,7 @@ def explain(
 def _explained(
     passing: PassingRows, wanted: int | None, *, most: int | None
 ) -> Iterator[list[_Explained]]:
-    """Yield some rows at a time with their explanations: all, the first ones, or the wanted one."""
+    """Yield rows with their explanations, some at a time: all, the first `most`, or the wanted."""
     model, tally = passing.model, passing.tally
     left = most
     for unread in passing.source.slices(*column_names(model.contract)):
@@ -136,29 +140,15 @@ def _of_part(
 ) -> list[_Explained]:
     names = dict(identifiers(model.contract, part))
     problems = problem_texts(prediction)
-    found = []
-    for row in at:
-        is_priced = prediction.values[row] == prediction.values[row]  # false for NaN
-        explanation = model.explain(_only(part.rows, row))[0] if is_priced else None
-        of_row = {name: cells[row] for name, cells in names.items()}
-        found.append(_Explained(begins + row, of_row, explanation, problems[row]))
-    return found
-
-
-def _only_one(parts: Iterator[list[_Explained]], tally: Tally, row: int) -> list[_Explained]:
-    found = next(parts, None)
-    if found is None:
-        raise InputError(f"There is not a row {row}: the input has {count(tally.rows, 'row')}.")
-    return found
-
-
-def _only(rows: Any, at: int) -> Any:
-    """Return one row of a slice."""
-    if isinstance(rows, list):
-        return [rows[at]]
-    if isinstance(rows, dict):
-        return {name: [cells[at]] for name, cells in rows.items()}
-    return rows.slice(at, 1)
+    return [
+        _Explained(
+            begins + row,
+            {name: cells[row] for name, cells in names.items()},
+            explanation,
+            problems[row],
+        )
+        for row, explanation in zip(at, model.explain_rows(prediction, at), strict=True)
+    ]
 
 
 def _largest(explanation: Explanation, top: int | None) -> dict[str, float]:
@@ -225,35 +215,34 @@ def _show(explained: Sequence[_Explained], model: Model, top: int | None, *, mor
     console = console_of(sys.stdout)
     unit = model.manifest["target"]["unit"] or ""
     for one in explained:
-        of_row = "".join(f", {name} {shown(cell)}" for name, cell in one.identifiers.items())
+        of_row = "".join(f", {name} {printable(cell)}" for name, cell in one.identifiers.items())
         console.print(f"Row {one.row + 1}{of_row}", style="bold")
         if one.explanation is not None:
             console.print(_bars(one.explanation, unit, top))
         if one.problems:
-            console.print(shown(one.problems))
+            console.print(printable(one.problems))
     if more:
         say(f"{more:,} more: name one with --row, or write all with --output FILE.")
 
 
 def _bars(explanation: Explanation, unit: str, top: int | None) -> Table:
-    """Draw the way from the typical prediction to that of the row."""
-    table = table_of(show_header=False)
+    """Draw the steps from the typical prediction to that for the row."""
+    table = rich_table(header=False)
     table.add_column(overflow="fold")
     table.add_column(justify="right")
     table.add_column()
     table.add_column(overflow="fold")
     parts = _largest(explanation, top)
     longest = max((abs(value) for value in parts.values()), default=0.0) or 1.0
-    table.add_row("typical", figure(explanation.base), unit)
+    table.add_row("typical", cell(plain(explanation.base)), unit)
     for name, value in parts.items():
         bar = "█" * round(_BAR * abs(value) / longest)
         style = "bright_blue" if value > 0 else "yellow"
-        sign = "+" if value > 0 else ""
-        read = shown(_value(explanation, name))
+        read = printable(_value(explanation, name))
         if name in explanation.assumed:
             read = f"{read} (assumed)".strip()
-        table.add_row(name, f"{sign}{figure(value)}", _coloured(bar, style), read)
-    table.add_row("prediction", figure(explanation.value), unit, style="bold")
+        table.add_row(name, cell(plain(value, sign=True)), _coloured(bar, style), read)
+    table.add_row("prediction", cell(plain(explanation.value)), unit, style="bold")
     return table
 
 

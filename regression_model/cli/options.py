@@ -1,12 +1,18 @@
-"""What several commands let be chosen."""
+"""Options that several commands have, and what is checked of them."""
 
 from __future__ import annotations
 
+import os
+import stat
+import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from ..errors import InputError
 
 if TYPE_CHECKING:
     from ..files.streams import Format
@@ -17,8 +23,9 @@ __all__ = [
     "Kind",
     "ModelOption",
     "SeparatorOption",
-    "format_value",
+    "check_places",
     "input_format",
+    "output_format",
 ]
 
 
@@ -35,14 +42,13 @@ InputArgument = Annotated[
 ]
 
 FromOption = Annotated[
-    Kind | None, typer.Option("--from", help="What INPUT holds, if its name does not tell.")
+    Kind | None, typer.Option("--from", help="What INPUT holds, if its name does not say.")
 ]
 
 ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="FILE", help="Model file; without it, the shipped one."),
 ]
-
 
 SeparatorOption = Annotated[
     str | None,
@@ -56,8 +62,7 @@ SeparatorOption = Annotated[
 def input_format(
     path: str, kind: Kind | None, separator: str | None, *, option: str | None = "--from"
 ) -> Format | None:
-    """Return what an input holds; None for standard input that has to be looked at."""
-    from ..errors import InputError
+    """Return what an input holds; None for standard input, whose content decides."""
     from ..files.streams import Format, format_of, separator_of
 
     found = None
@@ -72,7 +77,7 @@ def input_format(
     return Format("csv", separator_of(separator))
 
 
-def format_value(
+def output_format(
     kind: Kind | None, output: str | None, *, option: str | None = "--to"
 ) -> Format | None:
     """Return what to write; None for CSV to standard output, or a table on a terminal."""
@@ -82,3 +87,47 @@ def format_value(
         is_packed = output is not None and output.lower().endswith(".gz")
         return Format(kind.value, packed=is_packed and kind is not Kind.parquet)
     return None if output in (None, "-") else format_of(str(output), option=option)
+
+
+def check_places(outputs: Mapping[str, str | None], inputs: Mapping[str, str | None]) -> None:
+    """Check that no output would replace an input or another output, by whatever name or link.
+
+    Parameters
+    ----------
+    outputs, inputs : what each is called, with its path; `-` is a standard stream, None is unused
+
+    Raises
+    ------
+    InputError
+        When two of them are one file.
+    """
+    seen = [(name, path, "r") for name, path in inputs.items() if path is not None]
+    for output, place in outputs.items():
+        if place is None:
+            continue
+        for name, path, mode in seen:
+            if _is_same(_found(place, "w"), _found(path, mode)) or _is_same_name(place, path):
+                called = "standard output" if place == "-" else place
+                raise InputError(f"{called} is the {name}: name another file for the {output}.")
+        seen.append((output, place, "w"))
+
+
+def _found(path: str, mode: str) -> os.stat_result | None:
+    """Return what a path leads to if it is a regular file, not a pipe or a device."""
+    try:
+        stream = sys.stdout if mode == "w" else sys.stdin
+        found = os.fstat(stream.fileno()) if path == "-" else os.stat(path)
+    except (OSError, AttributeError, ValueError):
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
+
+
+def _is_same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
+    return one is not None and other is not None and os.path.samestat(one, other)
+
+
+def _is_same_name(one: str, other: str) -> bool:
+    """Return whether two files that do not exist yet would be one."""
+    if "-" in (one, other) or os.path.exists(one):
+        return False
+    return os.path.realpath(one) == os.path.realpath(other)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..display import Table, plain, printable
 from ..errors import InputError
-from .counting import Tally
-from .options import FromOption, InputArgument, Kind, ModelOption, SeparatorOption, format_value
-from .passing import PassingRows, column_names, passing_rows
+from .options import FromOption, InputArgument, Kind, ModelOption, SeparatorOption, output_format
 from .program import say
 from .results import identifiers, problem_lines, problem_texts, simple
-from .tables import console_of, figure, shown, table_of
+from .rows import PassingRows, Tally, column_names, passing_rows
+from .terminal import show
 
 if TYPE_CHECKING:
     from ..files.streams import Column, Sink, Slice, Source, Unread
@@ -27,7 +26,7 @@ __all__ = ["predict"]
 
 _MOST_ROWS_SHOWN = 50
 _MOST_THREADS = 4  # more wait for each other: Python runs one at a time
-_METRICS = ("prediction", "lower", "upper")
+_NUMBERS = ("prediction", "lower", "upper")
 
 
 def predict(
@@ -38,13 +37,13 @@ def predict(
             "--output",
             "-o",
             metavar="FILE",
-            help="Where the results go; without it, a table on a terminal and CSV elsewhere.",
+            help="Where to write the results; without it, a table on a terminal and CSV elsewhere.",
         ),
     ] = None,
     model: ModelOption = None,
     from_kind: FromOption = None,
     to_kind: Annotated[
-        Kind | None, typer.Option("--to", help="What to write, if the name does not tell.")
+        Kind | None, typer.Option("--to", help="What to write, if the name does not say.")
     ] = None,
     separator: SeparatorOption = None,
     interval: Annotated[
@@ -56,7 +55,7 @@ def predict(
     problems: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="Where the problems go, one a line, in place of a column."
+            metavar="FILE", help="Where to write the problems, one a line, instead of a column."
         ),
     ] = None,
     threads: Annotated[
@@ -65,16 +64,16 @@ def predict(
             metavar="N",
             min=1,
             max=256,
-            help="How many slices to predict at once; else one for each core, and at most 4.",
+            help="How many slices to predict at once; without it, one for each core, at most 4.",
         ),
     ] = None,
 ) -> None:
     """Predict the target for every row.
 
     Reads and writes CSV, JSON Lines and, with the extra batch, Parquet; CSV and JSON Lines may be
-    compressed (.gz). The rows pass in slices, so the input may be longer than the memory. One row
-    comes out for each row that goes in, in the same order: its identifier if it has one, the
-    prediction, and its problems. Exit code 1 says that some rows have no prediction.
+    compressed (.gz). Rows are read and written in slices, so the input may be larger than memory.
+    One row comes out for each row that goes in, in the same order: its identifier if it has one,
+    the prediction, and its problems. Exit code 1 means that some rows have no prediction.
 
     \b
     Examples:
@@ -85,24 +84,26 @@ def predict(
     """
     from ..files.streams import opened_sink
 
-    kind = format_value(to_kind, output)
+    kind = output_format(to_kind, output)
     terminal = output in (None, "-") and sys.stdout.isatty()
     if terminal and kind is not None and kind.kind == "parquet":
         raise InputError("Parquet cannot be written to a terminal: name a file with --output.")
-    problem_kind = format_value(None, problems, option=None)
+    problem_kind = output_format(None, problems, option=None)
     if problem_kind is not None and problem_kind.kind == "parquet":
         raise InputError(f"{problems}: problems are written as CSV or as JSON Lines.")
     is_shown = terminal and output is None and kind is None
     outputs = {"results": None if is_shown else output or "-", "problems": problems}
     with passing_rows(source, model, from_kind, separator, outputs=outputs) as passing:
         contract = passing.model.contract
-        table = _Table(contract, passing.source, interval=interval, keep=keep, split=bool(problems))
+        table = _Columns(
+            contract, passing.source, interval=interval, keep=keep, split=bool(problems)
+        )
         parts = _predicted(passing, table, threads=threads or _cores())
         if is_shown:
             _show_results(parts, passing.tally)
         else:
             with ExitStack() as stack:
-                results = opened_sink(output or "-", format_=kind, numbers=_METRICS)
+                results = opened_sink(output or "-", format_=kind, numbers=_NUMBERS)
                 sink = stack.enter_context(results)
                 lines = problems and stack.enter_context(
                     opened_sink(problems, format_=problem_kind)
@@ -112,14 +113,14 @@ def predict(
 
 
 def _cores() -> int:
-    """Return how many cores this process may use, or how many are of use."""
+    """Return how many cores this process may use, up to the number that helps."""
     allowed = getattr(os, "sched_getaffinity", None)
     cores = len(allowed(0)) if allowed else os.cpu_count() or 1
     return min(cores, _MOST_THREADS)
 
 
-def _predicted(passing: PassingRows, table: _Table, *, threads: int) -> Any:
-    """Yield each part of the results, with its prediction and the row that it begins with."""
+def _predicted(passing: PassingRows, table: _Columns, *, threads: int) -> Any:
+    """Yield each part of the results, with its prediction and the number of rows before it."""
     from ..files.streams.ahead import in_order
 
     def work(unread: Unread) -> tuple[Slice, Prediction]:
@@ -136,7 +137,7 @@ def _predicted(passing: PassingRows, table: _Table, *, threads: int) -> Any:
         if held is not None:
             yield held
         held = table.columns(part, prediction), prediction, begins
-        if not tally.is_missing_columns():
+        if not tally.is_missing_columns:
             yield held
             held = None
     tally.check_columns()  # before the only slice of a short input is written
@@ -154,8 +155,8 @@ def _write(parts: Any, sink: Sink, lines: Sink | None) -> None:
             lines.write(problem_lines(prediction, begins, said))
 
 
-class _Table:
-    """The columns that come out.
+class _Columns:
+    """The columns of the output.
 
     Attributes
     ----------
@@ -173,7 +174,6 @@ class _Table:
         self._keep = keep
         self._added = ["prediction", *(["lower", "upper"] if interval else []), "assumed"]
         self._added += [] if split else ["problems"]
-        identifying = {field.name for field in contract.fields if field.kind == "identifier"}
         if keep and source.names is not None:
             self._check_names(source.names)
         self._names = source.names or []
@@ -204,7 +204,7 @@ class _Table:
         import numpy as np
 
         columns: dict[str, Column] = {name: [] for name in (*names, *self._added)}
-        columns |= {name: np.empty(0) for name in self._added if name in _METRICS}
+        columns |= {name: np.empty(0) for name in self._added if name in _NUMBERS}
         return columns | {"assumed": np.empty(0, dtype=np.int64)}
 
     def _check_names(self, names: Any) -> None:
@@ -215,7 +215,7 @@ class _Table:
                     "rename it."
                 )
         if isinstance(names, list) and len({*names}) < len(names):
-            raise InputError("--keep needs columns whose names differ: the input has two of one.")
+            raise InputError("--keep needs distinct column names: the input has two of one name.")
 
 
 def _show_results(parts: Any, tally: Tally) -> None:
@@ -226,17 +226,17 @@ def _show_results(parts: Any, tally: Tally) -> None:
         for name, cells in columns.items():
             shown_cells = first.setdefault(name, [])
             shown_cells += listed(cells[: _MOST_ROWS_SHOWN - len(shown_cells)])
-    _print_table(first)
+    texts = [
+        [_number(v) if name in _NUMBERS else printable(v) for v in cells]
+        for name, cells in first.items()
+    ]
+    numbers_to = len(first) - ("problems" in first)
+    rows = [*zip(*texts, strict=True)]
+    show(Table("", [*first], rows, numbers_from=0, numbers_to=numbers_to))
     if tally.rows > _MOST_ROWS_SHOWN:
         more = tally.rows - _MOST_ROWS_SHOWN
         say(f"{more:,} more: write all {tally.rows:,} rows with --output FILE.")
 
 
-def _print_table(columns: Mapping[str, Sequence[Any]]) -> None:
-    table = table_of()
-    for name in columns:
-        table.add_column(name, justify="left" if name == "problems" else "right", overflow="fold")
-    for cells in zip(*columns.values(), strict=True):
-        named = zip(columns, cells, strict=True)
-        table.add_row(*(figure(v) if name in _METRICS else shown(v) for name, v in named))
-    console_of(sys.stdout).print(table)
+def _number(value: float | None) -> str:
+    return "–" if value is None else plain(value)

@@ -16,7 +16,6 @@ from typer.core import TyperCommand, TyperGroup
 from .. import __version__
 from ..errors import ConfigError, QualityError, RegressionModelError
 from ..files.writing import whole_text
-from .usage import too_many_arguments, usage_sentence
 
 __all__ = ["INTERRUPTED_EXIT", "Command", "app", "fail", "interruptible", "main", "say"]
 
@@ -31,7 +30,7 @@ class Command(TyperCommand):
         """Read the arguments of a call."""
         ctx.allow_extra_args = True
         if (more := super().parse_args(ctx, args)) and not ctx.resilient_parsing:
-            ctx.fail(too_many_arguments(self, more))
+            ctx.fail(_too_many_arguments(self, more))
         return more
 
 
@@ -47,7 +46,7 @@ class Program(TyperGroup):
         except RegressionModelError as error:
             fail(_sentence(error), code=1 if isinstance(error, QualityError) else 2)
         except typer.BadParameter as error:
-            error.message = usage_sentence(error)
+            error.message = _usage_sentence(error)
             raise
         except KeyboardInterrupt:
             fail("Interrupted.", code=INTERRUPTED_EXIT)
@@ -71,13 +70,47 @@ def say(sentence: str) -> None:
 
 
 def _sentence(error: RegressionModelError) -> str:
-    """Return what an error says; a list of mistakes stays as it is, for editors to jump to."""
+    """Return the message of an error; a list of mistakes stays as it is, for editors to jump to."""
     listed = isinstance(error, ConfigError) and error.mistakes
     return str(error) if listed or "\n" in str(error) else f"Error: {error}"
 
 
+def _usage_sentence(error: typer.BadParameter) -> str:
+    """Say what was expected of an argument and what was received; typer checks with pydantic."""
+    from pydantic import ValidationError  # only now: --help does without
+
+    cause = error.__cause__
+    if not isinstance(cause, ValidationError):
+        return error.message
+    return "; ".join(_expected(dict(found)) for found in cause.errors())
+
+
+def _too_many_arguments(command: Any, more: list[str]) -> str:
+    """Say which arguments are too many, and which ones a command takes."""
+    arguments = [one for one in command.params if one.param_type_name == "argument"]
+    names = [one.metavar or one.name.upper() for one in arguments]
+    received = ", ".join(map(repr, more))
+    return (
+        f"Unexpected argument{'s' if len(more) > 1 else ''} {received}: "
+        f"{command.name} takes {'only ' + ' and '.join(names) if names else 'none'}."
+    )
+
+
+def _expected(found: dict[str, Any]) -> str:
+    context = found.get("ctx", {})
+    received = f"received {found['input']!r}"
+    match found["type"]:
+        case "int_parsing" | "int_type" | "int_from_float":
+            return f"expected a whole number, {received}."
+        case "greater_than_equal":
+            return f"expected at least {context['ge']}, {received}."
+        case "value_error":
+            return str(context["error"])
+    return f"{found['msg']}, {received}."
+
+
 def _drop_standard_output() -> None:
-    """Send what is still waiting to be written nowhere, so that Python's exit is silent."""
+    """Discard what is still to be written, so that Python exits silently."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -125,14 +158,14 @@ def main() -> None:
 
 
 def _stop(*_: object) -> None:
-    """End at once on Ctrl-C: no file is begun, and a library that loads can lose an exception."""
+    """Exit at once on Ctrl-C: no file is open, and a library being loaded can lose an exception."""
     os.write(2, b"Interrupted: nothing was written.\n")
     os._exit(INTERRUPTED_EXIT)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let Ctrl-C raise KeyboardInterrupt, so that what was begun is put in order first."""
+    """Let Ctrl-C raise KeyboardInterrupt, so that unfinished work is cleaned up first."""
     handler = signal.getsignal(signal.SIGINT)
     if handler is not _stop:
         yield

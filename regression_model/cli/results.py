@@ -1,4 +1,4 @@
-"""What is said of each row: its identifier and its problems."""
+"""The identifier and the problems of each row, for the output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIMPLE = {str, int, bool, type(None)}
 
 
 def identifiers(contract: Contract, part: Slice) -> Iterator[tuple[str, Sequence[Any]]]:
-    """Yield the identifier columns that came, under the names that the contract has for them."""
+    """Yield the identifier columns of the input, under the names that the contract has for them."""
     for field in contract.fields:
         if field.kind == "identifier":
             for name in (field.name, *field.aliases):
@@ -28,7 +28,7 @@ def identifiers(contract: Contract, part: Slice) -> Iterator[tuple[str, Sequence
 
 
 def simple(cells: Sequence[Any]) -> Sequence[Any]:
-    """Return cells as something that every kind of file can hold."""
+    """Return cells as values that every kind of file can hold."""
     if {*map(type, cells)} <= _SIMPLE:
         return cells
     return [cell if type(cell) is str else _simple(cell) for cell in cells]
@@ -45,8 +45,8 @@ def _simple(cell: object) -> str | int | float | None:
 def problem_texts(prediction: Prediction) -> list[str]:
     """Join the problems of each row, errors first.
 
-    What is wrong with all rows was said in full on standard error. If it is an error, each row
-    names it in a few words, so that no row without a prediction is without a reason.
+    A problem of all rows was described in full on standard error. If it is an error, each row names
+    it in a few words, so that every row without a prediction has a reason.
     """
     if not prediction.findings:
         return [""] * len(prediction)
@@ -74,7 +74,7 @@ def problem_lines(
 ) -> dict[str, list[Any]]:
     """Return one line a problem, with the row counted from 1 over the whole input.
 
-    What is wrong with all rows has no row, and a line of its own only once.
+    A problem of all rows has no row, and is written only once.
     """
     lines: dict[str, list[Any]] = {
         name: [] for name in ("row", "field", "code", "severity", "message")

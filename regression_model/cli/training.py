@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..display import count
 from ..extras import needs
-from .loading import shown_progress
-from .metrics import (
-    interval_sentence,
-    metrics_table,
-    parity_sentence,
-    quality_sentence,
-    spread_sentence,
-)
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
-from .tables import console_of, count
+from .terminal import show, shown_progress
 
 if TYPE_CHECKING:
     from ..training.run import TrainingResult
@@ -34,7 +27,7 @@ def train(
     data: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Training rows; without it, those the configuration names."
+            metavar="FILE", help="Training rows; without it, those that the configuration names."
         ),
     ] = None,
     output: Annotated[
@@ -56,8 +49,8 @@ def train(
 ) -> None:
     """Train a model and write its file.
 
-    A configuration describes the model and names its training rows. The figures are
-    cross-validated. Exit code 1 says that the model misses the quality bar of its configuration;
+    A configuration describes the model and names its training rows. The metrics are
+    cross-validated. Exit code 1 means that the model misses the quality bar of its configuration;
     nothing is written then, nor after any error.
 
     \b
@@ -99,13 +92,17 @@ def _train(config: Path | None, data: Path | None, output: Path | None) -> Train
 
 
 def _show_training(result: TrainingResult) -> None:
-    console = console_of(sys.stdout)
-    console.print(metrics_table(result.manifest))
-    if sentence := spread_sentence(result.manifest):
+    from ..evaluation import tables
+
+    manifest = result.manifest
+    show(tables.recorded_metrics(manifest))
+    for sentence in (*tables.recorded_sentences(manifest), *_quality_bar(manifest)):
         typer.echo(sentence)
-    typer.echo(interval_sentence(result.manifest))
-    typer.echo(quality_sentence(result.manifest))
-    typer.echo(parity_sentence(result.manifest))
+    parity = manifest["parity"]
+    typer.echo(
+        f"Graph and pipeline agree on {count(parity['rows'], 'row')}: "
+        f"largest relative difference {parity['largest_relative_difference']:.1e}."
+    )
     for note in result.notes:
         typer.echo(f"Note: {note}")
     typer.echo(f"Model file: {result.model_path}")
@@ -115,12 +112,19 @@ def _show_training(result: TrainingResult) -> None:
         typer.echo(f"Model card: {result.card_path}")
 
 
+def _quality_bar(manifest: Mapping[str, Any]) -> Iterator[str]:
+    from ..evaluation.tables import quality_bar
+
+    for met, sentence in quality_bar(manifest):
+        yield f"Quality bar {'met' if met else 'missed'}: {sentence}"
+
+
 def check(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration file.")],
 ) -> None:
     """Validate a configuration.
 
-    Says in one sentence that it is in order, or names every mistake with its line.
+    Prints one sentence if it is valid, or every mistake with its line.
 
     \b
     Example:
@@ -135,4 +139,4 @@ def check(
         f"{count(len(loaded.derived), 'derived feature')}, "
         f"{count(len(loaded.estimator), 'member')} of the estimator"
     )
-    typer.echo(f"{config} is in order: {counts}.")
+    typer.echo(f"{config} is valid: {counts}.")

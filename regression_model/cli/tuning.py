@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .loading import shown_progress
-from .places import check_places
+from ..display import Table, count, plain, printable
+from .options import check_places
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
-from .searched import show_nested_tuning, show_tuning
+from .terminal import show, shown_progress
 
 if TYPE_CHECKING:
+    from ..config.core import Space
     from ..training.cross_validation import Progress
+    from ..tuning import Mean, NestedTuningResult, TuningResult
 
 __all__ = ["tune"]
 
@@ -28,7 +30,7 @@ def tune(
     data: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Training rows; without it, those the configuration names."
+            metavar="FILE", help="Training rows; without it, those that the configuration names."
         ),
     ] = None,
     trials: Annotated[
@@ -36,8 +38,8 @@ def tune(
         typer.Option(
             metavar="N",
             min=1,
-            help="How many there should be in the end, with those of earlier runs; with --nested, "
-            "in each outer fold. The number in the configuration, if not given.",
+            help="How many to have in the end, with those of earlier runs; with --nested, in each "
+            "outer fold; without it, the number in the configuration.",
         ),
     ] = None,
     study: Annotated[
@@ -50,7 +52,7 @@ def tune(
     picture: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="PNG of what mattered; without it, beside the finished trials."
+            metavar="FILE", help="PNG of the importances; without it, beside the finished trials."
         ),
     ] = None,
     write: Annotated[
@@ -60,7 +62,7 @@ def tune(
     nested: Annotated[
         bool,
         typer.Option(
-            "--nested", help="Only estimate how good what the search finds is on unseen rows."
+            "--nested", help="Only estimate how good the result of the search is on unseen rows."
         ),
     ] = False,
     outer_folds: Annotated[
@@ -69,19 +71,19 @@ def tune(
             metavar="N",
             min=2,
             help="Searches of --nested, each without the rows that it is scored on; without it, "
-            "the folds of the evaluation.",
+            "as many as the evaluation has folds.",
         ),
     ] = None,
 ) -> None:
-    """Search better values for a configuration.
+    """Search for better values for a configuration.
 
-    What is searched stands in its section tuning. The scores are cross-validated. Finished trials
-    are kept: after an interruption the same command goes on.
+    The section tuning of the configuration says what is searched. The scores are cross-validated.
+    Finished trials are kept: after an interruption the same command goes on.
 
-    The score of the best trial is too good, for it is the best of many. With --nested the whole
-    search is repeated inside outer folds, and what it finds is scored on rows that it has not
-    seen. The score of the configuration as it is stands beside it, and is too good itself if the
-    same rows have chosen its values.
+    The score of the best trial is too optimistic, because it is the best of many. With --nested the
+    whole search is repeated inside outer folds, and what it finds is scored on rows that it has
+    not seen. The score of the present configuration stands beside it, and is itself too optimistic
+    if its values were chosen on the same rows.
 
     \b
     Examples:
@@ -110,25 +112,25 @@ def tune(
     if nested:
         with _resumable() as progress:
             estimated = run_nested_tuning(**of_both, outer_folds=outer_folds, progress=progress)
-        show_nested_tuning(estimated)
+        _show_nested_tuning(estimated)
         return
     with _resumable() as progress:
         result = run_tuning(**of_both, progress=progress, write=write)
         drawn = picture or result.study_path.with_suffix(".png")
         if result.importances:
             result.plot_importances(drawn)
-    show_tuning(result, drawn)
+    _show_tuning(result, drawn)
 
 
 def _check_options(
     picture: Path | None, write: bool, nested: bool, outer_folds: int | None
 ) -> None:
-    for option, given, sentence in (
+    for option, is_wrong, sentence in (
         ("--write", nested and write, "--nested only estimates, and writes nothing."),
         (
             "--picture",
             nested and picture is not None,
-            "--nested makes several searches, and no picture.",
+            "--nested runs several searches, and makes no picture.",
         ),
         (
             "--outer-folds",
@@ -136,13 +138,140 @@ def _check_options(
             "is the number of searches of --nested: give both.",
         ),
     ):
-        if given:
+        if is_wrong:
             raise typer.BadParameter(sentence, param_hint=option)
+
+
+def _show_tuning(result: TuningResult, drawn: Path) -> None:
+    """Print what a search found; `drawn` is where its picture is."""
+    rows = []
+    for key, value in result.best_values.items():
+        share = result.importances.get(key)
+        weight = "–" if share is None else f"{share:.0%}"
+        rows.append([key, str(result.present.values[key]), str(value), weight])
+    scores = (f"{score:.5g}" for score in (result.present_score, result.best_score))
+    rows.append([f"{result.metric.upper()}, mean of folds", *scores, ""])
+    show(Table("The best values", ["Parameter", "Now", "Best", "Importance"], rows))
+    typer.echo(f"{count(len(result.trials), 'trial')}: {_states(result)}.")
+    _show_failures(result)
+    if result.importances:
+        typer.echo(f"Picture: {drawn}")
+    typer.echo(f"Trials:  {result.study_path}")
+    typer.echo(_verdict(result))
+
+
+def _verdict(result: TuningResult) -> str:
+    if not result.improved:
+        return "Nothing was better than the present configuration: nothing was written."
+    if result.written is None:
+        return "Nothing was written: --write puts the best values into the configuration."
+    return f"Written: {result.written}"
+
+
+def _show_nested_tuning(result: NestedTuningResult) -> None:
+    """Print what searches inside outer folds found, and what that is worth on unseen rows."""
+    show(_scores_by_fold(result), _values_by_fold(result), _chosen(result), _means(result))
+    folds, trials = f"{len(result.folds)} outer folds", count(len(result.trials), "trial")
+    typer.echo(f"{trials} in {folds}: {_states(result)}.")
+    _show_failures(result)
+    typer.echo(f"Trials:   {result.study_path}")
+    typer.echo(
+        f"Optimism: {_difference(result.optimism)}: how much better the best values score inside "
+        "the search than on rows that it has not seen."
+    )
+    typer.echo(
+        f"Gain:     {_difference(result.gain)}: how much better they score on such rows than the "
+        "present configuration."
+    )
+    typer.echo("Nothing was written: --nested only estimates.")
+
+
+def _scores_by_fold(result: NestedTuningResult) -> Table:
+    head = ["Fold", "Rows", "Inner, best", "Outer, best", "Outer, as it is"]
+    rows = []
+    for fold in result.folds:
+        scores = (fold.inner_score, fold.score, fold.present_score)
+        rows.append([f"{fold.number}", f"{fold.rows:,}", *map(plain, scores)])
+    return Table(f"{result.metric.upper()} by outer fold", head, rows, numbers_from=0)
+
+
+def _values_by_fold(result: NestedTuningResult) -> Table:
+    head = ["Fold", *_short_names([*result.search])]
+    rows = [
+        [f"{fold.number}", *(str(fold.best.values[key]) for key in result.search)]
+        for fold in result.folds
+    ]
+    return Table("Values chosen by outer fold", head, rows, numbers_from=0)
+
+
+def _short_names(keys: list[str]) -> list[str]:
+    """Return the last words of dotted keys, as many as tell them apart."""
+    names = []
+    for key in keys:
+        words = key.split(".")
+        tails = (".".join(words[-n:]) for n in range(1, len(words) + 1))
+        others = [f".{other}" for other in keys if other != key]
+        names.append(next(t for t in tails if not any(o.endswith(f".{t}") for o in others)))
+    return names
+
+
+def _chosen(result: NestedTuningResult) -> Table:
+    rows = []
+    for key, space in result.search.items():
+        chosen = _frequencies(space, result.chosen(key))
+        rows.append([key, space.text, str(result.present_values[key]), chosen])
+    head = ["Parameter", "Searched", "Now", "Chosen"]
+    return Table("How often each value was chosen", head, rows, numbers_to=0)
+
+
+def _frequencies(space: Space, chosen: Mapping[str, int]) -> str:
+    """Return how often each value was chosen; for a range without steps, the bounds between."""
+    if space.is_range and space.step is None and len(chosen) > 1:
+        ordered = sorted(chosen, key=float)
+        return f"{ordered[0]} to {ordered[-1]}"
+    return ", ".join(f"{value}: {times}" for value, times in chosen.items())
+
+
+def _means(result: NestedTuningResult) -> Table:
+    scores = map(_score, (result.inner_score, result.score))
+    present = map(_score, (result.present_inner_score, result.present_score))
+    gains = (result.inner_gain, result.gain, result.gain_optimism)
+    rows = [
+        ["Best", *scores, _difference(result.optimism)],
+        ["As it is", *present, _difference(result.present_optimism)],
+        ["Gain", *map(_difference, gains)],
+    ]
+    folds = f"mean of {len(result.folds)} outer folds (standard error)"
+    head = ["", "Inner", "Outer", "Difference"]
+    return Table(f"{result.metric.upper()}, {folds}", head, rows)
+
+
+def _score(mean: Mean) -> str:
+    return f"{plain(mean.value)} ({_rounded(mean.standard_error, 2)})"
+
+
+def _difference(mean: Mean) -> str:
+    sign = "+" if mean.value > 0 else ""
+    return f"{sign}{_rounded(mean.value, 3)} ({_rounded(mean.standard_error, 2)})"
+
+
+def _rounded(value: float, digits: int) -> str:
+    return plain(value) if abs(value) >= 100 else f"{value:.{digits}g}"
+
+
+def _states(result: TuningResult | NestedTuningResult) -> str:
+    counts = (f"{result.count(state)} {state}" for state in ("complete", "pruned", "failed"))
+    return f"{', '.join(counts)}; {result.resumed} of earlier runs"
+
+
+def _show_failures(result: TuningResult | NestedTuningResult) -> None:
+    for message in dict.fromkeys(t.message for t in result.trials if t.message):
+        typer.echo(f"Failed: {printable(message)}")
 
 
 @contextmanager
 def _resumable() -> Iterator[Progress]:
-    """Show how far a search is; when it is interrupted, say how to go on."""
+    """Show the progress of a search; when it is interrupted, say how to go on."""
     try:
         with interruptible(), shown_progress() as progress:
             yield progress

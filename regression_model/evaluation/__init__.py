@@ -1,7 +1,7 @@
-"""How good a model is, how sure that is, and where it is weak.
+"""How good a model is, how certain that is, and where it is weak.
 
-`of_model` scores a labelled table with a model file, on the base install; `of_pipeline`
-cross-validates a configuration.
+`scoring.evaluate_model` scores a model file on a labelled table, with the base install;
+`training.evaluation.evaluate_pipeline` cross-validates a configuration.
 """
 
 from .results import (

@@ -1,4 +1,4 @@
-"""Another model file beside the evaluated one, on the same rows."""
+"""Another model file compared with the evaluated one, on the same rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Rows = npt.NDArray[np.int64]
 
 
 def check_same_target(target: Mapping[str, Any], other: Model) -> None:
-    """Refuse to compare prices with something else.
+    """Refuse to compare predictions of different targets.
 
     Raises
     ------
@@ -48,11 +48,11 @@ def compared(
     *,
     seed: int,
 ) -> Comparison:
-    """Pair the metrics of scored rows with those of another model's predictions.
+    """Compare the metrics of scored rows with those of another model's predictions.
 
     Parameters
     ----------
-    several : the scored rows, once for each time that they were predicted.
+    several : the scored rows, once for each time they were predicted
     rows : array of int
         Which of the other model's predictions belong to the scored rows.
     level : of the scored rows' intervals; those of another level are not compared.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,12 +12,24 @@ import numpy.typing as npt
 from .metrics import OF_GROUPS, PredictedRows, estimates
 from .results import Group
 
-__all__ = ["PRICE_BAND", "groups_of", "labels_of_levels", "labels_of_numbers"]
+__all__ = [
+    "FEW_ROWS",
+    "PRICE_BAND",
+    "VERY_FEW_ROWS",
+    "groups_of",
+    "in_order",
+    "labels_of_levels",
+    "labels_of_numbers",
+]
 
 PRICE_BAND = "price band"
+FEW_ROWS = 30  # a group of fewer says little about the model
+VERY_FEW_ROWS = 10  # too few for an interval
 _MOST_VALUES = 20  # of a number, each a group of its own
 _BANDS = 5
 _MISSING = "missing"
+_OTHER_LEVEL = "any other level"
+_NUMBER = re.compile(r"-?[\d,]*\.?\d+")
 
 Labels = npt.NDArray[np.object_]
 
@@ -47,7 +60,7 @@ def _groups(several: Sequence[PredictedRows], labels: Labels, *, seed: int) -> l
         pooled = [_pooled(scored.only(chosen)) for scored in several]
         found = estimates(pooled, OF_GROUPS, seed=seed)
         groups.append(Group(str(name), int(chosen.sum()), found))
-    return sorted(groups, key=_badness, reverse=True)
+    return sorted(groups, key=_error_of, reverse=True)
 
 
 def _pooled(scored: PredictedRows) -> PredictedRows:
@@ -56,15 +69,26 @@ def _pooled(scored: PredictedRows) -> PredictedRows:
     return PredictedRows(scored.target, scored.prediction, together, scored.lower, scored.upper)
 
 
-def _badness(group: Group) -> tuple[bool, float]:
-    """A group without an RMSLE has a target of 0 or below; the error counts there."""
+def _error_of(group: Group) -> tuple[bool, float]:
+    """Return the RMSLE, or the MAE of a group with a target or prediction of 0 or below."""
     if "rmsle" in group.metrics:
         return False, group.metrics["rmsle"].value
     return True, group.metrics["mae"].value
 
 
+def in_order(groups: Sequence[Group]) -> list[Group]:
+    """Return groups that are named after numbers by number, and others as they are."""
+    starts = [_NUMBER.match(group.name) for group in groups]
+    if not all(
+        start or group.name == _MISSING for start, group in zip(starts, groups, strict=True)
+    ):
+        return list(groups)
+    numbers = [float(start[0].replace(",", "")) if start else np.inf for start in starts]
+    return [groups[i] for i in np.argsort(numbers, kind="stable")]
+
+
 def labels_of_numbers(values: npt.NDArray[np.float64], *, most: int = _MOST_VALUES) -> Labels:
-    """Name each number's group: itself where there are at most `most` of them, else its fifth."""
+    """Name each number's group: itself if there are at most `most` values, else its fifth."""
     known = values[~np.isnan(values)]
     distinct = np.unique(known)
     labels = np.full(len(values), _MISSING, dtype=object)

@@ -131,7 +131,7 @@ def _r2(scored: PredictedRows, weights: Floats) -> Floats | None:
         return None
     centred = scored.target - scored.target.mean()  # so that nothing cancels below
     variance = mean(weights, centred**2) - mean(weights, centred) ** 2
-    ratio = np.full(variance.shape, np.nan)  # of a resample with one target again and again
+    ratio = np.full(variance.shape, np.nan)  # for a resample that repeats one target
     enough = variance > 1e-12 * np.mean(centred**2)
     np.divide(mean(weights, scored.error**2), variance, out=ratio, where=enough)
     return 1 - ratio
@@ -151,7 +151,7 @@ def _coverage_worst_quartile(scored: PredictedRows, weights: Floats) -> Floats |
 
 
 def _median_relative_width(scored: PredictedRows, weights: Floats) -> Floats | None:
-    """Of intervals that reach zero or pass it, a share of the middle would say nothing."""
+    """For intervals that reach zero, a width relative to the middle would be meaningless."""
     if scored.lower is None or scored.upper is None:
         return None
     if not _away_from_zero(scored.lower, scored.upper):
@@ -161,7 +161,7 @@ def _median_relative_width(scored: PredictedRows, weights: Floats) -> Floats | N
 
 
 def _median_width(scored: PredictedRows, weights: Floats) -> Floats | None:
-    """In the target's unit, where there is no relative width."""
+    """In the unit of the target, where there is no relative width."""
     if scored.lower is None or scored.upper is None:
         return None
     if _away_from_zero(scored.lower, scored.upper):
@@ -193,7 +193,7 @@ OF_GROUPS = ("rmsle", "mae", "median_error_percent", "coverage")
 
 
 def metrics_of(scored: PredictedRows, names: Collection[str]) -> dict[str, float]:
-    """Return the named metrics of the rows; one that they have none of is left out."""
+    """Return the named metrics of the rows, without those that are not defined for them."""
     once = np.ones((1, len(scored.target)))
     values = {name: _METRICS[name](scored, once) for name in names}
     return {

@@ -1,4 +1,4 @@
-"""What an evaluation of a model found: plain facts, for tables, reports and programs."""
+"""The result of an evaluation, for tables, reports and programs."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class TrainedOn:
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """How good a model is, how sure that is, and where it is weak.
+    """How good a model is, how certain that is, and where it is weak.
 
     Attributes
     ----------
@@ -218,8 +218,18 @@ class EvaluationResult:
         return cross_validated(len({fold["fold"] for fold in self.folds}), self.repeats)
 
     @property
+    def score(self) -> str:
+        """The name of the metric that groups and folds are compared by."""
+        return "rmsle" if "rmsle" in self.metrics else "mae"
+
+    @property
+    def importance_metric(self) -> str:
+        """The name of the metric that importances are rises of."""
+        return "rmsle" if "rmsle" in self.metrics else "rmse"
+
+    @property
     def caution(self) -> str | None:
-        """What to read before the metrics: that the model was trained on some of the rows."""
+        """A warning before the metrics: that the model was trained on some of the rows."""
         if self.trained_on is None or not self.trained_on.rows:
             return None
         rows, of = self.trained_on.rows, self.rows
@@ -236,7 +246,7 @@ class EvaluationResult:
 
 
 def cross_validated(folds: int, repeats: int) -> str:
-    """Say how rows were held out, in the words that stand beside every such metric."""
+    """Return how rows were held out, in the words that accompany every such metric."""
     times = f"{repeats} times " if repeats > 1 else ""
     return f"cross-validated, {times}{folds} folds"
 

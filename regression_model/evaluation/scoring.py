@@ -1,4 +1,4 @@
-"""A model file against a labelled table, on the base install."""
+"""A model file scored on a labelled table, with the base install."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ __all__ = ["evaluate_model"]
 Rows = npt.NDArray[np.int64]
 
 _SEED = 0
-_OTHER_LEVEL = "any other level"
 
 
 def evaluate_model(
@@ -41,10 +40,10 @@ def evaluate_model(
     Parameters
     ----------
     rows : as for `Model.predict`, with the target as one more field
-    source : what the rows are called in messages and in the evaluation
+    source : what messages and the evaluation call the rows
     compare : another model file, scored on the same rows
     groups : fields to group the rows by; None for those that the model file names
-    sha256 : of the file with the rows, by which a model file knows that it was trained on them
+    sha256 : of the file with the rows, by which a model file recognises its training data
 
     Raises
     ------
@@ -104,7 +103,7 @@ def evaluate_model(
 def _targets(
     target: Mapping[str, Any], contract: Contract, rows: object, *, source: str
 ) -> tuple[Floats, list[Problem]]:
-    """Read the target of every row, with the same care as a feature."""
+    """Read the target of every row, with the same checks as a feature."""
     field = Field(
         target["name"],
         "number",
@@ -117,8 +116,8 @@ def _targets(
     problems = [problem for finding in errors for problem in finding.problems()]
     if any(problem.code == "missing_column" for problem in problems):
         raise InputError(
-            f"{source} has no column {target['name']}: scoring needs the true values beside the "
-            "fields."
+            f"{source} has no column {target['name']}: an evaluation needs the true values beside "
+            "the fields."
         )
     return checked.numbers[:, 0], problems
 
@@ -126,7 +125,7 @@ def _targets(
 def _trained_on(
     model: Model, checked: Checked, target: Floats, index: Rows, sha256: str | None
 ) -> TrainedOn | None:
-    """Count the scored rows that the model was trained on; None if the file cannot tell."""
+    """Count the scored rows that the model was trained on; None if the file does not say."""
     if sha256 is not None and sha256 == model.manifest.get("training", {}).get("data_sha256"):
         return TrainedOn(len(index))
     if "fingerprints" not in model.manifest:  # an older file
@@ -147,13 +146,10 @@ def _refused(problems: Sequence[Problem], rows: int) -> list[tuple[int, str]]:
 
 def _labels(contract: Contract, checked: Checked, name: str) -> Labels:
     """Name the group of every row, as the field `name` has it."""
-    field = contract.field(name)
-    if field.is_number:
-        return labels_of_numbers(checked.numbers[:, contract.numbers.index(field)])
-    at = contract.categories.index(field)
-    levels = np.array([*field.coded_levels, None, _OTHER_LEVEL], dtype=object)
-    codes = np.clip(checked.codes[:, at] - contract.offsets[at], 0, None)  # below 0: refused
-    return labels_of_levels(levels[codes].tolist())
+    values = checked.values(contract)[name]
+    if contract.field(name).is_number:
+        return labels_of_numbers(values)
+    return labels_of_levels(values.tolist())
 
 
 def _details(target: Floats, prediction: Floats, lower: Floats, upper: Floats) -> Details:

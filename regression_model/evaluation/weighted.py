@@ -1,4 +1,4 @@
-"""Means, medians and shares of rows that count several times, for many resamples at once."""
+"""Weighted means, medians and shares of rows, for many resamples at once."""
 
 from __future__ import annotations
 

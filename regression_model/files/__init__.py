@@ -1,1 +1,1 @@
-"""Files: tables that are read and written in slices, and results that take their place whole."""
+"""Files: tables read and written in slices, and results that replace a file only when complete."""

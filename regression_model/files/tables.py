@@ -1,4 +1,4 @@
-"""Tables in files, read and written at once: CSV, JSON Lines and, with the extra, Parquet."""
+"""Tables read from files as a whole: CSV, JSON Lines and, with the extra batch, Parquet."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Rows = Any  # a dict of columns, a list of dicts, or a pyarrow table: what Model
 
 
 def kind_of(path: str) -> FileKind:
-    """Say what kind of file a name means.
+    """Return what kind of file a name stands for.
 
     Raises
     ------
     InputError
-        When the name ends in none of the known ways.
+        When the name has none of the known endings.
     """
     return format_of(path).kind
 
@@ -37,13 +37,13 @@ def read_table(
 
     Parameters
     ----------
-    format_ : what the file holds; None goes by its name, and by its first character for `-`
-    separator_option : the option that the caller has for a separator, for an error to name
+    format_ : what the file holds; None decides by its name, and by its first bytes for `-`
+    separator_option : the caller's option for a separator, to be named in an error
 
     Raises
     ------
     InputError
-        When the file is absent, not UTF-8, ragged, cut short, or otherwise not what it should be.
+        When the file is absent, not UTF-8, ragged, truncated or otherwise invalid.
     MissingExtraError
         For Parquet without the extra that reads it.
     """
@@ -71,7 +71,7 @@ def _read_csv(
 
 
 def _read_parquet(content: Content) -> Any:
-    parquet = pyarrow_parquet(content.name)
+    parquet = pyarrow_parquet()
     import pyarrow
 
     try:

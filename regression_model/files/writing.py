@@ -1,8 +1,8 @@
-"""Writing, whole or not at all: standard output and every file are written by this module.
+"""Writing completely or not at all: this module writes standard output and every file.
 
-A file takes its place only when all of it is on the disk. Where the system can, it has no name
-until then, so that a killed process leaves nothing behind; elsewhere the next one that writes the
-same file clears what is older than a day.
+A file takes its place only when all of it is on the disk. Where the system allows it, the file has
+no name until then, so that a killed process leaves nothing behind; elsewhere the next process that
+writes the same file removes leftovers older than a day.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ _HAS_UNNAMED_FILES = hasattr(os, "O_TMPFILE") and _OPEN_FILES.is_dir()
 class CompleteWriter(io.RawIOBase):
     """Writes all that it is given to another stream, or raises.
 
-    A raw stream, which `PYTHONUNBUFFERED` makes of standard output, takes as many bytes as there
-    is room for, and one that doesn't block takes none while its reader is busy.
+    A raw stream, such as standard output under `PYTHONUNBUFFERED`, takes only as many bytes as
+    there is room for, and one that does not block takes none while its reader is busy.
 
     Parameters
     ----------
     stream : a binary stream, raw or buffered; it is not closed with this one
-    name : the file, for an OutputError in place of the system's own OSError
+    name : the file, for an OutputError instead of the system's OSError
     """
 
     def __init__(self, stream: Any, *, name: Path | None = None) -> None:
@@ -111,7 +111,7 @@ class CompleteWriter(io.RawIOBase):
 
 
 def whole_text(stream: Any) -> io.TextIOWrapper:
-    """Return a text stream in the place of standard output or standard error that writes all."""
+    """Return a text stream that replaces standard output or standard error and writes all."""
     stream.flush()
     unbuffered = isinstance(stream.buffer, io.RawIOBase)
     whole = CompleteWriter(stream.buffer if unbuffered else stream.buffer.raw)
@@ -119,25 +119,25 @@ def whole_text(stream: Any) -> io.TextIOWrapper:
     return io.TextIOWrapper(
         buffer,
         encoding=stream.encoding,
-        errors="backslashreplace",  # a name that the terminal cannot show is no failure
+        errors="backslashreplace",  # a name that the terminal cannot show is not an error
         line_buffering=stream.line_buffering,
         write_through=unbuffered,
     )
 
 
 class _NewFile:
-    """A file that takes its place when it is whole."""
+    """A file that takes its place when it is complete."""
 
     def __init__(self, path: Path, *, name: Path | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(path)
         self._path = path
-        self._name: Path | None = None  # none until it is whole, where the system can
+        self._name: Path | None = None  # until it is complete, where the system allows it
         self._file = self._open_unnamed() or self._open_named()
         self.stream = CompleteWriter(self._file, name=name or path)
 
     def finish(self) -> None:
-        """See to it that all is on the disk."""
+        """Make sure that all of it is on the disk."""
         self._file.flush()
         if self._path.exists():
             os.chmod(self._file.fileno(), self._path.stat().st_mode & 0o777)
@@ -162,7 +162,7 @@ class _NewFile:
             return None
         try:
             return _opened(os.open(self._path.parent, os.O_TMPFILE | os.O_WRONLY, 0o666))
-        except OSError:  # not every file system has them; what else is wrong is seen next
+        except OSError:  # not every file system has them; other errors appear again below
             return None
 
     def _open_named(self) -> io.FileIO:
@@ -173,7 +173,7 @@ class _NewFile:
         return file
 
     def _link(self) -> None:
-        """Give the file a name; no system puts it in the place of another at once."""
+        """Give the file a name: no system lets a file without one replace another."""
         name = _temporary_name(self._path)
         folder = os.open(_OPEN_FILES, os.O_RDONLY)
         try:
@@ -192,7 +192,7 @@ def _temporary_name(path: Path) -> Path:
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Remove what killed processes left that were writing the same file."""
+    """Remove what killed processes that were writing the same file left behind."""
     ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}\.part")
     with suppress(OSError), os.scandir(path.parent) as entries:
         for entry in entries:
@@ -241,8 +241,8 @@ def write_all_atomically(contents: Mapping[Path, bytes]) -> None:
 def opened_output(path: str) -> Iterator[CompleteWriter]:
     """Open a file to be written piece by piece, or standard output when `path` is `-`.
 
-    The file takes its place when the block ends well; if it does not, what stood there before is
-    untouched. A link stays a link. A pipe or a device is written to as it is.
+    The file takes its place when the block ends without an error; otherwise what was there before
+    is untouched. A link stays a link. A pipe or a device is written to directly.
 
     Raises
     ------

@@ -42,8 +42,9 @@ def write_report(
     OutputError
         When the file cannot be written; what stood there before is untouched.
     """
-    content = make_report(evaluation, model=model, rows=rows)
-    return _written(content, folder, f"{name}-{model.version}.html")
+    path = folder / f"{name}-{model.version}.html"
+    write_atomically(path, make_report(evaluation, model=model, rows=rows))
+    return path
 
 
 def write_card(evaluation: EvaluationResult, *, model: Model, folder: Path, name: str) -> Path:
@@ -54,8 +55,9 @@ def write_card(evaluation: EvaluationResult, *, model: Model, folder: Path, name
     MissingExtraError, OutputError
         As for `write_report`.
     """
-    content = make_card(evaluation, model=model)
-    return _written(content, folder, f"{name}-{model.version}.md")
+    path = folder / f"{name}-{model.version}.md"
+    write_atomically(path, make_card(evaluation, model=model))
+    return path
 
 
 def write_picture(evaluation: EvaluationResult, *, model: Model, path: Path) -> Path:
@@ -67,10 +69,9 @@ def write_picture(evaluation: EvaluationResult, *, model: Model, path: Path) -> 
         As for `write_report`.
     """
     with needs("report"):
-        from .charts import paint_accuracy
-        from .drawing import png
-        from .facts import gather
-    facts = gather(evaluation, model)
+        from .charts import paint_accuracy, png
+        from .facts import Facts
+    facts = Facts(evaluation, model)
     size = {"width": 5.6, "height": 5.2}
     content = png(lambda axes: paint_accuracy(axes, facts), **size, dots_per_inch=130)
     write_atomically(path, content)
@@ -80,34 +81,30 @@ def write_picture(evaluation: EvaluationResult, *, model: Model, path: Path) -> 
 def make_report(evaluation: EvaluationResult, *, model: Model, rows: Any) -> bytes:
     """Return the bytes that `write_report` writes."""
     with needs("report"):
-        from .facts import gather
+        from .facts import Facts
         from .page import page
-    facts = gather(evaluation, model, rows)
-    assert facts.columns is not None
-    return page(facts, facts.columns).encode()
+    return page(Facts(evaluation, model, rows)).encode()
 
 
 def make_card(evaluation: EvaluationResult, *, model: Model) -> bytes:
     """Return the bytes that `write_card` writes."""
     with needs("report"):
-        from .card import card
-        from .facts import gather
-    return card(gather(evaluation, model)).encode()
+        from .facts import Facts
+        from .page import card
+    return card(Facts(evaluation, model)).encode()
 
 
-def _written(content: bytes, folder: Path, name: str) -> Path:
-    path = folder / name
-    write_atomically(path, content)
-    return path
+def require_extra(*others: str) -> None:
+    """Fail before a long computation whose report could not be made.
 
-
-def require_extra() -> None:
-    """Find out before a long work that its report could not be made.
+    Parameters
+    ----------
+    others : the other extras that the computation needs, for one command that installs them all
 
     Raises
     ------
     MissingExtraError
     """
-    with needs("report"):
+    with needs(*others, "report"):
         import jinja2  # noqa: F401
         import matplotlib  # noqa: F401

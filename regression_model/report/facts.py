@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -9,45 +10,42 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ..evaluation import EvaluationResult
-from ..runtime.contract import Field
+from ..display import Amounts, percent, plain
+from ..evaluation import EvaluationResult, Group
+from ..evaluation.tables import amounts_of, label_of, metric, written
+from ..runtime.checking import Checker
+from ..runtime.contract import Contract, Field
+from ..runtime.intake import read_rows
 from ..runtime.model import Model
-from .columns import Columns, read_columns
-from .numbers import Amounts, percent
 
-__all__ = ["Facts", "gather"]
+__all__ = ["Columns", "Facts", "Floats", "shown"]
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """An evaluation, its model and the scored rows.
+    """An evaluation, its model and the table that was evaluated.
 
-    Attributes
+    Parameters
     ----------
-    target, prediction, lower, upper : array of float64, shape (scored rows,)
-    columns : Columns
-        The fields of the same rows; None for a card, which shows no single row.
+    rows : as for `Model.predict`; None for a card, which shows no single row.
     """
 
     evaluation: EvaluationResult
     model: Model
-    target: Floats
-    prediction: Floats
-    lower: Floats
-    upper: Floats
-    columns: Columns | None
+    rows: Any = None
 
-    @property
+    @cached_property
     def manifest(self) -> dict[str, Any]:
         """The metadata of the model file."""
         return self.evaluation.manifest or self.model.manifest
 
-    @property
+    @cached_property
     def amounts(self) -> Amounts:
         """How values of the target are written."""
-        return Amounts.of(self.evaluation.target.get("unit"))
+        return amounts_of(self.evaluation.target)
 
     @property
     def target_name(self) -> str:
@@ -58,6 +56,38 @@ class Facts:
     def held_out(self) -> bool:
         """Whether every row was predicted by a model that was fitted without it."""
         return self.evaluation.source == "cross-validation"
+
+    @cached_property
+    def scored(self) -> Rows:
+        """The positions in the table of the rows with a target and a prediction."""
+        details = self.evaluation.details
+        return np.flatnonzero(np.isfinite(details.target) & np.isfinite(details.prediction))
+
+    @cached_property
+    def target(self) -> Floats:
+        """The true value of each scored row, shape (scored rows,), as for those that follow."""
+        return self.evaluation.details.target[self.scored]
+
+    @cached_property
+    def prediction(self) -> Floats:
+        """The prediction for each scored row."""
+        return self.evaluation.details.prediction[self.scored]
+
+    @cached_property
+    def lower(self) -> Floats:
+        """The lower end of each interval."""
+        return self.evaluation.details.lower[self.scored]
+
+    @cached_property
+    def upper(self) -> Floats:
+        """The upper end of each interval."""
+        return self.evaluation.details.upper[self.scored]
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The fields of the scored rows."""
+        chosen = self.evaluation.details.index[self.scored]
+        return read_columns(self.model.contract, self.rows, chosen)
 
     @cached_property
     def is_relative(self) -> bool:
@@ -81,8 +111,8 @@ class Facts:
         return difference / self.target if self.is_relative else difference
 
     @cached_property
-    def badness(self) -> Floats:
-        """How wrong each prediction is; with relative errors half and double are as wrong."""
+    def error_sizes(self) -> Floats:
+        """How far off each prediction is; for relative errors half is as far as double."""
         if self.is_relative:
             return np.abs(np.log(self.prediction / self.target))
         return np.abs(self.errors)
@@ -103,34 +133,95 @@ class Facts:
         return percent(value, 0, sign=True) if self.is_relative else self.amounts.tick(value)
 
     @property
-    def score_name(self) -> str:
-        """The metric that groups and folds are compared by."""
-        return "rmsle" if "rmsle" in self.evaluation.metrics else "mae"
+    def error_title(self) -> str:
+        """The title of an axis of errors."""
+        return "error" if self.is_relative else self.amounts.title("error")
+
+    @property
+    def score(self) -> str:
+        """The name of the metric that groups and folds are compared by."""
+        return self.evaluation.score
+
+    @property
+    def score_label(self) -> str:
+        """What that metric is called."""
+        return metric(self.score).label
+
+    def written(self, name: str, value: float, *, sign: bool = False) -> str:
+        """Write a metric in its unit."""
+        return written(name, value, self.amounts, sign=sign)
+
+    def label_of(self, name: str, group: Group) -> str:
+        """Return what a group by `name` is called."""
+        return label_of(self.evaluation, name, group)
 
     def main_fields(self, most: int) -> list[Field]:
         """Return the fields that matter most, of those that the model uses."""
         contract = self.model.contract
         used = {field.name: field for field in (*contract.numbers, *contract.categories)}
         ranked = [one.field for one in self.evaluation.importances if one.field in used]
-        rest = [name for name in used if name not in ranked] if not ranked else []
-        return [used[name] for name in (ranked or rest)[:most]]
+        return [used[name] for name in (ranked or [*used])[:most]]
 
 
-def gather(evaluation: EvaluationResult, model: Model, rows: Any = None) -> Facts:
-    """Gather the facts of a report.
+@dataclass(frozen=True)
+class Columns:
+    """Some rows of a table.
+
+    Attributes
+    ----------
+    contract : Contract
+    values : dict of field name to array, shape (rows,)
+        Of every field that the model uses: float64 with NaN, or texts with None.
+    names : list of str
+        What each row is called: its identifier, or its number from 1.
+    named_by : str
+        The field with the identifiers, or `row`.
+    """
+
+    contract: Contract
+    values: dict[str, npt.NDArray[Any]]
+    names: list[str]
+    named_by: str
+
+    def rows(self, chosen: Rows) -> dict[str, list[Any]]:
+        """Return some rows as `Model.predict` takes them."""
+        return {
+            name: [None if cell != cell else cell for cell in column[chosen].tolist()]
+            for name, column in self.values.items()
+        }
+
+    def cell(self, name: str, row: int) -> str:
+        """Write a field's value in one row."""
+        return shown(self.contract.field(name), self.values[name][row])
+
+
+def read_columns(contract: Contract, rows: Any, chosen: Rows) -> Columns:
+    """Read some rows of a table that the contract has accepted.
 
     Parameters
     ----------
-    rows : the table that `evaluation.details` counts in; None when no field of it is shown.
+    rows : as for `Model.predict`
+    chosen : array of int
+        Which rows, from 0, in the order wanted.
     """
-    details = evaluation.details
-    known = np.isfinite(details.target) & np.isfinite(details.prediction)
-    return Facts(
-        evaluation,
-        model,
-        target=details.target[known],
-        prediction=details.prediction[known],
-        lower=details.lower[known],
-        upper=details.upper[known],
-        columns=None if rows is None else read_columns(model.contract, rows, details.index[known]),
-    )
+    checked = Checker(contract).check(rows).values(contract)
+    values = {name: column[chosen] for name, column in checked.items()}
+    identifier = next((f.name for f in contract.fields if f.kind == "identifier"), None)
+    if identifier is not None:
+        cells = read_rows(contract, rows).cells(identifier, chosen.tolist())
+        if all(cell is not None for cell in cells):
+            return Columns(contract, values, [*_names(cells)], identifier)
+    return Columns(contract, values, [str(row + 1) for row in chosen], "row")
+
+
+def _names(cells: Iterable[Any]) -> Iterable[str]:
+    return (f"{cell:.15g}" if isinstance(cell, float) else str(cell) for cell in cells)
+
+
+def shown(field: Field, value: Any) -> str:
+    """Write a field's value; a year has no thousands separator."""
+    if value is None or value != value:
+        return "missing"
+    if field.kind == "year":
+        return f"{value:.0f}"
+    return plain(value) if field.is_number else str(value)

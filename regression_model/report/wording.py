@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evaluation import EvaluationResult, cross_validated
+from ..display import count, percent, share
+from ..evaluation import EvaluationResult
 from ..runtime.contract import Field
-from .columns import shown
-from .facts import Facts
-from .metrics import known, metric, written
-from .numbers import count, percent, share
+from .facts import Facts, shown
 
 __all__ = [
     "ends",
@@ -18,14 +16,13 @@ __all__ = [
     "limits",
     "not_intended",
     "on_intervals",
-    "period",
-    "verdict",
     "without_sentence",
+    "years",
 ]
 
 
 def ends(field: Field) -> str:
-    """Say what the training rows held of a field."""
+    """Say which values the training rows have in a field."""
     if field.is_category:
         return ", ".join(field.training_levels or field.levels)
     if field.training_range is None:
@@ -34,11 +31,9 @@ def ends(field: Field) -> str:
     return f"{shown(field, low)} to {shown(field, high)}" + (f" {field.unit}" if field.unit else "")
 
 
-def period(facts: Facts) -> str:
-    """Say which years the training rows are from, by every field that holds one."""
-    years = [f for f in facts.model.contract.numbers if f.kind == "year" and f.training_range]
-    named = [f"{f.name} ({f.description or 'a year'}) from {ends(f)}" for f in years]
-    return "; ".join(named)
+def years(facts: Facts) -> list[Field]:
+    """Return the fields that hold a year, and so say when the training rows are from."""
+    return [f for f in facts.model.contract.numbers if f.kind == "year" and f.training_range]
 
 
 def intended(facts: Facts) -> str:
@@ -48,44 +43,41 @@ def intended(facts: Facts) -> str:
     unit = f", in {target['unit']}" if target.get("unit") else ""
     return (
         f"To estimate {facts.target_name} ({_lowered(what)}{unit}) for rows like those it was "
-        f"trained on, with an interval that says how sure the estimate is. It was trained on "
+        f"trained on, with an interval that shows how certain the estimate is. It was trained on "
         f"{count(training['rows'], 'row')}."
     )
 
 
 def not_intended(facts: Facts) -> list[tuple[str, str]]:
-    """Say what the model is not for, each with a key word."""
-    years = period(facts)
+    """Say what the model is not for, each with a keyword."""
+    named = [f"{f.name} ({f.description or 'a year'}) from {ends(f)}" for f in years(facts)]
+    training = f" They hold {'; '.join(named)}." if named else ""
     level = facts.evaluation.level
-    points = [
+    return [
         (
             "Other places",
             "The model knows the place and the market that its rows come from, and no other.",
         ),
         (
             "Other times",
-            (
-                f"The training rows hold {years}. What changed later, the model has not seen."
-                if years
-                else "What changed after the training rows were collected, the model has not seen."
-            ),
+            "The model knows nothing of what changed after the training rows were "
+            f"collected.{training}",
         ),
         (
             "Values beyond the training rows",
-            "A row outside the ranges of the training rows gets a warning and an answer, and the "
-            "answer is a guess: what was measured here was measured inside those ranges.",
+            "A row outside the ranges of the training rows gets a prediction with a warning, and "
+            "the prediction is a guess: the model was only tested inside those ranges.",
         ),
         (
             "Causes",
-            "It says what goes together. What a change to a row would be worth, it does not say.",
+            "The model shows what goes together, not what a change to a row would be worth.",
         ),
         (
             "The last word",
             f"About {percent(1 - level, 0)} of true values lie outside the {share(level)} "
-            "interval: decide nothing of weight on one estimate alone.",
+            "interval: base no important decision on one estimate alone.",
         ),
     ]
-    return points
 
 
 def limits(facts: Facts) -> list[str]:
@@ -93,9 +85,9 @@ def limits(facts: Facts) -> list[str]:
     held = percent(facts.evaluation.level, 0)
     sentences = [
         "Rows were held out at random, so the metrics are for rows of the same place and time as "
-        "the training rows; later rows may fare worse.",
+        "the training rows; predictions for later rows may be worse.",
         f"An interval of {held} holds on average over many rows, not for every kind of row"
-        + (": the coverage by group says where less often." if facts.evaluation.groups else "."),
+        + (": the coverage by group shows where it is lower." if facts.evaluation.groups else "."),
     ]
     return sentences if facts.held_out else sentences[1:]
 
@@ -121,59 +113,34 @@ def how_scored(facts: Facts) -> str:
 
 
 def _on_folds(facts: Facts) -> Iterator[str]:
-    score, stratify = facts.score_name, facts.manifest.get("evaluation", {}).get("stratify")
+    score, stratify = facts.score, facts.manifest.get("evaluation", {}).get("stratify")
     if stratify is not None:
         yield f"The values of {stratify} are spread evenly over the folds."
     if score in facts.evaluation.over_seeds:
-        deviation = written(score, facts.evaluation.over_seeds[score], facts.amounts)
+        deviation = facts.written(score, facts.evaluation.over_seeds[score])
         yield (
-            "Metrics are means over the repetitions, of which each splits the rows in another way; "
-            f"from one to another the {metric(score).label} has a standard deviation of "
-            f"{deviation}."
+            "Metrics are means over the repetitions, each of which splits the rows in another way; "
+            f"from one to another the {facts.score_label} has a standard deviation of {deviation}."
         )
 
 
 def _whether_unseen(evaluation: EvaluationResult) -> str:
     if evaluation.trained_on is None:
-        return "They are honest metrics if none of these rows was trained on."
-    return evaluation.caution or "The model file recognises none of these rows as trained on."
-
-
-def verdict(facts: Facts) -> list[tuple[bool, str]]:
-    """Hold the metrics of the model file against the quality bar: passed or not, and a sentence."""
-    bar, metrics = facts.manifest.get("quality") or {}, facts.manifest["metrics"]
-    return list(_verdict(facts, bar, metrics))
-
-
-def _verdict(
-    facts: Facts, bar: dict[str, float | None], metrics: dict[str, float]
-) -> Iterator[tuple[bool, str]]:
-    for name in known(bar):
-        allowed = bar[name]
-        if allowed is None or name not in metrics:
-            continue
-        at_least = name == "coverage"
-        passed = metrics[name] >= allowed if at_least else metrics[name] <= allowed
-        training = facts.manifest["training"]
-        validated = cross_validated(training["folds"], training.get("repeats", 1))
-        value, limit = (written(name, v, facts.amounts) for v in (metrics[name], allowed))
-        yield passed, (
-            f"{metric(name).label}, {validated}, is {value}; the configuration asks for "
-            f"{'at least' if at_least else 'at most'} {limit}."
-        )
+        return "The metrics are honest if the model was trained on none of these rows."
+    return evaluation.caution or "The model file recognises none of these rows as training rows."
 
 
 def without_sentence(facts: Facts, column: str) -> str:
     """Say what a declared column is worth."""
-    score = facts.score_name
+    score = facts.score
     metrics = facts.evaluation.without[column]
-    with_it = written(score, facts.evaluation.metrics[score].value, facts.amounts)
+    with_it = facts.written(score, facts.evaluation.metrics[score].value)
     description = facts.manifest.get("without", {}).get(column)
     described = f"{column}: {description.rstrip('.')}. " if description else ""
-    text = f"{described}With {column} the {metric(score).label} is {with_it}"
+    text = f"{described}With {column} the {facts.score_label} is {with_it}"
     if score not in metrics:
         return f"{text}."
-    without = written(score, metrics[score].value, facts.amounts)
+    without = facts.written(score, metrics[score].value)
     return f"{text}; without it, and without all that is made from it, {without}."
 
 
@@ -181,17 +148,17 @@ def on_intervals(facts: Facts) -> str:
     """Say what an interval is, and how it was made."""
     interval = facts.manifest["interval"]
     adaptive = (
-        " They are wider for rows of which the model is less sure."
+        " They are wider for rows where the model is less certain."
         if interval.get("adaptive")
-        else " All have one width on the scale that the model learns."
+        else " All have the same width on the scale that the model learns."
     )
     return (
-        f"Every prediction comes with a {share(facts.evaluation.level)} interval, made from "
-        f"the errors on held-out rows ({interval['method']}).{adaptive}"
+        f"Every prediction has a {share(facts.evaluation.level)} interval, made from the errors "
+        f"on held-out rows ({interval['method']}).{adaptive}"
     )
 
 
 def _lowered(text: str) -> str:
-    """Begin a description in small letters, unless it begins with an abbreviation."""
+    """Begin a description with a small letter, unless it begins with an abbreviation."""
     text = text.rstrip(".")
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]

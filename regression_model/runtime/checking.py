@@ -27,10 +27,11 @@ from .intake import (
 )
 from .problems import Finding, NearestNames, short_name
 
-__all__ = ["Checked", "Checker"]
+__all__ = ["ANY_OTHER_LEVEL", "Checked", "Checker", "Counts", "Mask"]
 
 Mask = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
+ANY_OTHER_LEVEL = "any other level"  # stands for a level that no training row had
 _LARGEST = sys.float_info.max
 _LEVEL_CODES = {WRONG_TYPE: "wrong_type", UNKNOWN_LEVEL: "unknown_level"}
 _MOST_NAMED = 20  # names in a sentence, and unknown fields of a row
@@ -46,26 +47,35 @@ class Checked:
         NaN where missing.
     codes : array of int64, shape (rows, category fields)
         As numbered by `Contract.offsets`.
-    priced : array of bool, shape (rows,), or None
+    accepted : array of bool, shape (rows,), or None
         Which rows have no error; None when all have none.
     findings : list of Finding
     """
 
     numbers: Floats
     codes: Codes
-    priced: Mask | None
+    accepted: Mask | None
     findings: list[Finding]
 
     def assumed(self, missing_codes: Codes) -> Counts:
         """Count the fields of each row that are missing, and so were filled, shape (rows,)."""
         missing = np.isnan(self.numbers).sum(axis=1) + (self.codes == missing_codes).sum(axis=1)
-        return missing if self.priced is None else np.where(self.priced, missing, 0)
+        return missing if self.accepted is None else np.where(self.accepted, missing, 0)
 
-    def only_priced(self) -> Checked:
+    def values(self, contract: Contract) -> dict[str, npt.NDArray[Any]]:
+        """Return the cells of each field, shape (rows,): float64 with NaN, or texts with None."""
+        found = {field.name: self.numbers[:, j] for j, field in enumerate(contract.numbers)}
+        for j, field in enumerate(contract.categories):
+            levels = np.array([*field.coded_levels, None, ANY_OTHER_LEVEL], dtype=object)
+            codes = self.codes[:, j] - contract.offsets[j]
+            found[field.name] = levels[np.maximum(codes, 0)]  # below 0: refused
+        return found
+
+    def only_accepted(self) -> Checked:
         """Return the rows that have no error."""
-        if self.priced is None:
+        if self.accepted is None:
             return self
-        return Checked(self.numbers[self.priced], self.codes[self.priced], None, [])
+        return Checked(self.numbers[self.accepted], self.codes[self.accepted], None, [])
 
 
 class Checker:
@@ -86,7 +96,8 @@ class Checker:
             offset + len(field.coded_levels)
             for field, offset in zip(categories, contract.offsets, strict=True)
         ]
-        # Codes below the limit need no word; a negative code, read as unsigned, is above it.
+        # Codes below the limit need no word. A negative code, read as unsigned, is above it: one
+        # comparison for two, a third less time (1.5 instead of 2.3 us a row).
         self._limits = np.array(
             [
                 missing if field.required else missing + 1
@@ -123,10 +134,10 @@ class Checker:
         elif as_expected and inside.all():
             return Checked(numbers, codes, None, [])
         findings = [] if clean else self._layout_findings(intake)
-        said = _already_reported(intake, findings)
-        findings += self._number_findings(intake, numbers, ~inside, set(odd), said)
-        findings += self._code_findings(intake, codes, ~known, said)
-        return Checked(numbers, codes, _priced(intake.rows, findings), findings)
+        reported = _already_reported(intake, findings)
+        findings += self._number_findings(intake, numbers, ~inside, set(odd), reported)
+        findings += self._code_findings(intake, codes, ~known, reported)
+        return Checked(numbers, codes, _accepted(intake.rows, findings), findings)
 
     def _layout_findings(self, intake: Intake) -> list[Finding]:
         """What is wrong with the names that came, and with rows that are not rows."""
@@ -157,11 +168,11 @@ class Checker:
         numbers: Floats,
         outside: Mask,
         odd: Container[tuple[int, int]],
-        said: Mapping[str | None, Collection[int]],
+        reported: Mapping[str | None, Collection[int]],
     ) -> Iterator[Finding]:
         for j, flagged in _rows_by_column(outside).items():
             field = self.contract.numbers[j]
-            rows = _rows_not_in(said, field, flagged)
+            rows = _rows_not_in(reported, field, flagged)
             values = numbers[rows, j].tolist()
             codes = [
                 "wrong_type" if (row, j) in odd else _number_code(field, value)
@@ -174,11 +185,11 @@ class Checker:
         intake: Intake,
         codes: Codes,
         unknown: Mask,
-        said: Mapping[str | None, Collection[int]],
+        reported: Mapping[str | None, Collection[int]],
     ) -> Iterator[Finding]:
         for j, flagged in _rows_by_column(unknown).items():
             field = self.contract.categories[j]
-            rows = _rows_not_in(said, field, flagged)
+            rows = _rows_not_in(reported, field, flagged)
             names = _LEVEL_CODES | {self._missing_codes[j]: "missing_value"}
             found = [names.get(code, "unseen_level") for code in codes[rows, j].tolist()]
             yield from _by_code(intake, field, rows, found)
@@ -231,12 +242,12 @@ def _already_reported(intake: Intake, findings: list[Finding]) -> dict[str | Non
 
 
 def _rows_not_in(
-    said: Mapping[str | None, Collection[int]], field: Field, rows: list[int]
+    reported: Mapping[str | None, Collection[int]], field: Field, rows: list[int]
 ) -> list[int]:
-    """Return the rows less those of which all was said before."""
+    """Return the rows less those of which all was reported before."""
     for name in (None, field.name):
-        if name in said:
-            rows = [row for row in rows if row not in said[name]]
+        if name in reported:
+            rows = [row for row in rows if row not in reported[name]]
     return rows
 
 
@@ -265,7 +276,7 @@ def _everywhere(
     return Finding(name, code, rows, [value] * (1 if rows is None else len(rows)), about)
 
 
-def _priced(rows: int, findings: list[Finding]) -> Mask | None:
+def _accepted(rows: int, findings: list[Finding]) -> Mask | None:
     errors = [finding for finding in findings if finding.severity == "error"]
     if not errors:
         return None

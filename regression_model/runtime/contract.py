@@ -168,7 +168,7 @@ class Contract:
     def json_schema(self, *, title: str = "Row") -> dict[str, Any]:
         """Return the JSON Schema (2020-12) of one row.
 
-        It describes the rows that are priced without an error. Texts for numbers and the aliases
+        It describes the rows that are predicted without an error. Texts for numbers and the aliases
         of a field are accepted at run time as well; the schema shows the one way to write a row.
         """
         return {

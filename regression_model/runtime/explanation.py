@@ -1,4 +1,4 @@
-"""Why a row has its price: what each field adds to, or takes from, that of a typical row."""
+"""Why a row has its prediction: what each field adds to, or takes from, that of a typical row."""
 
 from __future__ import annotations
 

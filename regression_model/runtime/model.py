@@ -5,38 +5,32 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from ..errors import MissingExtraError, ModelFileError
-from .checking import Checked, Checker, Counts
+from ..errors import ModelFileError
+from .checking import Checked, Checker, Mask
 from .contract import Contract
 from .intake import Codes, Floats
 from .model_file.manifest import ManifestError, check_manifest
 from .model_file.operators import GraphError, check_graph
 from .model_file.release import PACKAGE_ROOT, find_model_file
 from .model_file.sealing import open_sealed, read_content
-from .problems import MOST_TOLD, Finding, Problem, told_in_an_answer
+from .prediction import Prediction
+from .problems import Finding
 
 if TYPE_CHECKING:
-    import pandas
-
-    from .explanation import Explanations
+    from .explanation import Explanation, Explanations
 
 __all__ = ["Model", "Prediction", "load_model"]
 
 _OUTPUTS = ["prediction", "lower", "upper"]
 _ROWS_AT_ONCE = 8_192  # the arrays between the graph's nodes then stay in the processor's cache
-_ROWS_SHOWN = 10
 _ONLY_ERRORS = 3  # onnxruntime's severity level
 _ONNXRUNTIME_ERRORS = (
     ort_errors.Fail,
@@ -46,193 +40,6 @@ _ONNXRUNTIME_ERRORS = (
     ort_errors.NotImplemented,
     ort_errors.RuntimeException,
 )
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Prediction:
-    """What the model says of some rows, in their order.
-
-    Attributes
-    ----------
-    values : array of float64, shape (rows,)
-        The predicted target in its unit; NaN for a row with an error.
-    lower, upper : array of float64, shape (rows,)
-        The ends of the prediction interval, at the level that the model file states.
-    version : str
-        Version of the model that answered.
-
-    Its length is the number of rows, `prediction[i]` is row i as a dict, and as an array it is
-    its `values`: `frame["predicted"] = model.predict(frame)`.
-    """
-
-    values: Floats
-    lower: Floats
-    upper: Floats
-    version: str
-    findings: list[Finding] = field(default_factory=list)
-    _checked: tuple[Checked, Codes] | None = None
-
-    @cached_property
-    def problems(self) -> list[Problem]:
-        """Every error and warning; those of all rows first, then by row."""
-        return _problems(self.findings)
-
-    @property
-    def told(self) -> list[Problem]:
-        """The problems that an answer tells: all up to 20,000, then one for each further row.
-
-        An answer is then in proportion to its request, whatever is wrong with the rows.
-        """
-        if not self.findings:
-            return []
-        findings = told_in_an_answer(self.findings)
-        return self.problems if findings is self.findings else _problems(findings)
-
-    @property
-    def errors(self) -> list[Problem]:
-        """The problems that left a row without a value."""
-        return _problems(one for one in self.findings if one.severity == "error")
-
-    @property
-    def warnings(self) -> list[Problem]:
-        """The problems of rows that have a value all the same."""
-        return _problems(one for one in self.findings if one.severity == "warning")
-
-    @cached_property
-    def assumed(self) -> Counts:
-        """How many fields of each row were missing and filled, shape (rows,); 0 for an error."""
-        if self._checked is None:
-            return np.zeros(len(self), dtype=np.int64)
-        checked, missing_codes = self._checked
-        assumed = checked.assumed(missing_codes)
-        return np.where(np.isnan(self.values), 0, assumed)
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self.to_dicts())
-
-    def __getitem__(self, row: int) -> dict[str, Any]:
-        return self.to_dicts()[row]
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        if copy is False and dtype in (None, self.values.dtype):
-            return self.values
-        return np.array(self.values, dtype=dtype)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Prediction):
-            return NotImplemented
-        arrays = zip(self._arrays, other._arrays, strict=True)
-        same = all(np.array_equal(a, b, equal_nan=True) for a, b in arrays)
-        return same and self.version == other.version and self.problems == other.problems
-
-    __hash__ = None  # type: ignore[assignment]
-
-    @property
-    def _arrays(self) -> tuple[Floats, ...]:
-        return self.values, self.lower, self.upper, self.assumed.astype(np.float64)
-
-    def __repr__(self) -> str:
-        failed = int(np.isnan(self.values).sum())
-        return (
-            f"<Prediction of {len(self):,} rows: {len(self) - failed:,} predicted, "
-            f"{failed:,} in error, version {self.version}>"
-        )
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _prediction, (
-            self.values,
-            self.lower,
-            self.upper,
-            self.version,
-            self.findings,
-            self.assumed,
-        )
-
-    def _repr_html_(self) -> str:
-        """Return the first rows as a table, for a notebook."""
-        shown = [*zip(*(plain(a[:_ROWS_SHOWN]) for a in self._arrays[:3]), strict=True)]
-        rows = "".join(
-            f"<tr><th>{row}</th>"
-            + "".join(f"<td>{'' if v is None else f'{v:,.6g}'}</td>" for v in cells)
-            + "</tr>"
-            for row, cells in enumerate(shown)
-        )
-        head = "<tr><th></th><th>value</th><th>lower</th><th>upper</th></tr>"
-        return f"<p>{escape(repr(self))}</p><table>{head}{rows}</table>"
-
-    def to_pandas(self, index: Any = None) -> pandas.DataFrame:
-        """Return a frame with the columns value, lower, upper and assumed.
-
-        Raises
-        ------
-        MissingExtraError
-            When pandas is not installed.
-        """
-        try:
-            import_module("pandas")
-        except ImportError:
-            raise MissingExtraError(
-                "to_pandas needs pandas: pip install 'regression-model[train]', or pandas itself."
-            ) from None
-        frame = import_module("pandas").DataFrame
-        columns = {"value": self.values, "lower": self.lower, "upper": self.upper}
-        return frame({**columns, "assumed": self.assumed}, index=index)
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """Return one dict of plain JSON types a row.
-
-        Its keys are value, lower, upper, problems, version and assumed. What is wrong with all
-        rows stands in each, as one object that they share. The problems are those of `told`, and
-        only the first of those of all rows where there would be more than 20,000.
-        """
-        told = self.told
-        of_all = [problem.to_dict() for problem in told if problem.row is None]
-        if len(of_all) * len(self) > MOST_TOLD:
-            del of_all[1:]
-        dicts: list[dict[str, Any]] = [
-            {
-                "value": value,
-                "lower": lower,
-                "upper": upper,
-                "problems": list(of_all),
-                "version": self.version,
-                "assumed": assumed,
-            }
-            for value, lower, upper, assumed in zip(
-                plain(self.values),
-                plain(self.lower),
-                plain(self.upper),
-                self.assumed.tolist(),
-                strict=True,
-            )
-        ]
-        for problem in told:
-            if problem.row is not None:
-                dicts[problem.row]["problems"].append(problem.to_dict())
-        return dicts
-
-
-def _prediction(*parts: Any) -> Prediction:
-    """Make a prediction again, where a pickle has brought it."""
-    *fields, assumed = parts
-    prediction = Prediction(*fields)
-    prediction.__dict__["assumed"] = assumed
-    return prediction
-
-
-def _problems(findings: Iterable[Finding]) -> list[Problem]:
-    """Write the sentences of findings; those of all rows first, then by row."""
-    found = [problem for finding in findings for problem in finding.problems()]
-    return sorted(found, key=lambda problem: -1 if problem.row is None else problem.row)
-
-
-def plain(values: Floats) -> list[float | None]:
-    """Return an array as plain floats, with None for NaN."""
-    floats = values.tolist()
-    return [None if value != value else value for value in floats]
 
 
 class Model:
@@ -310,7 +117,7 @@ class Model:
         Returns
         -------
         Prediction
-            As many values as rows; NaN and a problem for a row that cannot be priced.
+            As many values as rows; NaN and a problem for a row with an error.
 
         Raises
         ------
@@ -320,17 +127,38 @@ class Model:
         return self._predict(self._checker.check(rows))
 
     def _predict(self, checked: Checked) -> Prediction:
-        if checked.priced is None:
+        if checked.accepted is None:
             values, lower, upper = self._run(checked)
         else:
             values, lower, upper = np.full((3, len(checked.numbers)), np.nan)
-            priced = self._run(checked.only_priced())
-            values[checked.priced], lower[checked.priced], upper[checked.priced] = priced
+            of_accepted = self._run(checked.only_accepted())
+            for array, part in zip((values, lower, upper), of_accepted, strict=True):
+                array[checked.accepted] = part
+        findings = checked.findings
         if not (np.isfinite(lower).all() and np.isfinite(upper).all() and lower.all()):
-            positive = self._manifest["target"]["transform"] == "log"
-            _refuse_overflow(values, lower, upper, checked, positive=positive)
+            overflown = self._overflown(values, lower, upper, checked.accepted)
+            for array in (values, lower, upper):
+                array[overflown] = np.nan
+            if overflown:
+                nothing = [None] * len(overflown)
+                findings = [*findings, Finding(None, "not_finite", overflown, nothing)]
         read = checked, self._checker.missing_codes
-        return Prediction(values, lower, upper, self.version, checked.findings, read)
+        return Prediction(values, lower, upper, self.version, findings, read)
+
+    def _overflown(
+        self, values: Floats, lower: Floats, upper: Floats, accepted: Mask | None
+    ) -> list[int]:
+        """Return the rows that the model could not put into a number.
+
+        Where the model learns a logarithm, a value that is exactly 0 is one that was too small.
+        """
+        overflown = ~(np.isfinite(values) & np.isfinite(lower) & np.isfinite(upper))
+        if self._manifest["target"]["transform"] == "log":
+            overflown |= values == 0
+        if accepted is not None:
+            overflown &= accepted
+        rows: list[int] = np.flatnonzero(overflown).tolist()
+        return rows
 
     def explain(self, rows: object) -> Explanations:
         """Say what each field adds to, or takes from, the prediction of every row, in order.
@@ -351,27 +179,31 @@ class Model:
         InputError
             As for `predict`.
         """
-        from .explanation import Explanations, explain_row
+        from .explanation import Explanations
+
+        prediction = self.predict(rows)
+        explained = self.explain_rows(prediction, range(len(prediction)))
+        return Explanations(explained, prediction.problems)
+
+    def explain_rows(
+        self, prediction: Prediction, rows: Iterable[int]
+    ) -> Iterator[Explanation | None]:
+        """Explain some rows of a prediction that this model has just made, as `explain` does."""
+        from .explanation import explain_row
 
         def run(numbers: Floats, codes: Codes) -> Floats:
-            prediction, *_ = self._run(Checked(numbers, codes, None, []))
-            return prediction
+            values, *_ = self._run(Checked(numbers, codes, None, []))
+            return values
 
-        checked = self._checker.check(rows)
-        typical = self._background
-        prediction = self._predict(checked)
-        fillers = self._manifest.get("fillers", {})
-        explanations = (
-            (
-                None
-                if np.isnan(value)
-                else explain_row(run, self.contract, (numbers, codes), typical, fillers)
-            )
-            for value, numbers, codes in zip(
-                prediction.values, checked.numbers, checked.codes, strict=True
-            )
-        )
-        return Explanations(explanations, prediction.problems)
+        assert prediction._checked is not None, "a copy out of a pickle has no rows"
+        checked, _ = prediction._checked
+        typical, fillers = self._background, self._manifest.get("fillers", {})
+        for row in rows:
+            if np.isnan(prediction.values[row]):
+                yield None
+            else:
+                cells = checked.numbers[row], checked.codes[row]
+                yield explain_row(run, self.contract, cells, typical, fillers)
 
     @cached_property
     def _background(self) -> tuple[Floats, Codes]:
@@ -380,7 +212,7 @@ class Model:
                 f"{self._name} holds no rows to explain others by: train it again."
             )
         checked = self._checker.check(self._manifest["background"])
-        if checked.priced is not None:
+        if checked.accepted is not None:
             raise ModelFileError(
                 f"{self._name} holds rows to explain others by that break its own contract."
             )
@@ -433,26 +265,6 @@ class Model:
 def _reopen(content: bytes, name: str) -> Model:
     """Open a model file again, where a pickle has brought it."""
     return Model(content, name=name)
-
-
-def _refuse_overflow(
-    values: Floats, lower: Floats, upper: Floats, checked: Checked, *, positive: bool
-) -> None:
-    """Take back the value of each row that the model could not put into a number.
-
-    Where the model learns a logarithm, a value that is exactly 0 is one that was too small.
-    """
-    overflown = ~(np.isfinite(values) & np.isfinite(lower) & np.isfinite(upper))
-    if positive:
-        overflown |= values == 0
-    if checked.priced is not None:
-        overflown &= checked.priced
-    rows = np.flatnonzero(overflown).tolist()
-    if not rows:
-        return
-    for array in (values, lower, upper):
-        array[rows] = np.nan
-    checked.findings.append(Finding(None, "not_finite", rows, [None] * len(rows)))
 
 
 _shipped_lock = threading.Lock()

@@ -53,7 +53,7 @@ class Problem:
     field : str or None
         The field's name in the contract, or the unknown name that came; None for the whole row.
     code : str
-        One of `ERROR_CODES` (the row gets no price) or `WARNING_CODES` (it is priced).
+        One of `ERROR_CODES` (the row gets no prediction) or `WARNING_CODES` (it gets one).
     message : str
         A sentence that names the value and what was expected.
     severity : {"error", "warning"}
@@ -252,7 +252,7 @@ def _outside_training_range(field: Field, value: Any) -> str:
 
 def _unseen_level(field: Field, value: Any) -> str:
     known = ", ".join(field.coded_levels)
-    return f"{field.name} is {shown(value)}, priced as a rare level: the model knows {known}."
+    return f"{field.name} is {shown(value)}, treated as a rare level: the model knows {known}."
 
 
 def _unknown_field(names: NearestNames, name: Any) -> str:

@@ -20,8 +20,8 @@ from .cross_validation import (
     Progress,
     cannot_be_fitted,
     cross_validate,
+    strata_of,
 )
-from .folds import strata_of
 from .intervals import ResidualScale, fit_scale, scale_of
 from .pipeline import build_pipeline
 from .rows import TrainingData

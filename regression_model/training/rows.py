@@ -31,7 +31,6 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 _BACKGROUND_ROWS = 64  # a few milliseconds to explain a row
-_OTHER_LEVEL = "any other level"  # what a frame holds for a level that no training row had
 
 
 @dataclass(frozen=True)
@@ -123,20 +122,12 @@ def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingDat
 
 def frame_of(contract: Contract, checked: Checked) -> pd.DataFrame:
     """Return checked rows as the frame that a pipeline takes."""
-    columns: dict[str, Any] = {}
-    for field in contract.fields:
-        if not field.used:
-            continue
-        if field.is_number:
-            columns[field.name] = checked.numbers[:, contract.numbers.index(field)]
-        else:
-            j = contract.categories.index(field)
-            levels = np.array([*field.coded_levels, None, _OTHER_LEVEL], dtype=object)
-            columns[field.name] = levels[checked.codes[:, j] - contract.offsets[j]]
+    values = checked.values(contract)
     return pd.DataFrame(
         {
-            name: pd.Series(v, dtype=object if v.dtype == object else float)
-            for name, v in columns.items()
+            field.name: pd.Series(values[field.name], dtype=float if field.is_number else object)
+            for field in contract.fields
+            if field.used
         }
     )
 

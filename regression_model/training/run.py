@@ -186,17 +186,17 @@ def _check_quality(config: Config, metrics: Mapping[str, float]) -> None:
             )
         if metrics["rmsle"] > bar.rmsle:
             misses.append(
-                f"RMSLE is {metrics['rmsle']:.4f}, at most {bar.rmsle:.4f}: "
-                f"{metrics['rmsle'] - bar.rmsle:.4f} too much"
+                f"RMSLE is {metrics['rmsle']:.4f}, "
+                f"{metrics['rmsle'] - bar.rmsle:.4f} above the maximum of {bar.rmsle:.4f}"
             )
     if bar.coverage is not None and metrics["coverage"] < bar.coverage:
         misses.append(
-            f"coverage is {metrics['coverage']:.4f}, at least {bar.coverage:.4f}: "
-            f"{bar.coverage - metrics['coverage']:.4f} too little"
+            f"coverage is {metrics['coverage']:.4f}, "
+            f"{bar.coverage - metrics['coverage']:.4f} below the minimum of {bar.coverage:.4f}"
         )
     if misses:
         raise QualityError(
-            f"The model misses its quality bar: cross-validated {'; '.join(misses)}. "
+            f"The model misses its quality bar: the cross-validated {'; '.join(misses)}. "
             "Nothing was written."
         )
 

@@ -15,9 +15,8 @@ from ..config.search import changed, text_of, value_at
 from ..errors import ConfigError, DataError, InputError, OutputError
 from ..files.writing import write_atomically
 from ..runtime.model_file.sealing import digest
-from ..training.cross_validation import Progress
+from ..training.cross_validation import Progress, Split
 from ..training.data import dataset_path, read_dataset
-from ..training.folds import Split
 from .results import NestedTuningResult, OuterFold, TuningResult
 from .sampler import Sampler, present_params, quiet
 from .scoring import Scorer

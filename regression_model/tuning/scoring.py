@@ -23,7 +23,7 @@ from ..config.mistakes import explain
 from ..config.search import changed
 from ..errors import DataError
 from ..evaluation.metrics import rmse, rmsle
-from ..training.folds import Split, split_rows, strata_of
+from ..training.cross_validation import Split, split_rows, strata_of
 from ..training.pipeline import build_pipeline
 from ..training.rows import TrainingData, contract_of, read_training_data
 from .trials import State, Trial, is_worse

@@ -17,11 +17,6 @@ from regression_model.training.intervals import ConformalInterval
 from regression_model.training.pipeline import build_pipeline
 from regression_model.training.rows import contract_of, read_training_data
 
-# feature-engine uses what later versions of pandas will have no more.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:For backward compatibility, 'str':DeprecationWarning"
-)
-
 INTERVAL = ConformalInterval(0.9, 0.2)
 UNSEEN = ("", " ", "NA", "Rare", "any other level", "none of these", "\u00e9t\u00e9", "NAMES")
 SMALLEST = 1e-290  # below it a float has fewer than 15 digits, so there is nothing to compare

@@ -64,14 +64,6 @@ from regression_model.training.features import Test as Question  # not a test
 from regression_model.training.intervals import ConformalInterval, scale_of
 from regression_model.training.quadratic import QuadraticForm, QuadraticSVR, RangeClipper
 
-pytestmark = [
-    # An unseen level that is not grouped with rare ones becomes NaN, and feature-engine says so.
-    pytest.mark.filterwarnings("ignore:During the encoding, NaN values were:UserWarning"),
-    # feature-engine uses what later versions of pandas will have no more.
-    pytest.mark.filterwarnings("ignore:For backward compatibility, 'str':DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning"),
-]
-
 COLOURS = ("red", "green", "blue", "violet", "white")  # ever rarer
 GRADES = ("Po", "TA", "Gd", "Ex")
 FIELDS = {

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from regression_model import __version__
 from regression_model.config.core import DATASET_DIR, TRAINED_MODEL_DIR, config
 from regression_model.errors import DataError, ModelFileError, OutputError
-from regression_model.processing import data_manager
+from regression_model.training import data
 from regression_model.training.data import (
     dataset_path,
     load_dataset,
@@ -67,7 +67,7 @@ UNREADABLE = {
     "wide.csv": (b"x,y\n1,2,3\n", "line 2: 3 values for 2 columns"),
     "quote.csv": (b'x,y\n1,"2\n', "not CSV"),
     "cut.jsonl": (b'{"x": 1}\n{"x": ', "line 2: not JSON"),
-    "table.xls": (b"x", "a spreadsheet is neither read nor written: use CSV"),
+    "table.xls": (b"x", "spreadsheets are not supported: use CSV"),
     "folder.csv": ("folder", "cannot be read"),
 }
 
@@ -190,7 +190,7 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path):
 
 def test_a_pipeline_of_the_package_can_be_loaded(tmp_path, monkeypatch):
     """By the name of its file, from the folder of trained models."""
-    monkeypatch.setattr(data_manager, "TRAINED_MODEL_DIR", tmp_path)
+    monkeypatch.setattr(data, "TRAINED_MODEL_DIR", tmp_path)
     save_model(b"graph", PIPELINE, name="bicycles", folder=tmp_path)
 
     loaded = load_pipeline(file_name=f"bicycles-{__version__}.joblib")

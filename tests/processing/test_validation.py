@@ -160,7 +160,7 @@ def test_it_accepts_what_is_priced_and_refuses_what_is_not(
         accepted = False
     else:
         accepted = True
-    assert (Checker(garden).check([row]).priced is None) == accepted
+    assert (Checker(garden).check([row]).accepted is None) == accepted
 
 
 @pytest.mark.parametrize("name", ["area", "zone"])

@@ -1,7 +1,6 @@
 """Two evaluated models: the shipped one, and one of another domain with names that mean harm."""
 
 import csv
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -181,9 +180,7 @@ def power(tmp_path_factory: pytest.TempPathFactory) -> Case:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of feature-engine with newer pandas
-        path = run_training(config_path=folder / "config.yml").model_path
+    path = run_training(config_path=folder / "config.yml").model_path
     model = load_model(path)
     prediction = model.predict(rows)
     target = np.array([row["balance"] for row in rows])

@@ -37,7 +37,7 @@ def test_the_sections_are_those_of_a_model_card(card):
 def test_the_metrics_are_those_of_the_evaluation(card):
     """Each with its interval, in its unit."""
     for line in (
-        "| RMSLE | 0.1234 | 0.1111 to 0.1399 |",
+        "| Root mean squared log error (RMSLE) | 0.1234 | 0.1111 to 0.1399 |",
         r"| Mean absolute error | \$12,346 | \$11,111 to \$14,000 |",
         "| Coverage of the intervals | 90.2% | 88.0% to 92.0% |",
         "| Neighborhood | OldTown | 40 | 0.1717 |",

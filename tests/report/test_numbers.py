@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from regression_model.report.numbers import Amounts, count, percent, plain, share, short
+from regression_model.display import Amounts, count, percent, plain, share, short
 
 
 @pytest.mark.parametrize(

@@ -195,8 +195,8 @@ def test_the_metrics_are_those_of_the_evaluation(house_page):
         (TrainedOn(59), "59 of 59 rows were in the training data of this model", True),
         (TrainedOn(1), "1 of 59 rows was in the training data of this model", True),
         (TrainedOn(30, is_estimate=True), "About 30 of 59 rows were in the training data", True),
-        (TrainedOn(0), "recognises none of these rows as trained on", False),
-        (None, "honest metrics if none of these rows was trained on", False),
+        (TrainedOn(0), "recognises none of these rows as training rows", False),
+        (None, "honest if the model was trained on none of these rows", False),
     ],
 )
 def test_the_page_says_whether_the_rows_were_unseen(power, trained_on, words, at_the_top):
@@ -231,7 +231,7 @@ def test_the_record_names_time_and_commit_where_they_are_known(houses):
         manifest["training"] = {**manifest["training"], "commit": commit}
         evaluation = replace(houses.evaluation, manifest=manifest)
         text = Page(make_report(evaluation, model=houses.model, rows=houses.rows).decode()).text
-        assert f"Created {created or 'not recorded, for SOURCE_DATE_EPOCH'}" in text
+        assert f"Created {created or 'not recorded, because SOURCE_DATE_EPOCH'}" in text
         assert (f"Commit of the sources {commit}" in text) == bool(commit)
 
 

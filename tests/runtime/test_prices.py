@@ -1,5 +1,6 @@
 """The base install prices every house, and as training said it would."""
 
+import json
 import math
 import subprocess
 import sys
@@ -136,3 +137,20 @@ def test_the_command_line_prices_the_scoring_file(tmp_path: Path) -> None:
     assert 0 == done.returncode, done.stderr
     priced = read_table(str(out))
     assert {1459} == {len(cells) for cells in priced.values()}
+
+
+def test_the_command_line_scores_a_file_with_the_true_prices() -> None:
+    """Metrics, and how many of the rows the model was trained on."""
+    done = run("evaluate", "--data", str(PACKAGE / "datasets" / "train.csv"), "--json")
+    assert 0 == done.returncode, done.stderr
+    evaluation = json.loads(done.stdout)
+    assert {"rmsle", "mae", "coverage"} <= set(evaluation["metrics"])
+    assert 1460 == evaluation["rows"] == evaluation["trained_on"]["rows"]
+
+
+@pytest.mark.parametrize("command", [["info"], ["schema"], ["explain", str(SCORING), "--row", "1"]])
+def test_the_other_commands_of_the_base_install_answer(command: list[str]) -> None:
+    """Metadata, JSON Schema, and what moved a price."""
+    done = run(*command)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert done.stdout

@@ -1,4 +1,4 @@
-"""Tables too long for the memory: read, predicted and written slice by slice."""
+"""Tables larger than memory: read, predicted and written slice by slice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slices worked on at once, and handed on in their order."""
+"""Slices processed in parallel, and yielded in order."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ __all__ = ["in_order"]
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
-_LONGEST_WAIT = 1.0  # seconds for a reader to stop, which may wait for a pipe
+_LONGEST_WAIT = 1.0  # seconds for the reader to stop: it may be waiting for a pipe
 
 
 def in_order(
     work: Callable[[Given], Made], slices: Iterator[Given], *, threads: int = 1
 ) -> Iterator[Made]:
-    """Yield what `work` makes of each slice, while the next ones are read and worked on.
+    """Yield the result of `work` for each slice, while the next ones are read and processed.
 
-    As many slices are held in memory as there are threads, and a few more.
+    The memory holds a few slices more than there are threads.
     """
     waiting: deque[Future[Made]] = deque()
     wanted: SimpleQueue[bool] = SimpleQueue()
     found: SimpleQueue[Given | BaseException | None] = SimpleQueue()
-    # No executor for it: Python would wait at its end for a read that may never return.
+    # Not in an executor: at exit Python would wait for a read that may never return.
     reader = Thread(target=_read, args=(slices, wanted, found), daemon=True)
     reader.start()
     with ThreadPoolExecutor(threads) as workers:

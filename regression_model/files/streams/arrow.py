@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...errors import InputError, MissingExtraError
+from ...errors import InputError
+from ...extras import needs
 from ...runtime.intake.columns import Distinct
 from .content import Content
 from .sources import Slice, Source, Unread
@@ -21,29 +22,31 @@ _ROWS = 16_384  # in a slice
 _LEAST_ROWS = 4 * _ROWS  # read together
 
 
-def pyarrow_parquet(name: str) -> Any:
-    """Return pyarrow's module for Parquet."""
-    try:
+def pyarrow_parquet() -> Any:
+    """Return pyarrow's module for Parquet.
+
+    Raises
+    ------
+    MissingExtraError
+        Without the extra batch.
+    """
+    with needs("batch"):
         return import_module("pyarrow.parquet")
-    except ImportError:
-        raise MissingExtraError(
-            f"{name}: Parquet needs the extra batch: pip install 'regression-model[batch]'."
-        ) from None
 
 
 def parquet_source(path: str, content: Content) -> Source:
-    """Open a Parquet file; standard input, in which nobody can go back, is read at once."""
+    """Open a Parquet file; standard input, which cannot be read twice, is read as a whole."""
     name = content.name
-    parquet = pyarrow_parquet(name)
+    parquet = pyarrow_parquet()
     import pyarrow
 
     try:
         whole = path if content.is_file else pyarrow.BufferReader(content.readall() or b"")
         file = parquet.ParquetFile(whole)
         texts = [column.name for column in file.schema_arrow if _is_text(column.type)]
-        file = parquet.ParquetFile(whole, read_dictionary=texts)  # as they stand in the file
+        file = parquet.ParquetFile(whole, read_dictionary=texts)  # as in the file
     except (pyarrow.ArrowException, OSError) as error:
-        raise _no_parquet(name, error) from None
+        raise _not_parquet(name, error) from None
     rows = file.metadata.num_rows
     names = file.schema_arrow.names
     done = 0
@@ -57,7 +60,7 @@ def parquet_source(path: str, content: Content) -> Source:
                     done += batch.num_rows
                     yield partial(_parquet_slice, batch, used, carried, names)
         except (pyarrow.ArrowException, OSError) as error:
-            raise _no_parquet(name, error) from None
+            raise _not_parquet(name, error) from None
 
     return Source(name, names, slices, lambda: done / rows if rows else None)
 
@@ -76,7 +79,7 @@ def _row_groups(metadata: Any) -> Iterator[list[int]]:
         yield groups
 
 
-def _no_parquet(name: str, error: Exception) -> InputError:
+def _not_parquet(name: str, error: Exception) -> InputError:
     reason = str(error).partition("\n")[0]
     return InputError(f"{name} is not a complete Parquet file: {reason}")
 
@@ -84,20 +87,20 @@ def _no_parquet(name: str, error: Exception) -> InputError:
 def _parquet_slice(batch: Any, used: Set[str], carried: Collection[str], names: list[str]) -> Slice:
     import pyarrow
 
-    came = batch.schema.names
+    columns = batch.schema.names
     given: Any = {}
-    for at, name in enumerate(came):
+    for at, name in enumerate(columns):
         if name in used:
             given[name] = batch.column(at)
-    repeated = len({*came}) < len(came)
+    repeated = len({*columns}) < len(columns)
     types = [column.type for column in given.values()]
     if repeated or not all(_is_text(t) or _is_plain_number(t) for t in types):
         given = pyarrow.Table.from_batches([batch]).select(
-            [at for at, name in enumerate(came) if name in used]
+            [at for at, name in enumerate(columns) if name in used]
         )
     else:
         given = {name: _typed(column) for name, column in given.items()}
-    kept = {name: cells_of(batch.column(at)) for at, name in enumerate(came) if name in carried}
+    kept = {name: cells_of(batch.column(at)) for at, name in enumerate(columns) if name in carried}
     empty = not types
     return Slice([{}] * batch.num_rows if empty else given, batch.num_rows, kept, names)
 
@@ -129,7 +132,7 @@ def _typed(column: Any) -> Any:
     return Distinct(values, at if missing is None else np.where(missing, len(values) - 1, at))
 
 
-# pyarrow's own ways from and to numpy import pandas, if it is installed: half a second.
+# pyarrow's own conversions from and to numpy import pandas, if it is installed: half a second.
 
 
 def _numbers(column: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_] | None]:
@@ -163,7 +166,7 @@ def array_of(cells: Sequence[Any] | npt.NDArray[Any], type_: Any = None) -> Any:
             return _from_memory(np.array(cells, dtype=np.int64))
         if types == {str} and type_ is None:
             return _from_texts(cells)
-    except (OverflowError, UnicodeEncodeError):  # what pyarrow makes of it, or says of it
+    except (OverflowError, UnicodeEncodeError):  # left to pyarrow, or to its error
         pass
     objects = np.empty(len(cells), dtype=object)
     objects[:] = cells
@@ -194,8 +197,8 @@ def _from_texts(texts: Sequence[str]) -> Any:
 
 
 def cells_of(column: Any) -> list[Any]:
-    """Return cells as Python's values, or as None what Python cannot hold."""
+    """Return cells as Python objects, or None where Python cannot hold them."""
     try:
         return list(column.to_pylist())
-    except (ArithmeticError, ValueError):  # dates out of Python's range, bytes that are no text
+    except (ArithmeticError, ValueError):  # dates out of Python's range, bytes that are not text
         return [None] * len(column)

@@ -1,7 +1,7 @@
 """The cells of a CSV file found with numpy, many rows at once.
 
 Most files have cells without quotes, or with quotes around the whole cell. `CellRows` finds their
-cells with a few array operations. What is written in another way is left to `csv.reader`.
+cells with a few array operations. Anything else is left to `csv.reader`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["CellRows", "Cells"]
 Places = npt.NDArray[np.int64]
 
 _ROWS = 8_192  # in a slice
-_MOST_BYTES = 8 << 20  # in a slice: of rows so long, there are fewer
+_MOST_BYTES = 8 << 20  # in a slice, which has fewer rows if they are long
 _QUOTE, _LINE_END = b'"\n'
 _WORD = 8  # bytes that are compared at once
 _MOST_WORDS = 8  # in a cell; longer ones are compared as texts
@@ -33,12 +33,12 @@ _SHIFT, _SLOTS = np.uint64(48), 1 << 16
 
 
 class CellRows:
-    """Reads slices of whole rows, as long as their cells can be found in this way.
+    """Reads slices of whole rows, for as long as their cells can be found in this way.
 
     Attributes
     ----------
     rest : bytes
-        What was read and not yielded. Once the slices end, `csv.reader` has to go on here.
+        What was read and not yielded. Once the slices end, `csv.reader` continues here.
     lines : int
         How many lines were read before it.
     """
@@ -61,7 +61,7 @@ class CellRows:
                 wanted = min(2 * wanted, _MOST_BYTES)
                 continue
             if rows < _ROWS and not is_end:
-                rows -= rows % 2  # the session rounds a last odd row in its own way
+                rows -= rows % 2  # onnxruntime rounds a last odd row differently
             cells = self._cells(found[: rows * self._width]) if rows else None
             if cells is None:
                 return
@@ -81,7 +81,7 @@ class CellRows:
         self.rest = b"".join(pieces)
 
     def _cells(self, breaks: Places) -> Cells | None:
-        """Return the cells between these separators and line ends; None if they are not clear."""
+        """Return the cells between separators and line ends; None if only `csv` can tell them."""
         content = self.rest[: int(breaks[-1]) + 1]
         codes = np.frombuffer(content, dtype=np.uint8)
         line_ends = breaks[self._width - 1 :: self._width]
@@ -117,7 +117,7 @@ class CellRows:
 
 
 def _breaks(content: bytes, separator: int) -> Places:
-    """Return where the separators and line ends are that are in no quotes."""
+    """Return the positions of the separators and line ends outside quotes."""
     codes = np.frombuffer(content, dtype=np.uint8)
     found = np.flatnonzero((codes == separator) | (codes == _LINE_END))
     if b'"' in content:

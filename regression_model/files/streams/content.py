@@ -20,7 +20,7 @@ _STANDARD = "standard input"
 
 
 class Content(io.RawIOBase):
-    """Bytes to be read once, from their beginning, of which the first can be looked at.
+    """Bytes to be read once, from the beginning, with a look at the first of them.
 
     Attributes
     ----------
@@ -48,20 +48,20 @@ class Content(io.RawIOBase):
         return self._ahead[:length]
 
     def skip(self, length: int) -> None:
-        """Leave out some of the bytes that were looked at."""
+        """Skip some of the bytes that `head` returned."""
         self._ahead = self._ahead[length:]
 
     def put_back(self, piece: bytes) -> None:
-        """Have some bytes that were read come once more."""
+        """Let some bytes that were read be read again."""
         self._ahead = piece + self._ahead
 
     @property
     def is_file(self) -> bool:
-        """Whether these are the bytes of a file, as they are."""
+        """Whether these are the bytes of a file, not compressed."""
         return self._size is not None and self._stream is self._file and self.name != _STANDARD
 
     def fraction(self) -> float | None:
-        """Return how much of the file was read, from 0 to 1, or None if nobody knows its size."""
+        """Return how much of the file was read, from 0 to 1, or None if its size is unknown."""
         return min(self._counted.position / self._size, 1.0) if self._size else None
 
     def readable(self) -> bool:
@@ -75,7 +75,7 @@ class Content(io.RawIOBase):
         return len(piece)
 
     def close(self) -> None:
-        self._counted.let_go()
+        self._counted.release()
         super().close()
 
     def _next(self, length: int) -> bytes:
@@ -106,13 +106,13 @@ class _Counted(io.RawIOBase):
         self.position += count
         return int(count)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         if self._name != _STANDARD:
             self._stream.close()
 
 
 class _Rest(io.RawIOBase):
-    """Bytes that were looked at, and then those behind them."""
+    """The first bytes, which were read to recognise gzip, and then the others."""
 
     def __init__(self, ahead: bytes, stream: Any) -> None:
         super().__init__()
@@ -139,7 +139,7 @@ def opened_content(path: str) -> Content:
         When the file is absent or cannot be read.
     """
     if path == "-":
-        # Without its buffer: Python's exit would wait for a thread that still reads into it.
+        # Without its buffer: at exit Python would wait for a thread that is still reading into it.
         stream = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
         return Content(stream, name=_STANDARD)
     try:

@@ -1,4 +1,4 @@
-"""What a file holds, by its name."""
+"""The format of a file, by its name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ARCHIVES = (".zip", ".7z", ".tar", ".bz2", ".xz", ".zst")
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What a file holds: its kind, what is between two cells, and whether it is gzip."""
+    """What a file holds: its kind, the separator of its cells, and whether it is gzip."""
 
     kind: FileKind
     separator: str = ","
@@ -34,16 +34,16 @@ class Format:
 
 
 def format_of(path: str, *, option: str | None = None) -> Format:
-    """Say what kind of file a name means.
+    """Return the format that the name of a file stands for.
 
     Parameters
     ----------
-    option : the option that says what the file holds where its name doesn't; None without one
+    option : the option for the format where the name does not say it; None without one
 
     Raises
     ------
     InputError
-        When the name ends in none of the known ways; says what to do.
+        When the name has none of the known endings; the message says what to do.
     """
     name = Path(path).name.lower()
     packed = name.endswith(".gz")
@@ -58,9 +58,9 @@ def format_of(path: str, *, option: str | None = None) -> Format:
 
 def _advice(ending: str, option: str | None) -> str:
     if ending in _SPREADSHEETS:
-        return "a spreadsheet is neither read nor written: use CSV in UTF-8, which it can save."
+        return "spreadsheets are not supported: use CSV in UTF-8, as which they can be saved."
     if ending in _ARCHIVES:
-        return "of all ways to compress a file only gzip (.gz) is known: unpack it first."
+        return "gzip (.gz) is the only supported compression: unpack it first."
     if ending == ".json" and option:
         return f"for one object a line, or an array of objects, add {option} jsonl."
     other = f", or what it holds with {option}: csv, jsonl or parquet" if option else ""
@@ -68,12 +68,12 @@ def _advice(ending: str, option: str | None) -> str:
 
 
 def separator_of(text: str) -> str:
-    r"""Read a separator as somebody types it: one character, or `tab` or `\t`.
+    r"""Return the separator for the text of an option: one character, or `tab` or `\t`.
 
     Raises
     ------
     InputError
-        For anything else, and for what ends a line or a cell.
+        For anything else, and for quotes and line ends.
     """
     separator = "\t" if text.lower() in ("tab", r"\t") else text
     if len(separator) != 1 or separator in '"\r\n' or ord(separator) > 127:

@@ -18,14 +18,14 @@ _TYPED = {"\t": "tab", "|": "'|'", ";": "';'", ",": "','"}  # on a command line
 
 
 class CsvRows:
-    """The rows of a CSV file: its header first, then lists of texts, as many as the header has.
+    """The rows of a CSV file: its header first, then lists of texts, as long as the header.
 
     Attributes
     ----------
     header : list of str
         The names of the columns, without the blanks around them.
     is_spaced : bool
-        Whether the commas of the header have blanks after them; then those of the rows do.
+        Whether there are blanks after the commas of the header, and so after those of the rows.
     """
 
     def __init__(self, stream: Any, *, name: str, separator: str = ",") -> None:
@@ -46,8 +46,8 @@ class CsvRows:
                 lines, delimiter=separator, strict=True, skipinitialspace=True
             )
 
-    def go_on(self, stream: Any, *, line: int) -> None:
-        """Read the following rows from another stream, before which there are `line` lines."""
+    def continue_with(self, stream: Any, *, line: int) -> None:
+        """Continue with another stream, which begins after `line` lines."""
         lines = lines_of(stream, self._name, line=line)
         self._reader = csv.reader(lines, delimiter=self._separator, strict=True)
         self._before = line
@@ -87,9 +87,9 @@ def _unquoted(cell: str) -> str:
 
 
 def lines_of(stream: Any, name: str, *, line: int = 0) -> Iterator[str]:
-    """Yield lines of UTF-8 text; they end in `\\n`, or in `\\r` where the first one does.
+    """Yield lines of UTF-8 text, which end in `\\n`, or in `\\r` if the first one does.
 
-    Where `line` of them were read before, they end in `\\n`, and no byte order mark is left out.
+    After the first `line` lines, they end in `\\n`, and there is no byte order mark.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     rest, done, is_first = "", line, line == 0
@@ -129,12 +129,12 @@ def check_separator(
     known: Iterable[str] = (),
     option: str | None = None,
 ) -> None:
-    """Refuse a file whose header is read as too few cells, with what separates them.
+    """Refuse a file that has another separator, and name it.
 
     Parameters
     ----------
     known : names of which a header has some
-    option : the option that takes a separator; None where there is none
+    option : the caller's option for a separator; None without one
 
     Raises
     ------
@@ -147,12 +147,12 @@ def check_separator(
         return
     advice = f"add {option} {_TYPED[other]}" if option else "save it with commas"
     raise InputError(
-        f"{name}: its columns are separated by {_spoken(other)}, not by {_spoken(separator)}: "
+        f"{name}: its columns are separated by {_plural(other)}, not by {_plural(separator)}: "
         f"{advice}."
     )
 
 
-def _spoken(separator: str) -> str:
+def _plural(separator: str) -> str:
     return {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "blanks"}.get(
         separator, repr(separator)
     )

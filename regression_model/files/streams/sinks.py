@@ -42,7 +42,7 @@ class Sink(ABC):
         self._names: list[str] | None = None
 
     def write(self, columns: Mapping[str, Column]) -> None:
-        """Write some rows; the first slice says which columns there are, and may have no rows."""
+        """Write some rows; the first slice, which may have no rows, decides the columns."""
         if self._names is None:
             self._names = list(columns)
             self._begin(columns)
@@ -50,7 +50,7 @@ class Sink(ABC):
         if new and not isinstance(self, _JsonLines):
             raise OutputError(
                 f"{self._name}: the column {new[0]!r} is not in the first rows, and a table cannot "
-                "begin a column later on: write JSON Lines."
+                "add a column later: write JSON Lines."
             )
         rows = len(next(iter(columns.values())))
         if rows:
@@ -59,10 +59,10 @@ class Sink(ABC):
             self._write({name: columns.get(name, empty) for name in names})
 
     def end(self) -> None:
-        """Write what stands at the end of a file."""
+        """Write the end of the file."""
 
     def _begin(self, columns: Mapping[str, Column]) -> None:
-        """Write what stands at the beginning of a file."""
+        """Write the beginning of the file."""
 
     @abstractmethod
     def _write(self, columns: Mapping[str, Column]) -> None: ...
@@ -82,10 +82,10 @@ class _Csv(Sink):
     def _put(self, columns: list[list[str]]) -> None:
         lines = map(self._separator.join, zip(*columns, strict=True))
         text = "\n".join([*lines, ""])
-        self._output.write(text.encode(errors="backslashreplace"))  # half a surrogate
+        self._output.write(text.encode(errors="backslashreplace"))  # for a lone surrogate
 
     def _texts(self, cells: Column) -> list[str]:
-        """Return cells as they are written, much faster than `csv.writer` does it."""
+        """Return cells as they are written, much faster than `csv.writer` does."""
         cells = listed(cells)
         types = {*map(type, cells)}
         if types == {float} or types == {int}:
@@ -113,7 +113,7 @@ class _Parquet(Sink):
         super().__init__(output, name)
         from .arrow import pyarrow_parquet
 
-        self._parquet = pyarrow_parquet(name)
+        self._parquet = pyarrow_parquet()
         self._numbers = numbers
         self._writer: Any = None
 
@@ -135,8 +135,8 @@ class _Parquet(Sink):
             ]
         except pyarrow.ArrowException:
             raise OutputError(
-                f"{self._name}: a column changes its type later on, and a Parquet file cannot: "
-                "write CSV or JSON Lines."
+                f"{self._name}: a column changes its type in later rows, which Parquet does not "
+                "allow: write CSV or JSON Lines."
             ) from None
         self._writer.write_table(pyarrow.table(cast, schema=schema))
 
@@ -171,17 +171,17 @@ def opened_sink(
 ) -> Iterator[Sink]:
     """Open a file, or standard output for `-`, to be written slice by slice.
 
-    The file takes its place when the block ends well.
+    The file takes its place when the block ends without an error.
 
     Parameters
     ----------
-    format_ : what to write; None goes by the name, and is CSV for `-`
-    numbers : names of columns of numbers, which Parquet must be told when all their cells are None
+    format_ : what to write; None decides by the name, and is CSV for `-`
+    numbers : names of the columns that are numbers for Parquet even if all their cells are None
 
     Raises
     ------
     OutputError
-        When the file cannot be written; what stood there before is untouched.
+        When the file cannot be written; what was there before is untouched.
     """
     if format_ is None:
         format_ = Format("csv") if path == "-" else format_of(path, option="--to")

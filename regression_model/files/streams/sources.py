@@ -8,14 +8,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, S
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
-from operator import itemgetter
+from itertools import islice
 from typing import Any
 
-import numpy as np
-
 from ...errors import InputError
-from ...runtime.intake.columns import Distinct
 from .cells import CellRows, Cells
 from .content import Content, opened_content
 from .formats import Format, format_of
@@ -24,7 +20,6 @@ from .lines import CsvRows
 __all__ = ["Repeated", "Slice", "Source", "guessed_format", "json_rows", "opened_source"]
 
 _ROWS = 8_192  # in a slice
-_ROWS_AT_ONCE = 512  # whose cells stay in the cache of the processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +31,8 @@ class Slice:
     rows : what `Model.predict` takes, with the columns that the model uses
     count : int
     carried : dict of lists
-        The columns that go from the input to the output, as they came.
-    names : the names of the columns that came
+        The columns that go from the input to the output, unchanged.
+    names : the names of the columns in the input
     """
 
     rows: Any
@@ -59,7 +54,7 @@ class Source:
     names : list of str or None
         The names of its columns; None for JSON Lines, where every row has its own.
     separator : str or None
-        What stands between the cells of a CSV file.
+        The separator of a CSV file.
     """
 
     def __init__(
@@ -78,12 +73,12 @@ class Source:
         self._slices = slices
 
     def slices(self, used: Set[str], carried: Collection[str] | None) -> Iterator[Unread]:
-        """Yield the rows in order; only the columns that are asked for are kept.
+        """Yield the rows in order, with the wanted columns only.
 
         Parameters
         ----------
-        used : the names that the model knows
-        carried : the names that go to the output; None for all
+        used : names of columns for the model
+        carried : names of columns for the output; None for all
         """
         if carried is None and self.names is not None:
             carried = self.names
@@ -96,13 +91,13 @@ def opened_source(path: str, *, format_: Format | None = None) -> Iterator[Sourc
 
     Parameters
     ----------
-    format_ : what the file holds; None goes by its name, and by how it begins for `-`
+    format_ : what the file holds; None decides by its name, and by its first bytes for `-`
 
     Raises
     ------
     InputError
-        When the input is absent, not UTF-8, ragged, cut short, or otherwise not what it should be;
-        reading the slices may raise it as well.
+        When the input is absent, not UTF-8, ragged, truncated or otherwise invalid; reading the
+        slices may raise it as well.
     MissingExtraError
         For Parquet without the extra that reads it.
     """
@@ -121,7 +116,7 @@ def opened_source(path: str, *, format_: Format | None = None) -> Iterator[Sourc
 
 
 def guessed_format(content: Content) -> Format:
-    """Say what an input holds, by how it begins."""
+    """Return the format of an input, by its first bytes."""
     head = content.head()
     if head.startswith(b"PAR1"):
         return Format("parquet")
@@ -138,18 +133,18 @@ def _csv_source(content: Content, separator: str) -> Source:
             for cells in cell_rows:
                 yield partial(wanted.slice_of, cells)
             content.put_back(cell_rows.rest)
-            rows.go_on(content, line=cell_rows.lines)
+            rows.continue_with(content, line=cell_rows.lines)
         yield from _csv_slices(rows, used, carried)
 
     return Source(content.name, rows.header, slices, content.fraction, separator=separator)
 
 
 def _opened_csv(content: Content, separator: str) -> tuple[CsvRows, CellRows | None]:
-    """Read the header; where the cells cannot be found with numpy, the second is None."""
+    """Read the header; the second result is None where numpy cannot find the cells."""
     head = content.head()
     try:
         rows = CsvRows(io.BytesIO(head), name=content.name, separator=separator)
-    except InputError:  # it may be so in the first bytes only
+    except InputError:  # perhaps in the first bytes only
         return CsvRows(content, name=content.name, separator=separator), None
     end = 0
     for _ in range(rows.line):
@@ -172,7 +167,7 @@ class _Wanted:
         self._carried = [at for at, name in enumerate(header) if name in carried]
 
     def slice_of(self, cells: Cells) -> Slice:
-        """Return the slice that some cells are."""
+        """Return some rows as a slice."""
         columns = cells.columns(self._used)
         given = {self._header[at]: column for at, column in zip(self._used, columns, strict=True)}
         kept = {self._header[at]: cells.texts(at) for at in self._carried}
@@ -185,57 +180,19 @@ def _itself(part: Slice) -> Slice:
 
 def _csv_slices(rows: CsvRows, used: Set[str], carried: Collection[str]) -> Iterator[Unread]:
     header = rows.header
-    wanted = [at for at, name in enumerate(header) if name in used or name in carried]
-    names = [header[at] for at in wanted]
-    is_repeated = len({*names}) < len(names)
-    pick = itemgetter(*wanted) if len(wanted) > 1 else lambda row: [row[at] for at in wanted]
-    cells: Iterator[Sequence[str]] = iter(rows) if len(wanted) == len(header) else map(pick, rows)
-    while True:
-        places = _Places()
-        parts: list[Any] = []
-        texts: dict[int, list[str]] = {
-            at: [] for at, name in enumerate(names) if name in carried or is_repeated
-        }
-        while len(parts) * _ROWS_AT_ONCE < _ROWS and (taken := list(islice(cells, _ROWS_AT_ONCE))):
-            numbered = map(places.__getitem__, chain.from_iterable(taken))
-            part = np.fromiter(numbered, dtype=np.int64, count=len(taken) * len(names))
-            parts.append(part.reshape(len(taken), len(names)))
-            for at, column in texts.items():
-                column += [row[at] for row in taken]
-        if not parts:
-            return
-        every, at_all = list(places), np.concatenate(parts)
-        given: Any = {
-            name: _distinct(every, at_all[:, at]) for at, name in enumerate(names) if name in used
-        }
+    wanted = [name for name in header if name in used]
+    is_repeated = len({*wanted}) < len(wanted)
+    while taken := list(islice(rows, _ROWS)):
+        columns = [*zip(header, map(list, zip(*taken, strict=True)), strict=True)]
+        given: Any = {name: cells for name, cells in columns if name in used}
         if is_repeated:
-            both = [at for at, name in enumerate(names) if name in used]
-            given = Repeated([names[at] for at in both], [texts[at] for at in both])
-        kept = {name: texts[at] for at, name in enumerate(names) if name in carried}
-        read = Slice(given or [{}] * len(at_all), len(at_all), kept, header)
-        yield partial(_itself, read)
-
-
-def _distinct(texts: list[str], places: Any) -> Distinct:
-    """Return a column as the texts that are in it, out of those of all columns."""
-    is_in = np.zeros(len(texts), dtype=bool)
-    is_in[places] = True
-    found = np.flatnonzero(is_in)
-    place_of = np.empty(len(texts), dtype=np.int64)
-    place_of[found] = np.arange(len(found))
-    return Distinct([texts[at] for at in found.tolist()], place_of[places])
-
-
-class _Places(dict[str, int]):
-    """Numbers texts in the order in which they come first."""
-
-    def __missing__(self, text: str) -> int:
-        self[text] = place = len(self)
-        return place
+            given = Repeated(wanted, [cells for name, cells in columns if name in used])
+        kept = {name: cells for name, cells in columns if name in carried}
+        yield partial(_itself, Slice(given or [{}] * len(taken), len(taken), kept, header))
 
 
 class Repeated:
-    """A table in which a column name stands twice; the check says so for every row."""
+    """A table in which a column name occurs twice; the check reports it for every row."""
 
     def __init__(self, names: Sequence[str], columns: Sequence[list[str]]) -> None:
         self.columns = tuple(names)
@@ -258,12 +215,12 @@ class Repeated:
         return Repeated(self.columns, [cells[at : at + length] for cells in self._columns])
 
     def select(self, positions: Sequence[int]) -> dict[str, list[str]]:
-        """Return the columns at some positions, whose names stand once."""
+        """Return the columns at some positions, whose names are distinct."""
         return {self.columns[at]: self._columns[at] for at in positions}
 
 
 class _JsonLines:
-    """One object a line; an array of objects is read at once."""
+    """One object a line; an array of objects is read as a whole."""
 
     def __init__(self, content: Content) -> None:
         self._content = content
@@ -283,12 +240,12 @@ class _JsonLines:
 
 
 def json_rows(content: Content, name: str) -> Iterator[Any]:
-    """Yield what stands on each line that is not blank, or in an array."""
+    """Yield the value on each line that is not blank, or each one in an array."""
     if content.head().removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"[":
         yield from _parsed(_text(content.readall() or b"", name, line=1), name, line=1)
         return
     for line, cells in enumerate(io.BufferedReader(content, 1 << 20), start=1):
-        text = _text(cells, name, line=line)  # other line ends may stand inside a JSON text
+        text = _text(cells, name, line=line)  # a JSON text may hold other line ends
         if text.strip():
             yield _parsed(text.rstrip("\r\n"), name, line=line)
 
@@ -309,6 +266,6 @@ def _parsed(text: str, name: str, *, line: int) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         line, reason = line + error.lineno - 1, error.msg
-    except (RecursionError, ValueError) as error:  # nested too deeply, or a number without end
+    except (RecursionError, ValueError) as error:  # nested too deeply, or a number that is too long
         reason = str(error)
     raise InputError(f"{name}, line {line}: not JSON: {reason}.")

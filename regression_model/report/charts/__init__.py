@@ -1,14 +1,14 @@
-"""The pictures of a report, each with its heading, its caption and its alternative text."""
+"""The charts of a report, each with its heading, its caption and its alternative text."""
 
-from .accuracy import errors_against_prediction, paint_accuracy, predicted_against_actual
+from .accuracy import by_fold, errors_against_prediction, paint_accuracy, predicted_against_actual
 from .dependence import partial_dependence
-from .folds import by_fold
+from .drawing import Picture, png
+from .fields import errors_by_field, importances
 from .groups import by_group, coverage_by_group
-from .importance import importances
 from .intervals import calibration, widths
-from .residuals import errors_by_field
 
 __all__ = [
+    "Picture",
     "by_fold",
     "by_group",
     "calibration",
@@ -18,6 +18,7 @@ __all__ = [
     "importances",
     "paint_accuracy",
     "partial_dependence",
+    "png",
     "predicted_against_actual",
     "widths",
 ]

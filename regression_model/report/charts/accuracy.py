@@ -1,29 +1,39 @@
-"""Predicted against actual values, and errors against predictions."""
+"""Predicted against actual values, errors against predictions, and the score of each fold."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from ..drawing import BLUE, INK, MUTED, VERMILLION, draw, name_axes, ticks
-from ..facts import Facts
-from ..numbers import count, percent, share
-from ..parts import Picture
-from .scales import central, few_ticks, logarithmic, padded
+from ...display import count, percent, share
+from ..facts import Facts, Floats
+from .drawing import (
+    BLUE,
+    INK,
+    MUTED,
+    VERMILLION,
+    Picture,
+    central,
+    draw,
+    few_ticks,
+    name_axes,
+    padded,
+    score_axis,
+    target_axis,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["errors_against_prediction", "paint_accuracy", "predicted_against_actual"]
+__all__ = ["by_fold", "errors_against_prediction", "paint_accuracy", "predicted_against_actual"]
 
-_MANY = 300  # points: more are drawn as one picture of dots
+_MANY = 300  # points: more are drawn as one image
 _SLICES = 12  # of the rows, by prediction, each with a median
 
 
 def predicted_against_actual(facts: Facts) -> Picture:
-    """Show every row as a dot: what it was, and what the model said."""
+    """Show every row as a dot: its actual and its predicted value."""
     half = facts.error(float(np.median(np.abs(facts.errors))))
     most = facts.error(float(np.quantile(np.abs(facts.errors), 0.9)))
     outside = int((~facts.inside).sum())
@@ -71,11 +81,7 @@ def paint_accuracy(axes: Axes, facts: Facts) -> None:
     low, high = padded(both, logarithmic=facts.is_logarithmic)
     axes.plot([low, high], [low, high], color=INK, linewidth=1.2, zorder=3)
     for axis in (axes.xaxis, axes.yaxis):
-        if facts.is_logarithmic:
-            logarithmic(axis, low, high, facts.amounts.tick)
-        else:
-            few_ticks(axis, 5)
-            ticks(axis, facts.amounts.tick)
+        target_axis(axis, facts, low, high)
     axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
     title = facts.amounts.title
     name_axes(axes, x=title(f"actual {facts.target_name}"), y=title("predicted"))
@@ -136,24 +142,66 @@ def _paint_errors(axes: Axes, facts: Facts, limit: float) -> None:
         axes.fill_between(middles, lows, highs, color=VERMILLION, alpha=0.18, linewidth=0)
     axes.plot(middles, medians, color=VERMILLION, marker="o", markersize=3.5, zorder=3)
     low, high = padded(facts.prediction, logarithmic=facts.is_logarithmic)
-    if facts.is_logarithmic:
-        logarithmic(axes.xaxis, low, high, facts.amounts.tick)
-    else:
-        few_ticks(axes.xaxis, 5)
-        ticks(axes.xaxis, facts.amounts.tick)
+    target_axis(axes.xaxis, facts, low, high)
     axes.set(xlim=(low, high), ylim=(-limit, limit))
-    ticks(axes.yaxis, facts.error_tick)
-    name = "error" if facts.is_relative else facts.amounts.title("error")
-    name_axes(axes, x=facts.amounts.title(f"predicted {facts.target_name}"), y=name)
-
-
-Floats = npt.NDArray[np.float64]
+    few_ticks(axes.yaxis, 8, facts.error_tick)
+    title = facts.amounts.title(f"predicted {facts.target_name}")
+    name_axes(axes, x=title, y=facts.error_title)
 
 
 def _slices(at: Floats, values: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Cut rows into slices of one size: middles, medians, and what 10% are below and above."""
+    """Cut rows into slices of one size: their middles, medians, and the 10% and 90% quantiles."""
     slices = min(_SLICES, max(len(at) // 8, 1))
     parts = np.array_split(np.argsort(at, kind="stable"), slices)
     middles = np.array([np.median(at[part]) for part in parts])
     low, median, high = np.array([np.quantile(values[part], [0.1, 0.5, 0.9]) for part in parts]).T
     return middles, median, low, high
+
+
+def by_fold(facts: Facts) -> Picture | None:
+    """Show the score of every fold as a dot."""
+    score, label = facts.score, facts.score_label
+    folds = [fold for fold in facts.evaluation.folds if score in fold]
+    if len(folds) < 2:
+        return None
+    values = np.array([float(fold[score]) for fold in folds])
+    seeds = np.array([int(fold.get("seed", 0)) for fold in folds])
+
+    def write(value: float) -> str:
+        return facts.written(score, value)
+
+    low, high, middle = (write(float(f(values))) for f in (np.min, np.max, np.mean))
+    repeats = len(np.unique(seeds))
+    across = f" of {repeats} cross-validations, each with its own seed" if repeats > 1 else ""
+    listed = "; ".join(
+        ", ".join(write(value) for value in values[seeds == seed]) for seed in np.unique(seeds)
+    )
+    return Picture(
+        title=f"{len(folds)} folds: {label} from {low} to {high}",
+        caption=(
+            f"Each dot is the {label} of one fold{across}: of its rows, by a model that was fitted "
+            f"without them. The line is the mean, {middle}."
+            + (" The short lines are the means of the seeds." if repeats > 1 else "")
+        ),
+        alternative=f"{label} by fold{across}, mean {middle}: {listed}.",
+        svg=draw(lambda axes: _paint_folds(axes, facts, values, seeds), name="folds", height=3.4),
+    )
+
+
+def _paint_folds(axes: Axes, facts: Facts, values: Floats, seeds: Floats) -> None:
+    repeated = len(np.unique(seeds)) > 1
+    places = seeds if repeated else np.arange(1, len(values) + 1)
+    axes.axhline(values.mean(), color=VERMILLION, linewidth=1.6)
+    if repeated:
+        for seed in np.unique(seeds):
+            mean = values[seeds == seed].mean()
+            axes.plot([seed - 0.25, seed + 0.25], [mean, mean], color=BLUE, linewidth=2.5)
+    else:
+        axes.vlines(places, values.mean(), values, color=BLUE, linewidth=1, alpha=0.5)
+    axes.plot(places, values, "o", color=BLUE, markersize=7, alpha=0.55 if repeated else 1)
+    axes.set_ylim(0, float(values.max()) * 1.12)
+    axes.set_xlim(float(places.min()) - 0.7, float(places.max()) + 0.7)
+    axes.grid(visible=False, axis="x")
+    few_ticks(axes.xaxis, 10, whole=True)
+    title = score_axis(axes.yaxis, facts, facts.score, 5)
+    name_axes(axes, x="seed" if repeated else "fold", y=title)

@@ -1,4 +1,4 @@
-"""What the model says when one field of the rows is varied and the others stay as they are."""
+"""How predictions change when one field of the rows is varied and the others stay as they are."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ...display import short
 from ...runtime.contract import Field
-from ..columns import Columns, shown
-from ..drawing import BLUE, GREY, GRID, NARROW, draw, name_axes, ticks
-from ..facts import Facts, Floats
-from ..numbers import short
-from ..parts import Picture
-from .scales import few_ticks
+from ..facts import Facts, Floats, shown
+from .drawing import (
+    BLUE,
+    GREY,
+    GRID,
+    NARROW,
+    Picture,
+    draw,
+    few_ticks,
+    name_axes,
+    name_rows,
+    sentence,
+    shortened,
+    titled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +49,7 @@ class _Curve:
     column: npt.NDArray[Any]
 
 
-def partial_dependence(facts: Facts, columns: Columns) -> list[Picture]:
+def partial_dependence(facts: Facts) -> list[Picture]:
     """Show the mean prediction over the values of each main field.
 
     Notes
@@ -47,7 +57,7 @@ def partial_dependence(facts: Facts, columns: Columns) -> list[Picture]:
     Friedman, "Greedy function approximation: a gradient boosting machine", Annals of Statistics 29
     (2001).
     """
-    rows = len(facts.target)
+    rows, columns = len(facts.target), facts.columns
     chosen = np.unique(np.linspace(0, rows - 1, min(rows, _MOST_ROWS)).round().astype(np.int64))
     curves = []
     for field in facts.main_fields(24):
@@ -116,10 +126,10 @@ def _picture(facts: Facts, curve: _Curve, limits: tuple[float, float], *, number
         f"{write(float(mean))} at {shown(field, value)}"
         for value, mean in _some(list(zip(curve.values, curve.means.tolist(), strict=True)))
     )
-    description = f"{field.description.rstrip('.')}. " if field.description else ""
     return Picture(
         title=f"{field.name} moves it by {write(swing)}",
-        caption=f"{description}Mean prediction from {write(float(curve.means[lowest]))} at "
+        caption=f"{sentence(field.description)}"
+        f"Mean prediction from {write(float(curve.means[lowest]))} at "
         f"{shown(field, curve.values[lowest])}{unit} to {write(float(curve.means[highest]))} at "
         f"{shown(field, curve.values[highest])}{unit}.",
         alternative=f"Mean predicted {facts.target_name} by {field.name}{unit and f' in{unit}'}: "
@@ -134,7 +144,7 @@ def _picture(facts: Facts, curve: _Curve, limits: tuple[float, float], *, number
 
 
 def _some(points: list[tuple[Any, float]]) -> list[tuple[Any, float]]:
-    """Return at most some nine points of a curve, with its two ends."""
+    """Return at most nine points of a curve, with its two ends."""
     if len(points) <= 9:
         return points
     return [points[i] for i in np.linspace(0, len(points) - 1, 7).round().astype(int)]
@@ -159,11 +169,13 @@ def _paint_curve(axes: Axes, facts: Facts, curve: _Curve, limits: tuple[float, f
         counts, _ = np.histogram(known, bins)
         rows.bar(bins[:-1], counts, np.diff(bins) * 0.9, align="edge", color=GREY, alpha=0.45)
         axes.set_xlim(min(span[0], bins[0]), max(span[1], bins[-1]))
-        few_ticks(axes.xaxis, 5, whole=field.kind == "year")
-        ticks(axes.xaxis, lambda v: f"{v:.0f}" if field.kind == "year" else short(v))
+        is_year = field.kind == "year"
+        few_ticks(axes.xaxis, 5, lambda v: f"{v:.0f}" if is_year else short(v), whole=is_year)
     rows.set_ylim(0, 6 * max(int(counts.max()), 1))
     rows.set_axis_off()
-    _finish(axes, facts, field, limits)
+    axes.set_ylim(*limits)
+    few_ticks(axes.yaxis, 5, facts.amounts.tick)
+    name_axes(axes, x=titled(field), y=facts.amounts.title("mean prediction"))
 
 
 def _edges(places: Floats) -> Floats:
@@ -172,26 +184,14 @@ def _edges(places: Floats) -> Floats:
     return np.concatenate([[first], middles, [last]])
 
 
-def _finish(axes: Axes, facts: Facts, field: Field, limits: tuple[float, float]) -> None:
-    axes.set_ylim(*limits)
-    few_ticks(axes.yaxis, 5)
-    ticks(axes.yaxis, facts.amounts.tick)
-    unit = f" ({field.unit})" if field.unit else ""
-    name_axes(axes, x=f"{field.name}{unit}", y=facts.amounts.title("mean prediction"))
-
-
 def _paint_levels(axes: Axes, facts: Facts, curve: _Curve, limits: tuple[float, float]) -> None:
     order = np.argsort(-curve.means, kind="stable")
     places = np.arange(len(order))
     axes.plot(curve.means[order], places, "o", color=BLUE, markersize=6)
     axes.hlines(places, *limits, color=GRID, linewidth=0.8, zorder=0)  # no bars: zero is far
     counts = [int((curve.column == curve.values[i]).sum()) for i in order]
-    labels = [str(curve.values[i]) for i in order]
-    labels = [label if len(label) <= 16 else f"{label[:15]}…" for label in labels]
-    axes.set_yticks(places, [f"{label}  ({n:,})" for label, n in zip(labels, counts, strict=True)])
-    axes.set(ylim=(len(order) - 0.4, -0.6), xlim=limits)
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
-    few_ticks(axes.xaxis, 4)
-    ticks(axes.xaxis, facts.amounts.tick)
+    labels = [shortened(str(curve.values[i]), 16) for i in order]
+    name_rows(axes, [f"{label}  ({n:,})" for label, n in zip(labels, counts, strict=True)])
+    axes.set_xlim(limits)
+    few_ticks(axes.xaxis, 4, facts.amounts.tick)
     name_axes(axes, x=facts.amounts.title("mean prediction"))

@@ -1,4 +1,4 @@
-"""Whether intervals hold what they promise, and how wide they are."""
+"""How often intervals hold the true value, and how wide they are."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..drawing import BLUE, GREY, INK, MUTED, VERMILLION, draw, name_axes, ticks
+from ...display import percent, share
 from ..facts import Facts, Floats
-from ..numbers import percent, share
-from ..parts import Picture
-from .scales import few_ticks
+from .drawing import BLUE, GREY, INK, MUTED, VERMILLION, Picture, draw, few_ticks, name_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +32,7 @@ def calibration(facts: Facts) -> Picture | None:
         caption=(
             "Each dot is one level: how often intervals of it should hold the true value, and how "
             "often they did. On the line is exact; above it intervals are wider than they need be. "
-            "Within the band is what chance does to as many rows."
+            "The band is what chance alone does to as many rows."
         ),
         alternative=f"Observed coverage of intervals by nominal level: {listed}.",
         svg=draw(lambda axes: _paint_calibration(axes, facts), name="calibration", height=_HEIGHT),
@@ -61,8 +59,7 @@ def _paint_calibration(axes: Axes, facts: Facts) -> None:
         )
     axes.set(xlim=(low, 1.01), ylim=(low, 1.01))
     for axis in (axes.xaxis, axes.yaxis):
-        few_ticks(axis, 6)
-        ticks(axis, lambda value: percent(value, 0))
+        few_ticks(axis, 6, lambda value: percent(value, 0))
     name_axes(axes, x="level asked for", y="rows whose interval held")
 
 
@@ -87,8 +84,8 @@ def widths(facts: Facts) -> Picture | None:
             + (", relative to the middle" if relative else "")
             + ". The model is less sure of unusual rows and says so."
             + (
-                f" The dashed line is the median width of intervals that do not ask how usual a "
-                f"row is, at the same level: {write(constant)}."
+                f" The dashed line is the median width of intervals that are made without regard "
+                f"to how usual a row is, at the same level: {write(constant)}."
                 if constant is not None
                 else ""
             )
@@ -121,9 +118,8 @@ def _paint_widths(
         label = "one width for all"
         axes.axvline(constant, color=VERMILLION, linestyle=(0, (4, 2)), label=label)
     axes.legend(loc="upper right")
-    few_ticks(axes.xaxis, 5)
-    few_ticks(axes.yaxis, 4, whole=True)
     relative = facts.has_relative_widths
-    ticks(axes.xaxis, lambda v: percent(v, 0) if relative else facts.amounts.tick(v))
+    few_ticks(axes.xaxis, 5, lambda v: percent(v, 0) if relative else facts.amounts.tick(v))
+    few_ticks(axes.yaxis, 4, whole=True)
     unit = "width, relative to the middle" if relative else facts.amounts.title("width")
     name_axes(axes, x=unit, y="rows")

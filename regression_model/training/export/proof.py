@@ -55,7 +55,7 @@ def prove(
     """
     checker = Checker(contract)
     scored = checker.check(scoring)
-    frame = pd.concat([training, frame_of(contract, scored.only_priced())], ignore_index=True)
+    frame = pd.concat([training, frame_of(contract, scored.only_accepted())], ignore_index=True)
     expected = pipeline.predict(frame)
     half_widths = interval.half_width(pipeline[:-1].transform(frame))
     all_expected = (expected, *scale.around(expected, half_widths))
@@ -65,7 +65,7 @@ def prove(
         for feed in _feeds(checker, frame)
         for of_pipeline, of_graph in zip(all_expected, session.run(_OUTPUTS, feed), strict=True)
     ]
-    first = expected[len(training) :][:_REFERENCE_ROWS] if scored.priced is None else []
+    first = expected[len(training) :][:_REFERENCE_ROWS] if scored.accepted is None else []
     worst = max(parities, key=lambda parity: parity.largest_relative_difference)
     return Proof(worst, [float(value) for value in first])
 

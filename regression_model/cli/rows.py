@@ -1,33 +1,36 @@
-"""While rows pass: how many there were, how fast, and what became of them."""
+"""Rows that pass through `predict` and `explain` in slices, and what is counted meanwhile."""
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
+from ..display import count
 from ..errors import InputError
-from .program import say
-from .tables import console_of, count
+from .options import Kind, check_places, input_format
+from .program import interruptible, say
+from .terminal import shown_rows
 
 if TYPE_CHECKING:
     from ..files.streams import Source
     from ..runtime.contract import Contract
-    from ..runtime.model import Prediction
+    from ..runtime.model import Model, Prediction
 
-__all__ = ["Tally", "check_columns", "say_unknown_columns", "shown_rows"]
+__all__ = ["PassingRows", "Tally", "column_names", "passing_rows"]
 
 _MOST_NAMED = 3  # unknown columns, each with the known name that it may mean
 _MOST_LISTED = 10
 
 
 class Tally:
-    """Counts rows and refusals, and says once what is so in every row.
+    """Counts rows and refusals, and says once what is wrong with every row.
 
     Attributes
     ----------
@@ -41,30 +44,31 @@ class Tally:
         self._codes: Counter[str] = Counter()
         self._begun = perf_counter()
         self._said: set[tuple[str | None, str]] = set()
-        self._absent: dict[str, str] | None = None  # fields that no row had, with what is said
+        self._absent: set[str] | None = None  # required fields that no row had so far
 
     def add(self, prediction: Prediction) -> None:
         """Take the prediction of the next rows into account."""
-        absent = {}
+        absent = set()
         for finding in prediction.findings:
             if finding.severity == "error":
                 rows = len(prediction) if finding.rows is None else len({*finding.rows})
                 self._codes[finding.code] += rows
             if finding.code == "missing_column" and finding.field is not None:
-                absent[finding.field] = finding.problems()[0].message
+                absent.add(finding.field)
         self.rows += len(prediction)
         self.refused += int((prediction.values != prediction.values).sum())
-        before = absent if self._absent is None else self._absent
-        self._absent = {name: said for name, said in before.items() if name in absent}
+        self._absent = absent if self._absent is None else self._absent & absent
         self._say_of_all_rows(prediction)
 
     def check_columns(self) -> None:
         """Raise InputError when a required field was in none of the rows so far."""
         if self._absent:
-            raise _absent_columns(self._name, self._contract, [*self._absent])
+            in_order = [f.name for f in self._contract.fields if f.name in self._absent]
+            raise _absent_columns(self._name, self._contract, in_order)
 
+    @property
     def is_missing_columns(self) -> bool:
-        """Say whether a required field was in none of the rows so far."""
+        """Whether a required field was in none of the rows so far."""
         return bool(self._absent)
 
     def _say_of_all_rows(self, prediction: Prediction) -> None:
@@ -73,7 +77,7 @@ class Tally:
             if finding.rows is not None or (finding.field, finding.code) in self._said:
                 continue
             if finding.code == "missing_column" and self._absent:
-                continue  # the whole input may turn out to be without it
+                continue  # the whole input may lack it
             if len(self._said) < 1000:
                 self._said.add((finding.field, finding.code))
             if finding.code == "unknown_field" and finding.field is None:
@@ -83,13 +87,13 @@ class Tally:
             else:
                 (problem,) = finding.problems()
                 say(f"{problem.severity.capitalize()} in every row: {problem.message}")
-        say_unknown_columns(self._contract, unknown, more=more)
+        _say_unknown_columns(self._contract, unknown, more=more)
 
     def finish(self, *, what: str = "predicted") -> None:
-        """Say how it went; exit code 1 when a row has no prediction."""
+        """Say how many rows were predicted and refused; exit code 1 if any was refused."""
         seconds = perf_counter() - self._begun
         if not self.rows:
-            say(f"There are not rows in {self._name}: nothing was {what}.")
+            say(f"There are no rows in {self._name}: nothing was {what}.")
             return
         codes = ", ".join(f"{code} {rows:,}" for code, rows in self._codes.most_common())
         reasons = f" ({codes})" if codes else ""
@@ -101,7 +105,7 @@ class Tally:
             raise typer.Exit(1)
 
 
-def check_columns(contract: Contract, source: Source) -> None:
+def _check_columns(contract: Contract, source: Source) -> None:
     """Refuse a table that is not of this model; say which of its columns are not used.
 
     Raises
@@ -118,13 +122,13 @@ def check_columns(contract: Contract, source: Source) -> None:
         check_separator(
             source.name, source.names, source.separator, known=known, option="--separator"
         )
-    came = {known[name] for name in source.names if name in known}
+    found = {known[name] for name in source.names if name in known}
     used = (*contract.numbers, *contract.categories)
-    absent = [field.name for field in used if field.required and field.name not in came]
+    absent = [field.name for field in used if field.required and field.name not in found]
     if absent:
         raise _absent_columns(source.name, contract, absent, source.names)
     used_names = {*known, contract.target}
-    say_unknown_columns(contract, [n for n in dict.fromkeys(source.names) if n not in used_names])
+    _say_unknown_columns(contract, [n for n in dict.fromkeys(source.names) if n not in used_names])
 
 
 def _absent_columns(
@@ -138,8 +142,8 @@ def _absent_columns(
     return InputError(f"No row of {name} has {which}.{received}")
 
 
-def say_unknown_columns(contract: Contract, names: list[str], *, more: int = 0) -> None:
-    """Name the columns that are not used, on one line if there are many, and count `more`."""
+def _say_unknown_columns(contract: Contract, names: list[str], *, more: int = 0) -> None:
+    """Name the columns that are not used, on one line if there are many; `more` are not named."""
     from ..runtime.problems import shown
 
     if not names:
@@ -163,30 +167,50 @@ def _listed(names: list[str], *, more: int = 0) -> str:
     return f"{listed} and {others:,} more" if others else listed
 
 
+@dataclass(frozen=True)
+class PassingRows:
+    """Rows for a model, and how many of them are done."""
+
+    model: Model
+    source: Source
+    tally: Tally
+    show: Callable[[int], None]
+
+
 @contextmanager
-def shown_rows(source: Source) -> Iterator[Callable[[int], None]]:
-    """Show on a terminal how many rows are done, how fast, and how long the others will take."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich import progress as rich
-    from rich.text import Text
+def passing_rows(
+    path: str,
+    model: Path | None,
+    kind: Kind | None,
+    separator: str | None,
+    *,
+    outputs: Mapping[str, str | None],
+) -> Iterator[PassingRows]:
+    """Open a model and the rows for it, and show on a terminal how far they are.
 
-    class Rows(rich.ProgressColumn):
-        def render(self, task: Any) -> Any:
-            rows, seconds = task.fields["rows"], task.elapsed or 0.0
-            speed = f", {rows / seconds:,.0f} rows/s" if seconds else ""
-            return Text(f"{count(rows, 'row')}{speed}")
+    Raises
+    ------
+    RegressionModelError
+        When an output is the input or the model, or one of these cannot be read.
+    """
+    from ..files.streams import opened_source
+    from ..runtime.model import load_model
+    from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
 
-    columns: list[Any] = [rich.BarColumn(), Rows(), rich.TimeRemainingColumn()]
-    with rich.Progress(*columns, console=console_of(sys.stderr), transient=True) as bar:
-        task = bar.add_task("", total=None, rows=0)
+    model_file = model or find_model_file(PACKAGE_ROOT)
+    check_places(outputs, {"input": path, "model": str(model_file) if model_file else None})
+    opened = load_model(model)
+    format_ = input_format(path, kind, separator)
+    with interruptible(), opened_source(path, format_=format_) as source:
+        _check_columns(opened.contract, source)
+        tally = Tally(opened.contract, source.name)
+        with shown_rows(source) as show:
+            yield PassingRows(opened, source, tally, show)
 
-        def show(rows: int) -> None:
-            fraction = source.fraction()
-            if fraction is None:
-                bar.update(task, rows=rows)
-            else:
-                bar.update(task, total=1.0, completed=fraction, rows=rows)
 
-        yield show
+def column_names(contract: Contract) -> tuple[set[str], set[str]]:
+    """Return the names of the columns that the model uses, and of those that identify a row."""
+    known = contract.canonical_names
+    identifying = {field.name for field in contract.fields if field.kind == "identifier"}
+    used = {name for name, field in known.items() if field not in identifying}
+    return used, known.keys() - used

@@ -1,4 +1,4 @@
-"""Errors against the fields that matter most."""
+"""Which fields matter, and errors against them."""
 
 from __future__ import annotations
 
@@ -7,41 +7,98 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ...display import count
+from ...evaluation.groups import FEW_ROWS, VERY_FEW_ROWS
 from ...runtime.contract import Field
-from ..columns import Columns, shown
-from ..drawing import BLUE, MUTED, NARROW, VERMILLION, draw, name_axes, ticks
-from ..facts import Facts
-from ..numbers import count
-from ..parts import Picture
-from .groups import FEW_ROWS, VERY_FEW_ROWS
-from .scales import central, few_ticks
+from ..facts import Facts, shown
+from .drawing import (
+    BLUE,
+    GREY,
+    MUTED,
+    NARROW,
+    VERMILLION,
+    Picture,
+    central,
+    draw,
+    few_ticks,
+    height_of,
+    name_axes,
+    name_rows,
+    score_axis,
+    sentence,
+    shortened,
+    titled,
+    whiskers,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["errors_by_field"]
+__all__ = ["errors_by_field", "importances"]
 
-Floats = npt.NDArray[np.float64]
-
+_MOST_BARS = 22
+_MOST_WORDS = 8
 _MOST_PICTURES = 6
 _MOST_VALUES = 10  # more distinct ones are cut into bins
 _BINS = 8
 _HEIGHT = 2.7
 
+Groups = list[tuple[str, npt.NDArray[np.bool_]]]
 
-def errors_by_field(facts: Facts, columns: Columns) -> list[Picture]:
+
+def importances(facts: Facts) -> Picture | None:
+    """Show the fields by how much worse predictions get when their values are shuffled."""
+    ranked = facts.evaluation.importances[:_MOST_BARS]
+    if not ranked:
+        return None
+    score = facts.evaluation.importance_metric
+    label = score.upper()
+    hidden = len(facts.evaluation.importances) - len(ranked)
+    described = {field.name: field.description for field in facts.model.contract.fields}
+    legend = [(one.field, described.get(one.field, "")) for one in ranked[:_MOST_WORDS]]
+    first = facts.written(score, ranked[0].increase, sign=True)
+    listed = [f"{one.field} {facts.written(score, one.increase, sign=True)}" for one in ranked]
+    return Picture(
+        title=f"{ranked[0].field} matters most: shuffled, it costs {first} {label}",
+        caption=(
+            f"By how much the {label} rises when the values of one field are shuffled among "
+            "held-out rows; whiskers are one standard deviation over the shuffles. Fields that "
+            "say the same share their importance."
+            + (f" {count(hidden, 'field')} with less not shown." if hidden else "")
+        ),
+        alternative=f"Rise of the {label} when a field is shuffled: {', '.join(listed)}.",
+        svg=draw(
+            lambda axes: _paint_importances(axes, facts, score),
+            name="importance",
+            height=height_of(len(ranked)),
+        ),
+        legend=[(name, description) for name, description in legend if description],
+    )
+
+
+def _paint_importances(axes: Axes, facts: Facts, score: str) -> None:
+    ranked = facts.evaluation.importances[:_MOST_BARS]
+    values = [one.increase for one in ranked]
+    axes.barh(np.arange(len(ranked)), values, color=BLUE, alpha=0.75, height=0.72)
+    for place, one in enumerate(ranked):
+        deviation = one.standard_deviation
+        whiskers(axes, one.increase, place, one.increase - deviation, one.increase + deviation)
+    name_rows(axes, [one.field for one in ranked])
+    axes.axvline(0, color=GREY, linewidth=0.8)
+    score_axis(axes.xaxis, facts, score, 4)
+    name_axes(axes, x=f"rise of the {score.upper()}")
+
+
+def errors_by_field(facts: Facts) -> list[Picture]:
     """Show the middle of the errors, and its spread, over the values of each main field."""
     pictures: list[Picture] = []
     for field in facts.main_fields(24):
-        groups = _groups(field, columns.values[field.name])
+        groups = _groups(field, facts.columns.values[field.name])
         if len(groups) > 1:
             pictures.append(_picture(facts, field, groups, number=len(pictures)))
         if len(pictures) == _MOST_PICTURES:
             break
     return pictures
-
-
-Groups = list[tuple[str, npt.NDArray[np.bool_]]]
 
 
 def _groups(field: Field, column: npt.NDArray[Any]) -> Groups:
@@ -73,12 +130,12 @@ def _picture(facts: Facts, field: Field, groups: Groups, *, number: int) -> Pict
     )
     return Picture(
         title=field.name,
-        caption=f"{_sentence(field.description)}Furthest from zero at "
+        caption=f"{sentence(field.description)}Furthest from zero at "
         f"{groups[worst][0]}{unit}: "
         f"{facts.error(medians[worst], sign=True)}, the median of {count(sizes[worst], 'row')}.",
         alternative=f"Median error by {field.name}{unit and f' in{unit}'}: {listed}.",
         svg=draw(
-            lambda axes: _paint(axes, facts, field, groups),
+            lambda axes: _paint_errors(axes, facts, field, groups),
             name=f"field-{number}",
             height=_HEIGHT,
             width=NARROW,
@@ -86,11 +143,7 @@ def _picture(facts: Facts, field: Field, groups: Groups, *, number: int) -> Pict
     )
 
 
-def _sentence(description: str) -> str:
-    return f"{description.rstrip('.')}. " if description else ""
-
-
-def _paint(axes: Axes, facts: Facts, field: Field, groups: Groups) -> None:
+def _paint_errors(axes: Axes, facts: Facts, field: Field, groups: Groups) -> None:
     places = np.arange(len(groups))
     for place, (_, chosen) in zip(places, groups, strict=True):
         low, first, median, third, high = np.quantile(
@@ -102,7 +155,7 @@ def _paint(axes: Axes, facts: Facts, field: Field, groups: Groups) -> None:
         axes.plot(place, median, marker="o", color=VERMILLION, markersize=5, zorder=4)
     axes.axhline(0, color=MUTED, linewidth=1)
     limit = central(facts.errors) * 0.75
-    labels = [name if len(name) <= 8 else f"{name[:7]}…" for name, _ in groups]
+    labels = [shortened(name, 8) for name, _ in groups]
     axes.set_xticks(places, labels)
     if max(map(len, labels)) * len(labels) > 34:
         axes.tick_params(axis="x", labelrotation=40)
@@ -110,8 +163,5 @@ def _paint(axes: Axes, facts: Facts, field: Field, groups: Groups) -> None:
             text.set(ha="right", rotation_mode="anchor")
     axes.set(ylim=(-limit, limit), xlim=(-0.6, len(groups) - 0.4))
     axes.grid(visible=False, axis="x")
-    few_ticks(axes.yaxis, 5)
-    ticks(axes.yaxis, facts.error_tick)
-    name = "error" if facts.is_relative else facts.amounts.title("error")
-    unit = f" ({field.unit})" if field.unit else ""
-    name_axes(axes, x=f"{field.name}{unit}", y=name)
+    few_ticks(axes.yaxis, 5, facts.error_tick)
+    name_axes(axes, x=titled(field), y=facts.error_title)
