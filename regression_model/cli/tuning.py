@@ -125,21 +125,19 @@ def tune(
 def _check_options(
     picture: Path | None, write: bool, nested: bool, outer_folds: int | None
 ) -> None:
-    for option, is_wrong, sentence in (
-        ("--write", nested and write, "--nested only estimates, and writes nothing."),
-        (
-            "--picture",
-            nested and picture is not None,
-            "--nested runs several searches, and makes no picture.",
-        ),
-        (
-            "--outer-folds",
-            outer_folds is not None and not nested,
-            "is the number of searches of --nested: give both.",
-        ),
-    ):
-        if is_wrong:
-            raise typer.BadParameter(sentence, param_hint=option)
+    if nested and write:
+        raise typer.BadParameter(
+            "--nested only estimates, and writes nothing.",
+            param_hint="--write",
+        )
+    if nested and picture is not None:
+        raise typer.BadParameter(
+            "--nested runs several searches, and makes no picture.", param_hint="--picture"
+        )
+    if outer_folds is not None and not nested:
+        raise typer.BadParameter(
+            "is the number of searches of --nested: give both.", param_hint="--outer-folds"
+        )
 
 
 def _show_tuning(result: TuningResult, drawn: Path) -> None:
