@@ -20,7 +20,7 @@ _EXTRAS_OF = {
     "optuna": ("tune",),
     "pandas": ("train",),
     "pyarrow": ("batch",),
-    "scipy": ("train",),
+    "scipy": ("train", "tune"),
     "sklearn": ("train",),
     "strictyaml": ("train",),
     "threadpoolctl": ("train",),

@@ -131,7 +131,7 @@ def boats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def found(tmp_path_factory: pytest.TempPathFactory) -> NestedTuningResult:
     """A whole nested search, never interrupted."""
     folder = tmp_path_factory.mktemp("whole")
-    return nested(make_boats(folder), study_path=folder / "study.db")
+    return nested(make_boats(folder), study_path=folder / "study.log")
 
 
 def nested(path: Path, **options: Any) -> NestedTuningResult:
@@ -421,7 +421,7 @@ def test_two_nested_searches_do_not_write_the_same_study(
         return real(*arguments)
 
     monkeypatch.setattr(scoring, "score_fold", score_fold)
-    with pytest.raises(OutputError, match="boats.db is written by another search"):
+    with pytest.raises(OutputError, match="boats.log is written by another search"):
         nested(boats, trials=2)
 
 
@@ -490,14 +490,14 @@ def test_the_command_prints_the_folds_the_choices_and_the_estimate(
     assert f"{score.value:.4g} ({score.standard_error:.2g})" in done.stdout
     assert f"Optimism: {optimism.value:+.3g} ({optimism.standard_error:.2g})" in done.stdout
     assert f"Gain:     +{gain.value:.3g} ({gain.standard_error:.2g})" in done.stdout
-    assert f"Trials:   {Path('tuning') / 'boats.db'}" in done.stdout
+    assert f"Trials:   {Path('tuning') / 'boats.log'}" in done.stdout
     assert "12 trials in 3 outer folds: " in done.stdout
     assert done.stdout.endswith("Nothing was written: --nested only estimates.\n")
     assert ["Loading libraries ...", "Reading ...", "Outer fold 1 of 3 ..."] == (
         done.stderr.splitlines()[:3]
     )
     assert BOATS == boats.read_text(encoding="utf-8")
-    assert ["boats.db"] == [path.name for path in Path("tuning").iterdir()]
+    assert ["boats.log"] == [path.name for path in Path("tuning").iterdir()]
 
 
 def test_parameters_with_the_same_last_word_are_told_apart(boats: Path) -> None:
@@ -547,6 +547,6 @@ def test_an_outer_fold_can_be_made_by_hand() -> None:
     """The result needs no study to be computed with."""
     trial = Trial(0, "complete", {"key": "1"}, (1.0, 3.0), None, {})
     fold = OuterFold(1, 10, [trial], 0, trial, trial, 3.0, 3.0)
-    result = NestedTuningResult("rmse", [fold, fold], {}, Path("study.db"))
+    result = NestedTuningResult("rmse", [fold, fold], {}, Path("study.log"))
     assert (1.0, 0.0) == (result.optimism.value, result.optimism.standard_error)
     assert {"1": 2} == result.chosen("key")

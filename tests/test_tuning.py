@@ -1,6 +1,7 @@
 """The search: what is tried, what is kept, how it goes on, and what is written."""
 
 import hashlib
+import importlib
 import os
 import signal
 import sqlite3
@@ -106,7 +107,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> TuningResult:
     folder = tmp_path_factory.mktemp("whole")
     write_table(folder / "boats.csv")
     (folder / "boats.yml").write_text(BOATS, encoding="utf-8")
-    return run_tuning(config_path=folder / "boats.yml", study_path=folder / "study.db")
+    return run_tuning(config_path=folder / "boats.yml", study_path=folder / "study.log")
 
 
 def told(result: TuningResult) -> list[Any]:
@@ -327,7 +328,7 @@ def test_a_search_goes_on_to_the_same_end(boats: Path, found: TuningResult) -> N
     result = run_tuning(config_path=boats)
     assert 5 == result.resumed
     assert told(found) == told(result)
-    assert boats.parent / "tuning" / "boats.db" == result.study_path.absolute()
+    assert boats.parent / "tuning" / "boats.log" == result.study_path.absolute()
     again = run_tuning(config_path=boats, trials=4)
     assert (9, told(found)) == (again.resumed, told(again))
 
@@ -396,76 +397,102 @@ def test_what_does_not_touch_the_scores_does_not_begin_anew(boats: Path) -> None
     assert (-1, "0.25") == (result.present.number, result.present.values["estimator.lasso.alpha"])
 
 
-def not_sqlite(path: Path) -> None:
+def not_a_journal(path: Path) -> None:
     """Write text."""
     path.write_text("trials: 3\n" * 100)
 
 
-def truncated(path: Path) -> None:
-    """Cut off the end of a study."""
-    path.write_bytes(path.read_bytes()[:-5000])
+def one_line(path: Path) -> None:
+    """Write text without a line break."""
+    path.write_text("trials: 3")
 
 
 def scrambled(path: Path) -> None:
-    """Overwrite a page of a study."""
+    """Overwrite a part of a study."""
     content = path.read_bytes()
-    path.write_bytes(content[:8192] + b"\x07" * 4096 + content[12288:])
+    path.write_bytes(content[:100] + b"\x07" * 100 + content[200:])
 
 
 def foreign(path: Path) -> None:
-    """Put another database there."""
+    """Put a table of JSON Lines there."""
+    path.write_text('{"length": 7, "harbour": "H1"}\n')
+
+
+def a_list(path: Path) -> None:
+    """Put JSON of another shape there."""
+    path.write_text("[1, 2]\n")
+
+
+def a_database(path: Path) -> None:
+    """Put a database there."""
     path.unlink()
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE trials (id INTEGER)")
     connection.close()
 
 
-def emptied(path: Path) -> None:
-    """Leave a file without content."""
-    path.write_bytes(b"")
-
-
 def of_another_time(path: Path) -> None:
-    """Say that the tables are of a version that this Optuna does not know."""
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = 'v99.0.0.a'")
-        connection.execute("UPDATE version_info SET schema_version = 99")
-    connection.close()
+    """Add an operation that this Optuna does not know."""
+    with path.open("a") as file:
+        file.write('{"op_code":99,"worker_id":"a"}\n')
 
 
 @pytest.mark.parametrize(
-    "spoil", [not_sqlite, truncated, scrambled, foreign, emptied, of_another_time]
+    "spoil",
+    [not_a_journal, one_line, scrambled, foreign, a_list, a_database, of_another_time],
 )
 def test_a_spoilt_study_file_is_named_in_one_sentence(boats: Path, spoil: Any) -> None:
     """With the way out, and left as it is."""
     run_tuning(config_path=boats, trials=1)
-    study = Path("tuning/boats.db")
+    study = Path("tuning/boats.log")
     spoil(study)
     content = hashlib.sha256(study.read_bytes()).hexdigest()
     with pytest.raises(InputError) as caught:
         run_tuning(config_path=boats, trials=1)
     said = str(caught.value)
-    assert said.startswith("tuning/boats.db cannot be used as study file: ".replace("/", os.sep))
+    assert said.startswith("tuning/boats.log cannot be used as study file: ".replace("/", os.sep))
     assert said.endswith(". Remove it to start again, or name another file.")
     assert "\n" not in said
     assert content == hashlib.sha256(study.read_bytes()).hexdigest()
+    assert ["boats.log"] == [path.name for path in study.parent.iterdir()]
     study.unlink()
     assert 0 == run_tuning(config_path=boats, trials=1).resumed
+
+
+@pytest.mark.parametrize("cut", [20, 700])
+def test_what_was_half_written_is_searched_again(
+    boats: Path, found: TuningResult, cut: int
+) -> None:
+    """As when the disk was full: the lines before it are whole."""
+    run_tuning(config_path=boats, trials=4)
+    study = Path("tuning/boats.log")
+    study.write_bytes(study.read_bytes()[:-cut])
+    result = run_tuning(config_path=boats)
+    assert 2 <= result.resumed < 4
+    assert told(found) == told(result)
+
+
+def test_an_empty_file_is_a_study_without_trials(boats: Path) -> None:
+    """As a search leaves it that ends before its first trial."""
+    study = Path("empty.log")
+    study.touch()
+    assert 0 == run_tuning(config_path=boats, study_path=study, trials=1).resumed
+    assert 1 == run_tuning(config_path=boats, study_path=study, trials=1).resumed
 
 
 def test_a_place_that_cannot_hold_a_study_is_named(boats: Path) -> None:
     """A folder in its place, or a file in the place of its folder."""
     with pytest.raises(RegressionModelError, match="cannot be"):
         run_tuning(config_path=boats, study_path=boats.parent)
-    with pytest.raises(OutputError, match="boats.yml.x.db cannot be written"):
-        run_tuning(config_path=boats, study_path=boats / "x.db")
+    with pytest.raises(OutputError, match="boats.yml.x.log cannot be written"):
+        run_tuning(config_path=boats, study_path=boats / "x.log")
 
 
 def test_a_study_may_have_any_name(boats: Path) -> None:
     """Characters that mean something in a URL, too."""
-    study = boats.parent / "a {b} 100%?c#d" / "study & more.db"
+    study = boats.parent / "a {b} 100%?c#d" / "study & more.log"
     assert study == run_tuning(config_path=boats, study_path=study, trials=1).study_path
-    assert ["study & more.db"] == [path.name for path in study.parent.iterdir()]
+    assert ["study & more.log"] == [path.name for path in study.parent.iterdir()]
     assert 1 == run_tuning(config_path=boats, study_path=study, trials=1).resumed
 
 
@@ -482,7 +509,7 @@ def test_two_searches_do_not_write_the_same_study(
         return real(*arguments)
 
     monkeypatch.setattr(scoring, "score_fold", score_fold)
-    with pytest.raises(OutputError, match="boats.db is written by another search"):
+    with pytest.raises(OutputError, match="boats.log is written by another search"):
         run_tuning(config_path=boats, trials=2)
 
 
@@ -535,16 +562,16 @@ def test_one_trial_tells_nothing_of_importance(boats: Path) -> None:
     assert not Path("picture.png").exists()
 
 
-def test_what_is_missing_is_named(
-    boats: Path, found: TuningResult, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_missing_is_named(found: TuningResult, monkeypatch: pytest.MonkeyPatch) -> None:
     """The extra that brings Optuna and matplotlib."""
-    monkeypatch.setitem(sys.modules, "optuna", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(MissingExtraError, match=r"optuna .+ 'regression-model\[train,tune\]=="):
-        run_tuning(config_path=boats)
     with pytest.raises(MissingExtraError, match=r"matplotlib .+ 'regression-model\[train,tune\]=="):
         found.plot_importances("picture.png")
+    for module in [name for name in sys.modules if name.startswith("regression_model.tuning")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(MissingExtraError, match=r"optuna .+ 'regression-model\[train,tune\]=="):
+        importlib.import_module("regression_model.tuning")
 
 
 def test_a_configuration_that_searches_nothing_is_refused(boats: Path) -> None:

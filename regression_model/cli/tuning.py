@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..display import Table, count, plain, printable
-from ..extras import needs
 from .options import ConfigOption, TrainingRowsOption, check_places
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
 from .terminal import show, shown_progress
@@ -38,7 +37,7 @@ def tune(
     study: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Where finished trials are kept; without it, tuning/NAME.db."
+            metavar="FILE", help="Where finished trials are kept; without it, tuning/NAME.log."
         ),
     ] = None,
     jobs: Annotated[int, typer.Option(metavar="N", min=1, help="Folds to score at a time.")] = 1,
@@ -93,31 +92,22 @@ def tune(
         {name: None if path is None else str(path) for name, path in read.items()},
     )
     say("Loading libraries ...")
-    with needs("train", "tune"):
-        from ..tuning import run_nested_tuning, run_tuning
+    from ..tuning import run_nested_tuning, run_tuning
+
+    of_both: dict[str, Any] = {
+        "config_path": config,
+        "data_path": data,
+        "trials": trials,
+        "study_path": study,
+        "jobs": jobs,
+    }
     if nested:
         with _resumable() as progress:
-            estimated = run_nested_tuning(
-                config_path=config,
-                data_path=data,
-                outer_folds=outer_folds,
-                trials=trials,
-                study_path=study,
-                jobs=jobs,
-                progress=progress,
-            )
+            estimated = run_nested_tuning(**of_both, outer_folds=outer_folds, progress=progress)
         _show_nested_tuning(estimated)
         return
     with _resumable() as progress:
-        result = run_tuning(
-            config_path=config,
-            data_path=data,
-            trials=trials,
-            study_path=study,
-            jobs=jobs,
-            progress=progress,
-            write=write,
-        )
+        result = run_tuning(**of_both, progress=progress, write=write)
         drawn = picture or result.study_path.with_suffix(".png")
         if result.importances:
             result.plot_importances(drawn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ def mistakes_between(contents: Contents) -> Iterator[Mistake]:
     try:
         order = in_order(contents.derived)
     except CycleError as error:
-        yield _cycle([*contents.derived], error.args[1])
+        yield _cycle(contents.derived, error.args[1])
     else:
         yield from _transforms(contents, order)
     yield from _evaluation(contents)
@@ -40,8 +40,9 @@ def _names(contents: Contents) -> Iterator[Mistake]:
         if contents.target.name in getattr(contents, section):
             path = (section, contents.target.name)
             yield path, "is the target, and cannot be a feature as well"
-    for name in contents.derived.keys() & contents.features.keys():
-        yield ("derived", name), f"{name!r} is the name of a feature already"
+    for name in contents.derived:
+        if name in contents.features:
+            yield ("derived", name), f"{name!r} is the name of a feature already"
     columns: list[Feature | Derived] = [*contents.features.values(), *contents.derived.values()]
     if not any(column.use == "yes" for column in columns):
         yield ("features",), "expected at least one feature with use: yes, got none"
@@ -105,11 +106,11 @@ def _feature_input(
                 yield f"{level!r} is no level of {name}{nearest(level, feature.levels)}"
 
 
-def _cycle(names: list[str], found: list[str]) -> Mistake:
+def _cycle(derived: Iterable[str], found: list[str]) -> Mistake:
     """Say what is made from itself, from the first in the file on; each `found` makes the next."""
-    cycle = found[:0:-1]
-    first = cycle.index(min(cycle, key=names.index))
-    path = [*cycle[first:], *cycle[: first + 1]]
+    cycle, names = found[:0:-1], frozenset(found)
+    begin = cycle.index(next(name for name in derived if name in names))
+    path = [*cycle[begin:], *cycle[: begin + 1]]
     return ("derived", path[0]), f"is made from itself: {' from '.join(path)}"
 
 

@@ -98,19 +98,16 @@ def in_order(derived: Mapping[str, Derived]) -> tuple[str, ...]:
     graphlib.CycleError
         When one is made from itself.
     """
-    names = {name: place for place, name in enumerate(derived)}
+    places = {name: place for place, name in enumerate(derived)}
     sorter = TopologicalSorter(
-        {
-            name: [one for one in dict.fromkeys(made.inputs) if one in names]
-            for name, made in derived.items()
-        }
+        {name: [one for one in made.inputs if one in places] for name, made in derived.items()}
     )
     sorter.prepare()
     ready: list[tuple[int, str]] = []
     order: list[str] = []
     while sorter.is_active():
         for name in sorter.get_ready():
-            heappush(ready, (names[name], name))
+            heappush(ready, (places[name], name))
         _, first = heappop(ready)
         order.append(first)
         sorter.done(first)

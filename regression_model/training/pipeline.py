@@ -192,7 +192,7 @@ def _derived(config: Config) -> Steps:
     for name in config.derived_order:
         derived = config.derived[name]
         if derived.verb in _FORMULAS:
-            weights = tuple(weight for _, weight in derived.terms) if derived.verb == "sum" else ()
+            weights = tuple(weight for _, weight in derived.terms)
             formulas[name] = Formula(derived.verb, derived.inputs, weights)
     if formulas:
         yield "derive", DerivedFeatures(formulas)

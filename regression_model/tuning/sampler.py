@@ -1,9 +1,9 @@
-"""Optuna's sampler, fed so that an interrupted search goes on as if it never had been."""
+"""Optuna's sampler: the values to try next, from those before and how they scored."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,11 +16,14 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.exceptions import ExperimentalWarning
+from optuna.trial import TrialState, create_trial
 
 from ..config.core import Config, Space
 from ..config.search import changed, text_of, value_at
 
-__all__ = ["Sampler", "quiet", "space_of"]
+__all__ = ["Sampler", "present_params", "quiet"]
+
+Past = Sequence[tuple[Mapping[str, Any], float | None]]
 
 
 @contextmanager
@@ -34,14 +37,6 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         optuna.logging.set_verbosity(level)
-
-
-def space_of(config: Config) -> dict[str, BaseDistribution]:
-    """Return what the configuration says should be searched, in Optuna's terms."""
-    return {
-        key: _distribution(space, value_at(config, key))
-        for key, space in config.tuning.search.items()
-    }
 
 
 def _distribution(space: Space, value: object) -> BaseDistribution:
@@ -70,62 +65,53 @@ def present_params(config: Config) -> dict[str, Any] | None:
 
 
 class Sampler:
-    """Proposes values, from those before and how they scored.
+    """Proposes values, from those before and how they scored; a score of None is a failure.
 
     Tree-structured Parzen estimator, all parameters together: Bergstra et al., "Algorithms for
-    hyper-parameter optimization", NIPS 2011. Every proposal has a seed of its own, made from the
-    seed of the search and the number of the trial: it depends on the finished trials alone.
+    hyper-parameter optimization", NIPS 2011. Every proposal has a study and a seed of its own,
+    made from the finished trials alone, so that an interrupted search goes on as if it never had
+    been.
     """
 
     def __init__(self, config: Config) -> None:
-        self.space = space_of(config)
+        self.space = {
+            key: _distribution(space, value_at(config, key))
+            for key, space in config.tuning.search.items()
+        }
         self._seed = config.tuning.seed
-        self._study = optuna.create_study(direction="minimize")
-        self._asked: optuna.Trial | None = None
 
-    def propose(self, fixed: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return a point of the space: the next one, or a given one."""
-        seed = np.random.SeedSequence([self._seed, len(self._study.trials)]).generate_state(1)[0]
-        self._study.sampler = optuna.samplers.TPESampler(seed=int(seed), multivariate=True)
-        if fixed is not None:
-            self._study.enqueue_trial(dict(fixed))
-        self._asked = self._study.ask(self.space)
-        return self._asked.params
+    def propose(self, past: Past) -> dict[str, Any]:
+        """Return the next point of the space."""
+        seed = np.random.SeedSequence([self._seed, len(past)]).generate_state(1)[0]
+        study = self._study(past)
+        study.sampler = optuna.samplers.TPESampler(seed=int(seed), multivariate=True)
+        return study.ask(self.space).params
 
-    def learn(self, score: float | None) -> None:
-        """Take the score of what was proposed; None if it failed."""
-        assert self._asked is not None
-        failed = optuna.trial.TrialState.FAIL if score is None else None
-        self._study.tell(self._asked, score, state=failed)
-        self._asked = None
-
-    def recall(self, params: Mapping[str, Any], score: float | None) -> None:
-        """Learn what an earlier run found."""
-        state = optuna.trial.TrialState.FAIL if score is None else None
-        self._study.add_trial(
-            optuna.trial.create_trial(
-                state=state or optuna.trial.TrialState.COMPLETE,
-                value=score,
-                params=dict(params),
-                distributions=self.space,
+    def _study(self, past: Past) -> optuna.Study:
+        study = optuna.create_study(direction="minimize")
+        for params, score in past:
+            state = TrialState.FAIL if score is None else TrialState.COMPLETE
+            study.add_trial(
+                create_trial(
+                    state=state, value=score, params=dict(params), distributions=self.space
+                )
             )
-        )
+        return study
 
     def texts(self, params: Mapping[str, Any]) -> dict[str, str]:
         """Write a point as the configuration would say it; numbers get four significant digits."""
         return {key: _text(params[key], one) for key, one in self.space.items()}
 
-    def importances(self) -> dict[str, float]:
+    def importances(self, past: Past) -> dict[str, float]:
         """Return the share of the scores' variance that each parameter explains, largest first.
 
         Hutter et al., "An efficient approach for evaluating hyperparameter importance", ICML 2014.
         Empty with fewer than two scores, or when all are the same.
         """
-        scores = [trial.value for trial in self._study.trials if trial.value is not None]
-        if len(set(scores)) < 2:
+        if len({score for _, score in past if score is not None}) < 2:
             return {}
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=self._seed)
-        found = optuna.importance.get_param_importances(self._study, evaluator=evaluator)
+        found = optuna.importance.get_param_importances(self._study(past), evaluator=evaluator)
         return {key: float(share) for key, share in found.items()}
 
 

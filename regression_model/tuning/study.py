@@ -1,32 +1,30 @@
-"""Finished trials in a file, so that a search can go on after an interruption."""
+"""Finished trials in a journal of Optuna's, so that a search can go on after an interruption."""
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
-import sqlite3
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import optuna
-import sqlalchemy
-from optuna.trial import TrialState
+from optuna.distributions import BaseDistribution
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.trial import TrialState, create_trial
 
 from .. import __version__
 from ..config.core import Config
 from ..config.search import key_paths
 from ..errors import InputError, OutputError
-from ..files.writing import write_atomically
 from .trials import State, Trial
 
-__all__ = ["Study", "opened", "study_name"]
+__all__ = ["Study", "study_name"]
 
-_TABLES = {"studies", "trials", "trial_params", "version_info"}
 _STATES: dict[State, TrialState] = {
     "complete": TrialState.COMPLETE,
     "pruned": TrialState.PRUNED,
@@ -36,12 +34,25 @@ _PROSE = {"description", "missing_means"}
 
 
 class Study:
-    """The trials of one search in a file, each written when it is finished and never half."""
+    """The trials of one search in a file, each a line of it, written when the trial is finished.
 
-    def __init__(self, study: optuna.Study, space: dict[str, Any], path: Path) -> None:
-        self._study = study
-        self._space = space
+    The file and the study are made where they are absent; a file holds any number of studies.
+
+    Raises
+    ------
+    InputError
+        When the file is damaged, or something else.
+    OutputError
+        When it cannot be written.
+    """
+
+    def __init__(self, path: Path, name: str, space: Mapping[str, BaseDistribution]) -> None:
         self._path = path
+        self._space = dict(space)
+        with _complaining(path):
+            self._study = optuna.create_study(
+                storage=_journal(path), study_name=name, direction="minimize", load_if_exists=True
+            )
 
     def trials(self) -> list[Trial]:
         """Return all that are there."""
@@ -60,40 +71,52 @@ class Study:
 
     def add(self, trial: Trial) -> None:
         """Write a trial."""
+        finished = create_trial(
+            state=_STATES[trial.state],
+            value=trial.score,
+            params=dict(trial.params),
+            distributions=self._space,
+            user_attrs={"values": dict(trial.values), "message": trial.message},
+            intermediate_values=dict(enumerate(trial.folds)),
+        )
         with _complaining(self._path):
             if len(self._study.get_trials(deepcopy=False)) != trial.number:
                 raise OutputError(f"{self._path} is written by another search at the same time.")
-            self._study.add_trial(
-                optuna.trial.create_trial(
-                    state=_STATES[trial.state],
-                    value=trial.score,
-                    params=dict(trial.params),
-                    distributions=self._space,
-                    user_attrs={"values": dict(trial.values), "message": trial.message},
-                    intermediate_values=dict(enumerate(trial.folds)),
-                )
-            )
+            self._study.add_trial(finished)
+
+
+def _journal(path: Path) -> JournalStorage:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = JournalFileOpenLock(str(path))  # the other lock needs a privilege on Windows
+    backend = JournalFileBackend(str(path), lock_obj=lock)
+    lock.acquire()
+    try:
+        content = path.read_bytes()
+        *lines, rest = content.split(b"\n")
+        if rest and not lines:
+            raise ValueError("not a line of a journal")
+        for line in lines:  # Optuna does not mind what the last one says
+            json.loads(line)
+        storage = JournalStorage(backend)
+        if rest:  # of a process that ended while it wrote
+            os.truncate(path, len(content) - len(rest))
+    finally:
+        lock.release()
+    return storage
 
 
 @contextmanager
-def opened(path: Path, name: str, space: dict[str, Any]) -> Iterator[Study]:
-    """Open the study called `name` in a file; both are made where they are absent.
-
-    Raises
-    ------
-    InputError
-        When there is a file that is damaged, or something else.
-    OutputError
-        When it cannot be written.
-    """
-    _create(path)
-    _check(path)
-    with _storage(path) as storage:
-        with _complaining(path):
-            study = optuna.create_study(
-                storage=storage, study_name=name, direction="minimize", load_if_exists=True
-            )
-        yield Study(study, space, path)
+def _complaining(path: Path) -> Iterator[None]:
+    """Say in one sentence what is wrong with a study file."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None
+    except (ValueError, LookupError, TypeError, AssertionError):  # Optuna's for other lines
+        raise InputError(
+            f"{path} cannot be used as study file: it is damaged, or not the journal of a search. "
+            "Remove it to start again, or name another file."
+        ) from None
 
 
 def study_name(config: Config, data_sha256: str) -> str:
@@ -121,61 +144,3 @@ def _without_prose(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {key: _without_prose(below) for key, below in value.items() if key not in _PROSE}
-
-
-def _create(path: Path) -> None:
-    """Make a file without studies elsewhere, and put it in its place whole."""
-    if path.exists():
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        empty = Path(folder) / path.name
-        with _storage(empty):
-            pass
-        write_atomically(path, empty.read_bytes())
-
-
-def _check(path: Path) -> None:
-    """Find out whether a file is whole, and one of Optuna's."""
-    try:
-        with closing(sqlite3.connect(path)) as connection:
-            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    except sqlite3.Error as error:
-        raise _spoilt(path, str(error)) from None
-    if verdict != "ok":
-        raise _spoilt(path, "its content is damaged")
-    if not tables >= _TABLES:
-        raise _spoilt(path, "it has no trials of a search in it")
-
-
-def _spoilt(path: Path, reason: str) -> InputError:
-    return InputError(
-        f"{path} cannot be used as study file: {reason}. "
-        "Remove it to start again, or name another file."
-    )
-
-
-@contextmanager
-def _storage(path: Path) -> Iterator[optuna.storages.RDBStorage]:
-    # A creator instead of a URL: a path may hold any character.
-    connect = functools.partial(sqlite3.connect, path)
-    options = {"creator": connect, "poolclass": sqlalchemy.pool.NullPool}
-    with _complaining(path):
-        storage = optuna.storages.RDBStorage("sqlite://", engine_kwargs=options)
-    try:
-        yield storage
-    finally:
-        storage.remove_session()
-        storage.engine.dispose()
-
-
-@contextmanager
-def _complaining(path: Path) -> Iterator[None]:
-    """Say in one sentence what the database could not do."""
-    try:
-        yield
-    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.OptunaError) as error:
-        cause = getattr(error.__cause__ or error, "orig", error)
-        raise OutputError(f"{path} cannot be written: {cause}.") from None
-    except RuntimeError as error:  # tables of a version that this Optuna cannot read
-        raise _spoilt(path, str(error).partition(". ")[0]) from None
