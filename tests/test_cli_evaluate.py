@@ -152,7 +152,7 @@ def test_a_labelled_file_is_scored(sold: Path) -> None:
     assert "house-prices: SalePrice, 40 rows of sold.csv" in said
     assert re.search(r"Mean absolute error \$[\d,]+ \$[\d,]+ to \$[\d,]+", said)
     assert re.search(r"Root mean squared log error \(RMSLE\) 0\.\d{4} 0\.\d{4} to 0\.\d{4}", said)
-    assert "By price band, worst first" in said
+    assert "By target band, worst first" in said
 
 
 def test_a_program_gets_json(sold: Path) -> None:

@@ -352,7 +352,7 @@ def test_intervals_are_held_out_at_every_level(found):
 
 def test_groups_are_those_of_the_configuration(found):
     """Levels and bands, with the missing ones as a group."""
-    assert ["price band", "Hull", "Built"] == [*found.groups]
+    assert ["target band", "Hull", "Built"] == [*found.groups]
     assert {"steel", "wood"} == {group.name for group in found.groups["Hull"]}
     assert {"missing": 3} == {g.name: g.rows for g in found.groups["Built"] if g.name == "missing"}
 

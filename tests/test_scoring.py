@@ -196,7 +196,7 @@ def test_price_bands_are_always_there():
     """Fifths of the target."""
     (name,) = groups = groups_of([SCORED], {}, seed=0)
 
-    assert "price band" == name
+    assert "target band" == name
     assert [40, 40, 41, 41, 41] == sorted(group.rows for group in groups[name])
 
 
@@ -221,7 +221,7 @@ def test_bands_of_numbers_that_hardly_differ_are_no_error():
 
 def test_a_constant_target_is_one_band():
     """Named after its value."""
-    (group,) = groups_of([scored([7.0] * 9, [6.0] * 9)], {}, seed=0)["price band"]
+    (group,) = groups_of([scored([7.0] * 9, [6.0] * 9)], {}, seed=0)["target band"]
 
     assert ("7", 9) == (group.name, group.rows)
 
@@ -277,12 +277,12 @@ def test_rows_are_grouped_by_fields_of_the_model(model, sold):
     """By level, by number and by band, as the file or the caller says."""
     groups = evaluate_model(model, sold, groups=["Neighborhood", "OverallQual", "GrLivArea"]).groups
 
-    assert ["price band", "Neighborhood", "OverallQual", "GrLivArea"] == [*groups]
+    assert ["target band", "Neighborhood", "OverallQual", "GrLivArea"] == [*groups]
     assert {*sold["Neighborhood"]} == {group.name for group in groups["Neighborhood"]}
     assert {*sold["OverallQual"]} == {group.name for group in groups["OverallQual"]}
     assert 5 == len(groups["GrLivArea"])
     told = evaluate_model(sealed(evaluation={"groups": ["YrSold"]}), sold).groups
-    assert ["price band", "YrSold"] == [*told]
+    assert ["target band", "YrSold"] == [*told]
 
 
 def test_unknown_and_missing_levels_have_groups_of_their_own(model, labelled):

@@ -1,4 +1,4 @@
-"""Where a model is weak: its metrics by price band, and by the values of some fields."""
+"""Where a model is weak: its metrics by target band, and by the values of some fields."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .results import Group
 
 __all__ = [
     "FEW_ROWS",
-    "PRICE_BAND",
+    "TARGET_BAND",
     "VERY_FEW_ROWS",
     "groups_of",
     "in_order",
@@ -22,7 +22,7 @@ __all__ = [
     "labels_of_numbers",
 ]
 
-PRICE_BAND = "price band"
+TARGET_BAND = "target band"
 FEW_ROWS = 30  # a group of fewer says little about the model
 VERY_FEW_ROWS = 10  # too few for an interval
 _MOST_VALUES = 20  # of a number, each a group of its own
@@ -49,7 +49,7 @@ def groups_of(
     bands = labels_of_numbers(several[0].target, most=0)
     return {
         name: _groups(several, of_rows, seed=seed)
-        for name, of_rows in {PRICE_BAND: bands, **labels}.items()
+        for name, of_rows in {TARGET_BAND: bands, **labels}.items()
     }
 
 

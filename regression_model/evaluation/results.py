@@ -166,7 +166,7 @@ class EvaluationResult:
     folds : list of dict
         `seed`, `fold`, `rows`, and the `rmsle`, `mae` and `coverage` that the fold has.
     groups : dict of str to list of Group
-        By field, and by `price band`; each worst first.
+        By field, and by `target band`; each worst first.
     baselines : dict of str to dict of str to Estimate
         Simpler models in the same folds.
     without : dict of str to dict of str to Estimate

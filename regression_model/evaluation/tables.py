@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from ..display import Amounts, Table, count, decimal, percent, plain, printable, share
 from ..runtime.contract import Contract
-from .groups import PRICE_BAND, VERY_FEW_ROWS, in_order
+from .groups import TARGET_BAND, VERY_FEW_ROWS, in_order
 from .results import Estimate, EvaluationResult, Group, cross_validated
 
 __all__ = [
@@ -140,7 +140,7 @@ def amounts_of(target: Mapping[str, Any]) -> Amounts:
 
 def label_of(evaluation: EvaluationResult, name: str, group: Group) -> str:
     """Return what a group is called; bands of the target are in its unit."""
-    return amounts_of(evaluation.target).range(group.name) if name == PRICE_BAND else group.name
+    return amounts_of(evaluation.target).range(group.name) if name == TARGET_BAND else group.name
 
 
 def metrics(evaluation: EvaluationResult) -> Table:

@@ -107,7 +107,7 @@ def houses(model: Model, training_file: Path) -> Case:
             for fold in range(5)
         ],
         groups={
-            "price band": [
+            "target band": [
                 Group("163,000 to 755,000", 180, {"rmsle": Estimate(0.15, 0.14, 0.16)}),
                 Group("34,900 to 163,000", 180, {"rmsle": Estimate(0.09, 0.08, 0.1)}),
             ],

@@ -41,7 +41,7 @@ def test_the_metrics_are_those_of_the_evaluation(card):
         r"| Mean absolute error | \$12,346 | \$11,111 to \$14,000 |",
         "| Coverage of the intervals | 90.2% | 88.0% to 92.0% |",
         "| Neighborhood | OldTown | 40 | 0.1717 |",
-        r"| price band | \$163,000 to \$755,000 | 180 | 0.1500 |",
+        r"| target band | \$163,000 to \$755,000 | 180 | 0.1500 |",
         "| plain linear | 0.1888 (0.1700 to 0.2000) |",
         "| One width for all | 90.0% | 31.4% |",
     ):

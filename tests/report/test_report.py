@@ -179,7 +179,7 @@ def test_the_metrics_are_those_of_the_evaluation(house_page):
         "GrLivArea matters most: shuffled, it costs +0.0777 RMSLE",
         "By Neighborhood: weakest at OldTown, RMSLE 0.1717",
         "Coverage by Neighborhood: lowest at OldTown, 81.2%",
-        "By price band: weakest at $163,000 to $755,000, RMSLE 0.1500",
+        "By target band: weakest at $163,000 to $755,000, RMSLE 0.1500",
         "10 folds: RMSLE from 0.1000 to 0.1140",
         "Intervals hold what they promise to within 1.5 percentage points",
         "1 row could not be scored",
