@@ -15,8 +15,8 @@ from pathlib import Path
 
 from regression_model.runtime.model_file.release import find_model_file
 
-from .charts import as_ratio, as_seconds, interleave, quantile, ratio
 from .environments import PACKAGE, Unavailable, version_environment, wheel
+from .metrics import as_ratio, as_seconds, interleave, quantile, ratio
 from .rows import SCORING, read_records
 from .table import markdown
 from .worker import Worker

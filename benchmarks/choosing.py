@@ -29,7 +29,7 @@ from regression_model.training.folds import Split, split_rows, strata_of
 from regression_model.training.pipeline import build_pipeline
 from regression_model.training.rows import TrainingData, read_training_data
 
-from .charts import as_difference, paired_difference
+from .metrics import as_difference, paired_difference
 from .table import markdown
 
 __all__ = ["Scores", "measure", "section", "table"]

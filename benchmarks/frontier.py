@@ -35,7 +35,7 @@ from regression_model.training.pipeline import build_pipeline
 from regression_model.training.rows import TrainingData, read_training_data
 
 from . import choosing
-from .charts import as_difference, interleave, paired_difference, quantile
+from .metrics import as_difference, interleave, paired_difference, quantile
 from .table import markdown
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"

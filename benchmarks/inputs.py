@@ -24,8 +24,8 @@ from onnx import TensorProto, helper, numpy_helper
 from regression_model import load_model
 from regression_model.runtime.contract import Contract
 
-from .charts import as_ratio, as_seconds
 from .environments import ROOT
+from .metrics import as_ratio, as_seconds
 from .table import markdown
 
 __all__ = ["DOCUMENT", "Timing", "document", "main"]

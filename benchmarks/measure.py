@@ -13,8 +13,8 @@ from statistics import median
 from time import perf_counter
 
 from . import demands
-from .charts import Rounds, as_bytes, as_seconds, best, interleave, quantile, ratio
 from .environments import Environment, wheel
+from .metrics import Rounds, as_bytes, as_seconds, best, interleave, quantile, ratio
 from .table import Row
 from .worker import Worker
 

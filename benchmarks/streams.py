@@ -22,8 +22,8 @@ from time import perf_counter
 import regression_model
 
 from . import demands
-from .charts import as_bytes, as_seconds
 from .environments import ROOT
+from .metrics import as_bytes, as_seconds
 from .report import DOCUMENT, with_section
 from .table import Row, markdown
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .charts import as_ratio
 from .demands import DEMANDS, Demand
+from .metrics import as_ratio
 
 __all__ = ["HEADER", "Row", "markdown"]
 
