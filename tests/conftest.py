@@ -79,6 +79,40 @@ def all_rows(scoring_file: Path) -> tuple[dict[str, str], ...]:
         return tuple(csv.DictReader(file))
 
 
+@pytest.fixture(scope="session")
+def remember_scores() -> Callable[[pytest.MonkeyPatch], None]:
+    """Let searches compute no score of a fold twice, where scores are not what is tested.
+
+    A score depends on nothing but its arguments: other tests search twice, and compare.
+    """
+    remembered: dict[str, float] = {}
+
+    def remember(patch: pytest.MonkeyPatch) -> None:
+        import joblib
+
+        from regression_model.tuning import scoring
+
+        real = scoring.score_fold
+
+        def score_fold(*arguments: Any) -> float:
+            key: str = joblib.hash(arguments)
+            if key not in remembered:
+                remembered[key] = real(*arguments)
+            return remembered[key]
+
+        patch.setattr(scoring, "score_fold", score_fold)
+
+    return remember
+
+
+@pytest.fixture
+def remembered_scores(
+    remember_scores: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let the searches of this test compute no score of a fold twice."""
+    remember_scores(monkeypatch)
+
+
 @pytest.fixture
 def rows(all_rows: tuple[dict[str, str], ...]) -> list[dict[str, Any]]:
     """Ten rows to price, free to be changed."""

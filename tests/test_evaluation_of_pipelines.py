@@ -110,14 +110,6 @@ def found():
     return evaluated()
 
 
-@pytest.fixture(scope="module")
-def shipped():
-    """The shipped configuration with its rows."""
-    config = load_config()
-    rows = read_dataset(dataset_path(config.data.training))
-    return config, read_training_data(config, rows, source="train.csv"), rows
-
-
 def parts_of(rows, folds):
     """Return folds as cross-validation makes them, without features."""
     nothing = np.empty((0, 0))
@@ -309,8 +301,8 @@ def test_without_a_field_is_without_the_columns_of_its_levels():
 def test_without_all_columns_there_is_no_model():
     """One sentence, not a traceback."""
     described, _, rest = BOATS.partition("  Built:")
-    evaluated = "estimator:" + rest.partition("estimator:")[2]
-    text = described + evaluated.replace("  groups: Hull, Built\n  baseline: Hull\n", "")
+    estimator = "estimator:" + rest.partition("estimator:")[2]
+    text = described + estimator.replace("  groups: Hull, Built\n  baseline: Hull\n", "")
 
     with pytest.raises(DataError, match="^The pipeline cannot be fitted to these rows: "):
         evaluated(text)
@@ -370,14 +362,16 @@ def test_a_column_of_constants_is_no_obstacle(column):
     }
 
 
-def test_another_model_file_is_compared_with_a_warning(shipped):
+def test_another_model_file_is_compared_with_a_warning():
     """It may have seen the rows, and so it looks better than it is."""
-    config, data, rows = shipped
-    few = parse_config(config.path.read_text(encoding="utf-8").replace("without:", "# without:"))
+    text = load_config().path.read_text(encoding="utf-8").replace("without:", "# without:")
+    config = parse_config(text.replace("stratify:", "# stratify:").replace("folds: 10", "folds: 3"))
+    rows = {name: cells[:300] for name, cells in read_dataset(dataset_path("train.csv")).items()}
+    data = read_training_data(config, rows, source="train.csv")
 
-    found = evaluate_pipeline(few, data, compare=load_model(), rows=rows, repeats=2)
+    found = evaluate_pipeline(config, data, compare=load_model(), rows=rows, repeats=2)
 
-    assert ("house-prices", 1460) == (found.comparison.other["name"], found.comparison.rows)
+    assert ("house-prices", 300) == (found.comparison.other["name"], found.comparison.rows)
     rmsle = found.comparison.metrics["rmsle"]
     assert rmsle["this"] == found.metrics["rmsle"].value
     assert rmsle["difference"].low > 0
@@ -442,22 +436,3 @@ def test_an_interval_has_a_level_between_nothing_and_all(level):
     ((_, where, sentence),) = raised.value.mistakes
     assert "interval.level" == where
     assert "expected" in sentence
-
-
-# The shipped configuration
-
-
-def test_the_shipped_model_is_as_good_as_it_says(shipped):
-    """Over five times ten folds: the score, the intervals, and what the odd houses are worth."""
-    config, data, _ = shipped
-
-    found = evaluate_pipeline(config, data, repeats=5)
-
-    value = {name: one.value for name, one in found.metrics.items()}
-    assert 50 == len(found.folds)
-    assert value["rmsle"] <= 0.1100
-    assert 0.885 <= value["coverage"] <= 0.915
-    assert value["coverage_worst_quartile"] >= 0.85
-    assert value["median_relative_width"] < found.constant_width["median_relative_width"]
-    assert value["rmsle"] < found.without["IsVeryLargePartialSale"]["rmsle"].value
-    assert all(value["rmsle"] < one["rmsle"].low for one in found.baselines.values())

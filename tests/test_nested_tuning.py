@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -128,10 +129,15 @@ def boats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> NestedTuningResult:
+def found(
+    tmp_path_factory: pytest.TempPathFactory,
+    remember_scores: Callable[[pytest.MonkeyPatch], None],
+) -> NestedTuningResult:
     """A whole nested search, never interrupted."""
     folder = tmp_path_factory.mktemp("whole")
-    return nested(make_boats(folder), study_path=folder / "study.log")
+    with pytest.MonkeyPatch.context() as patch:
+        remember_scores(patch)
+        return nested(make_boats(folder), study_path=folder / "study.log")
 
 
 def nested(path: Path, **options: Any) -> NestedTuningResult:
@@ -308,6 +314,7 @@ def test_rows_tell_what_each_outer_fold_chose(found: NestedTuningResult) -> None
         assert sorted(expected.values(), reverse=True) == [*found.chosen(key).values()]
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_progress_names_the_outer_fold(boats: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """And counts its trials; nothing is written to the terminal."""
     stages: list[tuple[str, int, int]] = []
@@ -326,6 +333,7 @@ def test_several_folds_at_a_time_change_nothing(boats: Path, found: NestedTuning
         assert told(found) == told(nested(boats))
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_an_interrupted_search_goes_on_to_the_same_end(
     boats: Path, found: NestedTuningResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,6 +351,7 @@ def test_an_interrupted_search_goes_on_to_the_same_end(
     assert (12, told(found)) == (again.resumed, told(again))
 
 
+@pytest.mark.usefixtures("remembered_scores")
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
 def test_a_killed_search_goes_on_to_the_same_end(boats: Path, found: NestedTuningResult) -> None:
     """However the process ends: what it had written is whole."""
@@ -370,6 +379,7 @@ def test_a_killed_search_goes_on_to_the_same_end(boats: Path, found: NestedTunin
     assert told(found) == told(result)
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_plain_and_nested_searches_do_not_disturb_each_other(
     boats: Path, found: NestedTuningResult
 ) -> None:
@@ -382,6 +392,7 @@ def test_plain_and_nested_searches_do_not_disturb_each_other(
     assert (2, trials_of(plain.trials)) == (again.resumed, trials_of(again.trials))
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_the_number_of_trials_alone_decides_how_many_count(
     boats: Path, found: NestedTuningResult
 ) -> None:
@@ -394,6 +405,7 @@ def test_the_number_of_trials_alone_decides_how_many_count(
     assert (6, told(few)) == (again.resumed, told(again))
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_what_cannot_be_compared_begins_again(boats: Path) -> None:
     """Other rows, another space, another number of outer folds; those of before are still there."""
     first = nested(boats, outer_folds=2, trials=1)
@@ -408,6 +420,7 @@ def test_what_cannot_be_compared_begins_again(boats: Path) -> None:
     assert (2, told(first)) == (again.resumed, told(again))
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_two_nested_searches_do_not_write_the_same_study(
     boats: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -451,6 +464,7 @@ def test_training_rows_that_are_too_few_for_the_inner_folds_are_refused(boats: P
         nested(boats, outer_folds=2)
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_values_that_cannot_be_scored_outside_are_named(
     boats: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -471,6 +485,7 @@ def invoke(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, ["tune", *map(str, arguments)])
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_the_command_prints_the_folds_the_choices_and_the_estimate(
     boats: Path, found: NestedTuningResult
 ) -> None:
@@ -500,6 +515,7 @@ def test_the_command_prints_the_folds_the_choices_and_the_estimate(
     assert ["boats.log"] == [path.name for path in Path("tuning").iterdir()]
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_parameters_with_the_same_last_word_are_told_apart(boats: Path) -> None:
     """Their columns have longer names."""
     search = BOATS[BOATS.index("    estimator.lasso.alpha: 0.0001") :]
@@ -531,6 +547,7 @@ def test_options_that_do_not_go_together_are_refused(
     assert not Path("tuning").exists()
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_an_interrupted_command_says_how_to_go_on(
     boats: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,12 +102,17 @@ def boats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> TuningResult:
+def found(
+    tmp_path_factory: pytest.TempPathFactory,
+    remember_scores: Callable[[pytest.MonkeyPatch], None],
+) -> TuningResult:
     """A whole search, never interrupted."""
     folder = tmp_path_factory.mktemp("whole")
     write_table(folder / "boats.csv")
     (folder / "boats.yml").write_text(BOATS, encoding="utf-8")
-    return run_tuning(config_path=folder / "boats.yml", study_path=folder / "study.log")
+    with pytest.MonkeyPatch.context() as patch:
+        remember_scores(patch)
+        return run_tuning(config_path=folder / "boats.yml", study_path=folder / "study.log")
 
 
 def told(result: TuningResult) -> list[Any]:
@@ -278,6 +283,7 @@ def break_scoring(monkeypatch: pytest.MonkeyPatch, error: BaseException, *, afte
     monkeypatch.setattr(scoring, "score_fold", score_fold)
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_what_cannot_be_fitted_fails(boats: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reason that scikit-learn gives is kept, in one line."""
     break_scoring(monkeypatch, ValueError("no way\nto fit this"), after=6)
@@ -321,6 +327,7 @@ def test_any_joblib_backend_can_be_chosen(boats: Path, found: TuningResult, back
 # Going on
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_a_search_goes_on_to_the_same_end(boats: Path, found: TuningResult) -> None:
     """In steps, and all at once: the same trials; the number asked for is that in the end."""
     assert 0 == run_tuning(config_path=boats, trials=2).resumed
@@ -333,6 +340,7 @@ def test_a_search_goes_on_to_the_same_end(boats: Path, found: TuningResult) -> N
     assert (9, told(found)) == (again.resumed, told(again))
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_an_interrupted_search_keeps_what_is_finished(
     boats: Path, found: TuningResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -346,6 +354,7 @@ def test_an_interrupted_search_keeps_what_is_finished(
     assert told(found) == told(result)
 
 
+@pytest.mark.usefixtures("remembered_scores")
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
 def test_a_killed_search_goes_on_to_the_same_end(boats: Path, found: TuningResult) -> None:
     """However the process ends: what it had written is whole."""
@@ -373,6 +382,7 @@ def test_a_killed_search_goes_on_to_the_same_end(boats: Path, found: TuningResul
     assert told(found) == told(result)
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_other_rows_or_another_space_begin_anew_beside_it(boats: Path) -> None:
     """Their scores are not comparable; those of before are still there for their like."""
     first = run_tuning(config_path=boats, trials=2)
@@ -385,6 +395,7 @@ def test_other_rows_or_another_space_begin_anew_beside_it(boats: Path) -> None:
     assert told(first) == told(run_tuning(config_path=boats, trials=2))
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_what_does_not_touch_the_scores_does_not_begin_anew(boats: Path) -> None:
     """Comments, descriptions, and the values that are searched, which are scored once more."""
     first = run_tuning(config_path=boats, trials=3)
@@ -437,6 +448,7 @@ def of_another_time(path: Path) -> None:
         file.write('{"op_code":99,"worker_id":"a"}\n')
 
 
+@pytest.mark.usefixtures("remembered_scores")
 @pytest.mark.parametrize(
     "spoil",
     [not_a_journal, one_line, scrambled, foreign, a_list, a_database, of_another_time],
@@ -488,6 +500,7 @@ def test_a_place_that_cannot_hold_a_study_is_named(boats: Path) -> None:
         run_tuning(config_path=boats, study_path=boats / "x.log")
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_a_study_may_have_any_name(boats: Path) -> None:
     """Characters that mean something in a URL, too."""
     study = boats.parent / "a {b} 100%?c#d" / "study & more.log"
@@ -496,6 +509,7 @@ def test_a_study_may_have_any_name(boats: Path) -> None:
     assert 1 == run_tuning(config_path=boats, study_path=study, trials=1).resumed
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_two_searches_do_not_write_the_same_study(
     boats: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -516,6 +530,7 @@ def test_two_searches_do_not_write_the_same_study(
 # What is told
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_progress_and_nothing_else_is_told(boats: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Every trial is counted, and Optuna is quiet without being so for others."""
     level = optuna.logging.get_verbosity()
@@ -553,6 +568,7 @@ def test_the_picture_is_the_same_each_time(found: TuningResult, tmp_path: Path) 
     assert b"atplotlib" not in content
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_one_trial_tells_nothing_of_importance(boats: Path) -> None:
     """There is no picture, then."""
     result = run_tuning(config_path=boats, trials=1)
@@ -584,6 +600,7 @@ def test_a_configuration_that_searches_nothing_is_refused(boats: Path) -> None:
 # What is written
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_the_best_values_are_written_and_nothing_else(boats: Path, found: TuningResult) -> None:
     """Every other byte stays; the file says what was best; a second time there is nothing to do."""
     result = run_tuning(config_path=boats, write=True)
@@ -620,6 +637,7 @@ def _copy(path: Path, text: str) -> Path:
     return copy
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_a_file_that_changed_meanwhile_is_left_alone(
     boats: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -171,7 +171,7 @@ def test_a_block_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 
 KILLED = """
 import os, signal, sys
-from regression_model import writing
+from regression_model.files import writing
 writing._HAS_UNNAMED_FILES &= sys.argv[2] == "unnamed"
 with writing.opened_output(sys.argv[1]) as output:
     output.write(b"new" * 1000)
@@ -182,7 +182,8 @@ with writing.opened_output(sys.argv[1]) as output:
 def killed(path: Path, how: str) -> list[Path]:
     """What is beside a file after the process that was writing it was killed."""
     path.write_bytes(b"old")
-    subprocess.run([sys.executable, "-P", "-c", KILLED, str(path), how], check=False)
+    done = subprocess.run([sys.executable, "-P", "-c", KILLED, str(path), how], check=False)
+    assert done.returncode == -signal.SIGKILL
     assert path.read_bytes() == b"old"
     return [other for other in path.parent.iterdir() if other != path]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import regression_model
 from regression_model.errors import InputError
+from regression_model.files.streams.formats import Format
 from regression_model.files.tables import read_table
 
 __all__ = ["PRICE", "TEST", "TRAINING", "Cell", "Columns", "Table", "read_ours", "read_public"]
@@ -61,7 +62,7 @@ def read_public(path: str, names: Sequence[str]) -> Table:
     InputError
         When the file cannot be read, lacks columns, or has rows without a usable price.
     """
-    table = read_table(path, kind="csv")
+    table = read_table(path, format_=Format("csv"))
     given = list(table) if isinstance(table, dict) else table.column_names
     wanted = {_folded(name): name for name in (*names, PRICE)}
     found = [(wanted[_folded(name)], name) for name in given if _folded(name) in wanted]
