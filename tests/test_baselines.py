@@ -1,5 +1,7 @@
 """The simpler models that a model should be better than, on tables of any number of levels."""
 
+from typing import Any
+
 import pytest
 
 np = pytest.importorskip("numpy")
@@ -15,7 +17,7 @@ from regression_model.training.cross_validation import Fold  # noqa: E402
 from regression_model.training.intervals import scale_of  # noqa: E402
 
 
-def table(rows: int, levels: int):
+def table(rows: int, levels: int) -> Any:
     """A number and two fields of levels, and a target that follows from the number and a level."""
     random = np.random.default_rng(0)
     first = random.integers(0, levels, rows)
@@ -29,12 +31,13 @@ def table(rows: int, levels: int):
     return frame, frame["size"].to_numpy() + (first % 2)
 
 
-def folds(rows: int):
+def folds(rows: int) -> Any:
     """Two halves, each predicted by the other."""
     half = np.arange(rows) < rows // 2
     parts = [np.flatnonzero(half), np.flatnonzero(~half)]
     nothing = np.empty((0, 0))
-    return [Fold(*order, nothing, nothing, None) for order in (parts, parts[::-1])]
+    orders = (parts, parts[::-1])
+    return [Fold(train, test, nothing, nothing, None) for train, test in orders]
 
 
 def test_each_level_of_a_usual_table_has_a_column() -> None:

@@ -153,7 +153,11 @@ def test_a_problem_names_value_and_expectation(
     severity = "error" if code in ERROR_CODES else "warning"
     expected = [Problem(1, field, code, sentence, severity)]  # type: ignore[arg-type]
     by_rows = [GOOD, GOOD | {field: cell}, GOOD]
-    by_columns = {"area": [100] * 3, "zone": ["A"] * 3, field: [None, cell, None]}
+    by_columns: dict[str, list[Any]] = {
+        "area": [100] * 3,
+        "zone": ["A"] * 3,
+        field: [None, cell, None],
+    }
     by_columns[field][::2] = [GOOD.get(field)] * 2
     for rows in (by_rows, by_columns):
         assert expected == problems(garden, rows)

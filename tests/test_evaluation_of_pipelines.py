@@ -1,6 +1,7 @@
 """A configuration against its training rows: never scored by what has seen them."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -79,7 +80,7 @@ interval:
 """
 
 
-def boats(rows=90):
+def boats(rows: Any = 90) -> Any:
     """Return rows whose price follows from their length and hull, with a little chance."""
     chance = np.random.default_rng(4)
     length = chance.uniform(5.0, 30.0, rows)
@@ -97,7 +98,7 @@ def boats(rows=90):
     }
 
 
-def evaluated(text=BOATS, rows=None, **options):
+def evaluated(text: Any = BOATS, rows: Any = None, **options: Any) -> Any:
     """Evaluate a configuration of boats."""
     config = parse_config(text)
     data = read_training_data(config, rows or boats(), source="boats.csv")
@@ -105,23 +106,23 @@ def evaluated(text=BOATS, rows=None, **options):
 
 
 @pytest.fixture(scope="module")
-def found():
+def found() -> Any:
     """The boats, evaluated."""
     return evaluated()
 
 
-def parts_of(rows, folds):
+def parts_of(rows: Any, folds: Any) -> Any:
     """Return folds as cross-validation makes them, without features."""
     nothing = np.empty((0, 0))
     splits = KFold(folds, shuffle=True, random_state=0).split(np.arange(rows))
     return [Fold(train, test, nothing, nothing, None) for train, test in splits]
 
 
-def quiet(stage, done, total):
+def quiet(stage: Any, done: Any, total: Any) -> None:
     """Be called with progress and do nothing."""
 
 
-def test_metrics_come_from_rows_that_the_pipeline_had_not_seen():
+def test_metrics_come_from_rows_that_the_pipeline_had_not_seen() -> None:
     """Predictions and folds are those of a cross-validation, row by row."""
     config = parse_config(BOATS)
     data = read_training_data(config, boats(), source="boats.csv")
@@ -137,7 +138,7 @@ def test_metrics_come_from_rows_that_the_pipeline_had_not_seen():
     assert found.metrics["mae"].value == pytest.approx(error.mean())
 
 
-def test_a_cross_validation_that_training_made_is_used():
+def test_a_cross_validation_that_training_made_is_used() -> None:
     """No row is predicted twice; the first stage is the one that shuffles or leaves out."""
     config = parse_config(BOATS.replace("  without: Length\n", ""))
     data = read_training_data(config, boats(), source="boats.csv")
@@ -153,7 +154,7 @@ def test_a_cross_validation_that_training_made_is_used():
     assert measured.values.items() >= {n: one.value for n, one in found.metrics.items()}.items()
 
 
-def test_the_spread_over_seeds_is_the_standard_deviation_of_their_metrics():
+def test_the_spread_over_seeds_is_the_standard_deviation_of_their_metrics() -> None:
     """And the worst fold is that of all of them."""
     config = parse_config(BOATS.replace("  folds: 4", "  folds: 4\n  repeats: 3"))
     data = read_training_data(config, boats(), source="boats.csv")
@@ -169,12 +170,12 @@ def test_the_spread_over_seeds_is_the_standard_deviation_of_their_metrics():
     assert "over_seeds" not in measure(config, data, repeats=1, progress=quiet).spread["mae"]
 
 
-def test_everything_is_found_twice_the_same(found):
+def test_everything_is_found_twice_the_same(found: Any) -> None:
     """All chance comes from seeds."""
     assert found.to_dict() == evaluated().to_dict()
 
 
-def test_what_it_is_about_is_said(found):
+def test_what_it_is_about_is_said(found: Any) -> None:
     """The target with its unit, the level, the rows."""
     assert ("boats", "cross-validation", 0.8, 90) == (
         found.name,
@@ -186,12 +187,12 @@ def test_what_it_is_about_is_said(found):
     assert (None, 1, []) == (found.manifest, found.repeats, found.refused)
 
 
-def test_an_evaluation_is_json(found):
+def test_an_evaluation_is_json(found: Any) -> None:
     """Plain types without NaN."""
     json.dumps(found.to_dict(), allow_nan=False)
 
 
-def test_repeats_take_the_next_seeds_and_average():
+def test_repeats_take_the_next_seeds_and_average() -> None:
     """Each metric is the mean of those of one seed after another."""
     several = evaluated(repeats=3)
     alone = [
@@ -207,7 +208,7 @@ def test_repeats_take_the_next_seeds_and_average():
     assert several.without["Length"]["mae"].value == pytest.approx(mean)
 
 
-def test_folds_hold_every_row_once(found):
+def test_folds_hold_every_row_once(found: Any) -> None:
     """And the mean of their RMSLE is the metric."""
     assert 90 == sum(fold["rows"] for fold in found.folds)
     assert found.metrics["rmsle"].value == pytest.approx(
@@ -215,7 +216,7 @@ def test_folds_hold_every_row_once(found):
     )
 
 
-def test_the_holdout_is_a_fifth_that_the_pipeline_has_not_seen():
+def test_the_holdout_is_a_fifth_that_the_pipeline_has_not_seen() -> None:
     """Fitted on the rest, by scikit-learn's own split."""
     config = parse_config(BOATS)
     data = read_training_data(config, boats(), source="boats.csv")
@@ -228,7 +229,7 @@ def test_the_holdout_is_a_fifth_that_the_pipeline_has_not_seen():
     )
 
 
-def test_the_median_of_a_level_comes_from_the_other_folds():
+def test_the_median_of_a_level_comes_from_the_other_folds() -> None:
     """A level that they do not have, and a missing one, gets the median of all of theirs."""
     target = np.arange(40.0) ** 2
     levels = np.array(["a", "b"] * 20, dtype=object)
@@ -244,7 +245,7 @@ def test_the_median_of_a_level_comes_from_the_other_folds():
             assert np.median(target[same or part.train]) == predictions[row]
 
 
-def test_the_plain_linear_model_is_least_squares_on_raw_fields():
+def test_the_plain_linear_model_is_least_squares_on_raw_fields() -> None:
     """Exact where the truth is linear on the scale of the target, gaps and new levels or not."""
     chance = np.random.default_rng(1)
     frame = pd.DataFrame(
@@ -263,13 +264,13 @@ def test_the_plain_linear_model_is_least_squares_on_raw_fields():
     np.testing.assert_allclose(predictions[:57], target[:57], rtol=0.2)
 
 
-def test_baselines_are_worse_than_the_model_where_it_is_better(found):
+def test_baselines_are_worse_than_the_model_where_it_is_better(found: Any) -> None:
     """By name, with intervals."""
     assert ["median by Hull", "plain linear"] == [*found.baselines]
     assert found.baselines["median by Hull"]["mae"].low > found.metrics["mae"].high
 
 
-def test_without_a_column_is_without_what_is_made_from_it(found):
+def test_without_a_column_is_without_what_is_made_from_it(found: Any) -> None:
     """The score of a configuration that hides both, fitted from scratch in the same folds."""
     hidden = BOATS.replace("  without: Length\n", "")
     hidden = hidden.replace(
@@ -287,7 +288,7 @@ def test_without_a_column_is_without_what_is_made_from_it(found):
     assert found.without["Length"]["mae"].value > 2 * found.metrics["mae"].value
 
 
-def test_without_a_field_is_without_the_columns_of_its_levels():
+def test_without_a_field_is_without_the_columns_of_its_levels() -> None:
     """One column a level, and none of them is left."""
     one_hot = BOATS.replace("  without: Length\n", "  without: Colour\n")
     one_hot = one_hot.replace("levels: red, blue", "levels: red, blue\n    encode: one_hot")
@@ -298,7 +299,7 @@ def test_without_a_field_is_without_the_columns_of_its_levels():
     assert without["mae"].value == pytest.approx(expected["mae"].value, rel=1e-9)
 
 
-def test_without_all_columns_there_is_no_model():
+def test_without_all_columns_there_is_no_model() -> None:
     """One sentence, not a traceback."""
     described, _, rest = BOATS.partition("  Built:")
     estimator = "estimator:" + rest.partition("estimator:")[2]
@@ -308,7 +309,7 @@ def test_without_all_columns_there_is_no_model():
         evaluated(text)
 
 
-def test_fields_that_matter_come_first(found):
+def test_fields_that_matter_come_first(found: Any) -> None:
     """And the colour, for which nobody pays, is worth nothing."""
     named = {one.field: one for one in found.importances}
 
@@ -318,7 +319,7 @@ def test_fields_that_matter_come_first(found):
     assert named["Length"].standard_deviation > 0
 
 
-def test_importances_without_an_rmsle_are_rises_of_the_rmse():
+def test_importances_without_an_rmsle_are_rises_of_the_rmse() -> None:
     """Where prices can be negative."""
     rows = boats()
     rows["Price"] = [price - 12_000 for price in rows["Price"]]
@@ -330,7 +331,7 @@ def test_importances_without_an_rmsle_are_rises_of_the_rmse():
     assert found.importances[0].increase > 100
 
 
-def test_intervals_are_held_out_at_every_level(found):
+def test_intervals_are_held_out_at_every_level(found: Any) -> None:
     """Coverage rises with the level."""
     levels, coverages = zip(*found.calibration, strict=True)
 
@@ -342,7 +343,7 @@ def test_intervals_are_held_out_at_every_level(found):
     }
 
 
-def test_groups_are_those_of_the_configuration(found):
+def test_groups_are_those_of_the_configuration(found: Any) -> None:
     """Levels and bands, with the missing ones as a group."""
     assert ["target band", "Hull", "Built"] == [*found.groups]
     assert {"steel", "wood"} == {group.name for group in found.groups["Hull"]}
@@ -350,7 +351,7 @@ def test_groups_are_those_of_the_configuration(found):
 
 
 @pytest.mark.parametrize("column", ["Length", "Built", "Hull", "Colour"])
-def test_a_column_of_constants_is_no_obstacle(column):
+def test_a_column_of_constants_is_no_obstacle(column: Any) -> None:
     """It is worth nothing, and no warning is given."""
     rows = boats()
     rows[column] = [rows[column][10]] * 90
@@ -362,7 +363,7 @@ def test_a_column_of_constants_is_no_obstacle(column):
     }
 
 
-def test_another_model_file_is_compared_with_a_warning():
+def test_another_model_file_is_compared_with_a_warning() -> None:
     """It may have seen the rows, and so it looks better than it is."""
     text = load_config().path.read_text(encoding="utf-8").replace("without:", "# without:")
     config = parse_config(text.replace("stratify:", "# stratify:").replace("folds: 10", "folds: 3"))
@@ -378,7 +379,7 @@ def test_another_model_file_is_compared_with_a_warning():
     assert "may have seen these rows" in found.notes[-1]
 
 
-def test_a_model_of_another_target_is_refused_before_the_work():
+def test_a_model_of_another_target_is_refused_before_the_work() -> None:
     """Nothing is fitted for it."""
     with pytest.raises(ModelFileError, match="predicts SalePrice in US dollars, and the evaluated"):
         evaluated(compare=load_model(), rows=boats(), progress=None)
@@ -406,7 +407,7 @@ def test_a_model_of_another_target_is_refused_before_the_work():
         ("without: Masts", "without", "Masts has use: no"),
     ],
 )
-def test_the_configuration_asks_only_for_what_there_is(line, key, part):
+def test_the_configuration_asks_only_for_what_there_is(line: Any, key: Any, part: Any) -> None:
     """Each mistake with its key and its line."""
     old = next(one for one in BOATS.splitlines() if one.startswith(f"  {key}:"))
     text = BOATS.replace(old, f"  {line}")
@@ -419,7 +420,7 @@ def test_the_configuration_asks_only_for_what_there_is(line, key, part):
     assert part in sentence
 
 
-def test_a_feature_that_cannot_be_read_is_still_a_name():
+def test_a_feature_that_cannot_be_read_is_still_a_name() -> None:
     """One mistake is told, not a second one that follows from it."""
     with pytest.raises(ConfigError) as raised:
         parse_config(BOATS.replace("    levels: steel, wood\n", "    levels: steel, wood, steel\n"))
@@ -428,7 +429,7 @@ def test_a_feature_that_cannot_be_read_is_still_a_name():
 
 
 @pytest.mark.parametrize("level", ["0", "1", "1.5", "-0.5", "most"])
-def test_an_interval_has_a_level_between_nothing_and_all(level):
+def test_an_interval_has_a_level_between_nothing_and_all(level: Any) -> None:
     """One sentence with its line."""
     with pytest.raises(ConfigError) as raised:
         parse_config(BOATS.replace("level: 0.8", f"level: {level}"))

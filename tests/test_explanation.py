@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,36 +24,36 @@ TOY = Contract(
     target="price",
 )
 RANDOM = np.random.default_rng(5)
-BACKGROUND = (RANDOM.normal(2.0, 1.0, (64, 4)), RANDOM.integers(0, 3, (64, 2)) + [0, 5])
+BACKGROUND: Any = (RANDOM.normal(2.0, 1.0, (64, 4)), RANDOM.integers(0, 3, (64, 2)) + [0, 5])
 ROW = (np.array([4.0, -1.0, 3.0, 2.5]), np.array([2, 5]))
 WEIGHTS = np.array([3.0, -2.0, 0.5, 0.0])
 OF_CODE = np.array([1.0, -4.0, 2.5, 0.0, 0.0, 7.0, -1.0, 0.0, 0.0, 0.0])
 
 
-def linear(numbers, codes):
+def linear(numbers: Any, codes: Any) -> Any:
     """Return what a model without interactions predicts."""
     return numbers @ WEIGHTS + OF_CODE[codes].sum(axis=1) + 100.0
 
 
-def entangled(numbers, codes):
+def entangled(numbers: Any, codes: Any) -> Any:
     """Return what a model with interactions of every kind predicts."""
     products = numbers[:, 0] * numbers[:, 1] * OF_CODE[codes[:, 0]]
     return np.exp(0.3 * numbers[:, 2]) + products + np.maximum(numbers[:, 0], OF_CODE[codes[:, 1]])
 
 
-def explained(predict):
+def explained(predict: Any) -> Any:
     """Explain the toy row."""
     return explain_row(predict, TOY, ROW, BACKGROUND)
 
 
-def shap_or_skip():
+def shap_or_skip() -> Any:
     """Return the package shap; compiling its loops would take longer than running them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NUMBA_DISABLE_JIT", "1")
         return pytest.importorskip("shap", reason="shap is not installed")
 
 
-def test_contributions_of_a_linear_model_are_its_terms():
+def test_contributions_of_a_linear_model_are_its_terms() -> None:
     """Each is the weight times the distance from the mean of the background, without error."""
     found = explained(linear)
 
@@ -65,12 +66,12 @@ def test_contributions_of_a_linear_model_are_its_terms():
     assert {name: pytest.approx(0.0, abs=1e-9) for name in expected} == found.standard_errors
 
 
-def test_a_field_that_the_model_does_not_look_at_contributes_nothing():
+def test_a_field_that_the_model_does_not_look_at_contributes_nothing() -> None:
     """Not even a rounding error."""
     assert 0.0 == explained(entangled).contributions["garden"]
 
 
-def test_the_largest_contribution_comes_first():
+def test_the_largest_contribution_comes_first() -> None:
     """Whatever its sign."""
     sizes = [abs(value) for value in explained(entangled).contributions.values()]
 
@@ -78,9 +79,9 @@ def test_the_largest_contribution_comes_first():
     assert sizes[0] > 0
 
 
-def test_a_row_like_all_of_the_background_has_nothing_to_explain():
+def test_a_row_like_all_of_the_background_has_nothing_to_explain() -> None:
     """The typical row is where every explanation begins."""
-    same = tuple(np.repeat(part[None], 64, axis=0) for part in ROW)
+    same: Any = tuple(np.repeat(part[None], 64, axis=0) for part in ROW)
 
     found = explain_row(entangled, TOY, ROW, same)
 
@@ -88,11 +89,11 @@ def test_a_row_like_all_of_the_background_has_nothing_to_explain():
     assert {0.0} == {*found.contributions.values()}
 
 
-def test_shapley_values_of_all_orders_are_met_within_the_standard_error():
+def test_shapley_values_of_all_orders_are_met_within_the_standard_error() -> None:
     """The exact values of the package shap, on the same background, from all 64 coalitions."""
     shap = shap_or_skip()
 
-    def predict(matrix):
+    def predict(matrix: Any) -> Any:
         return entangled(matrix[:, :4], matrix[:, 4:].astype(np.int64))
 
     masker = shap.maskers.Independent(np.hstack(BACKGROUND), max_samples=64)
@@ -105,7 +106,7 @@ def test_shapley_values_of_all_orders_are_met_within_the_standard_error():
         assert distance <= 5 * found.standard_errors[name] + 1e-9, name
 
 
-def encoded(model, rows):
+def encoded(model: Any, rows: Any) -> Any:
     """Return rows as one matrix: numbers, then for each category the place of its level."""
     columns = []
     for field in model.contract.numbers:
@@ -116,7 +117,7 @@ def encoded(model, rows):
     return np.array(columns, dtype=np.float64).T
 
 
-def decoded(model, matrix):
+def decoded(model: Any, matrix: Any) -> Any:
     """Return a matrix as the table that it was made of."""
     fields = (*model.contract.numbers, *model.contract.categories)
     table = {}
@@ -129,7 +130,7 @@ def decoded(model, matrix):
     return table
 
 
-def test_the_shipped_model_agrees_with_the_package_shap(model):
+def test_the_shipped_model_agrees_with_the_package_shap(model: Model) -> None:
     """Two estimates from different orders differ by no more than their errors allow."""
     shap = shap_or_skip()
     background = model.manifest["background"]
@@ -137,7 +138,7 @@ def test_the_shipped_model_agrees_with_the_package_shap(model):
     masker = shap.maskers.Independent(encoded(model, background), max_samples=len(background))
     fields = [field.name for field in (*model.contract.numbers, *model.contract.categories)]
 
-    def predict(matrix):
+    def predict(matrix: Any) -> Any:
         return model.predict(decoded(model, matrix)).values
 
     runs = []
@@ -157,7 +158,7 @@ def test_the_shipped_model_agrees_with_the_package_shap(model):
             assert distance <= 1e-3 * found.value, name
 
 
-def test_contributions_add_up_to_the_price(model, rows):
+def test_contributions_add_up_to_the_price(model: Model, rows: Any) -> None:
     """With the typical price they are the prediction, to the last digits."""
     prices = model.predict(rows).values
 
@@ -168,7 +169,7 @@ def test_contributions_add_up_to_the_price(model, rows):
         )
 
 
-def test_every_field_that_the_model_uses_has_a_contribution(model, rows):
+def test_every_field_that_the_model_uses_has_a_contribution(model: Model, rows: Any) -> None:
     """And no other has one."""
     (found,) = model.explain(rows[:1])
 
@@ -176,30 +177,29 @@ def test_every_field_that_the_model_uses_has_a_contribution(model, rows):
     assert used == {*found.contributions} == {*found.standard_errors}
 
 
-def test_a_row_is_explained_the_same_way_every_time(model, rows):
+def test_a_row_is_explained_the_same_way_every_time(model: Model, rows: Any) -> None:
     """By another copy of the model, and in other company."""
     alone = Model(_content(), name="again").explain(rows[3:4])[0]
 
     assert alone == model.explain(rows)[3] == load_model().explain(rows[2:5])[1]
 
 
-def _content():
-    from regression_model.runtime.model import PACKAGE_ROOT
-    from regression_model.runtime.model_file.release import find_model_file
+def _content() -> Any:
+    from regression_model.runtime.model_file.release import PACKAGE_ROOT, find_model_file
 
     path = find_model_file(PACKAGE_ROOT)
     assert path is not None
     return path.read_bytes()
 
 
-def test_the_base_is_the_mean_price_of_the_background(model, rows):
+def test_the_base_is_the_mean_price_of_the_background(model: Model, rows: Any) -> None:
     """The rows in the model file, priced by the model."""
     (found,) = model.explain(rows[:1])
 
     assert found.base == pytest.approx(model.predict(model.manifest["background"]).values.mean())
 
 
-def test_a_refused_row_has_no_explanation(model, rows, required_number):
+def test_a_refused_row_has_no_explanation(model: Model, rows: Any, required_number: Field) -> None:
     """Its neighbours keep theirs, and it keeps its place."""
     rows[1][required_number.name] = "many"
     whole = model.explain(rows[:3])
@@ -210,7 +210,9 @@ def test_a_refused_row_has_no_explanation(model, rows, required_number):
     assert [1] == [problem.row for problem in whole.problems if problem.severity == "error"]
 
 
-def test_explanations_are_a_list_that_is_copied_whole(model, rows, required_number):
+def test_explanations_are_a_list_that_is_copied_whole(
+    model: Model, rows: Any, required_number: Field
+) -> None:
     """Into a pickle too, with the reasons."""
     rows[1][required_number.name] = "many"
     found = model.explain(rows[:2])
@@ -220,12 +222,12 @@ def test_explanations_are_a_list_that_is_copied_whole(model, rows, required_numb
     assert [found[0], None] == found == [*found]
 
 
-def test_no_rows_have_no_explanations(model):
+def test_no_rows_have_no_explanations(model: Model) -> None:
     """An empty list in, an empty list out."""
     assert [] == model.explain([])
 
 
-def test_an_explanation_as_a_dict_is_plain(model, rows):
+def test_an_explanation_as_a_dict_is_plain(model: Model, rows: Any) -> None:
     """Floats under names, in the same order."""
     (found,) = model.explain(rows[:1])
 
@@ -235,7 +237,7 @@ def test_an_explanation_as_a_dict_is_plain(model, rows):
     assert {float} == {type(value) for value in plain["contributions"].values()}
 
 
-def test_an_explanation_says_what_was_used_and_what_was_assumed(model):
+def test_an_explanation_says_what_was_used_and_what_was_assumed(model: Model) -> None:
     """For a missing field what the model fills in: a row that has this value is the same."""
     whole = {n: c for n, c in model.manifest["background"][0].items() if c is not None}
     least = {n: c for n, c in whole.items() if model.contract.field(n).required}
@@ -250,14 +252,16 @@ def test_an_explanation_says_what_was_used_and_what_was_assumed(model):
     assert found.value == pytest.approx(used.values[0], rel=1e-12)
 
 
-def test_a_level_that_no_training_row_had_has_no_value_and_is_not_assumed(model, rows, nominal):
+def test_a_level_that_no_training_row_had_has_no_value_and_is_not_assumed(
+    model: Model, rows: Any, nominal: Field
+) -> None:
     """Nothing stands in for it: it counts as a rare level."""
     (found,) = model.explain([rows[0] | {nominal.name: "Elsewhere"}])
     assert found.values[nominal.name] is None
     assert nominal.name not in found.assumed
 
 
-def test_an_older_model_file_does_not_say_what_it_assumed(model, rows):
+def test_an_older_model_file_does_not_say_what_it_assumed(model: Model, rows: Any) -> None:
     """Only which fields: it explains all the same."""
     manifest = model.manifest
     fillers = manifest.pop("fillers")

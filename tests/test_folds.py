@@ -1,5 +1,7 @@
 """The folds: every row held out once, and rare values spread over them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -35,7 +37,7 @@ evaluation:
 """
 
 
-def test_without_strata_folds_are_those_of_scikit_learn():
+def test_without_strata_folds_are_those_of_scikit_learn() -> None:
     """Of the rows that are given, whatever their numbers."""
     rows = np.array([5, 2, 9, 7, 1, 8])
 
@@ -52,7 +54,9 @@ def test_without_strata_folds_are_those_of_scikit_learn():
     st.integers(2, 6),
     st.integers(0, 2**33),
 )
-def test_a_stratum_is_spread_evenly_and_every_row_is_held_out_once(labels, folds, seed):
+def test_a_stratum_is_spread_evenly_and_every_row_is_held_out_once(
+    labels: Any, folds: Any, seed: Any
+) -> None:
     """Also one with fewer rows than there are folds."""
     strata = np.array(labels, dtype=object)
     rows = np.arange(len(strata))
@@ -69,14 +73,14 @@ def test_a_stratum_is_spread_evenly_and_every_row_is_held_out_once(labels, folds
 
 
 @pytest.fixture(scope="module")
-def shipped():
+def shipped() -> Any:
     """The shipped configuration and its rows."""
     config = load_config()
     path = dataset_path(config.data.training)
     return config, read_training_data(config, read_dataset(path), source=path.name)
 
 
-def test_the_two_sales_of_a_rare_kind_are_never_held_out_together(shipped):
+def test_the_two_sales_of_a_rare_kind_are_never_held_out_together(shipped: Any) -> None:
     """The shipped folds: a model of the other rows has seen one of them."""
     config, data = shipped
     strata = strata_of(config, data)
@@ -88,7 +92,7 @@ def test_the_two_sales_of_a_rare_kind_are_never_held_out_together(shipped):
             assert (strata[test] == "1.0").sum() <= 1
 
 
-def test_strata_may_be_the_levels_of_a_field():
+def test_strata_may_be_the_levels_of_a_field() -> None:
     """As they stand in the rows."""
     config = parse_config(CONFIG + "  stratify: zone\n")
     numbers = np.arange(12.0).tolist()
@@ -98,7 +102,7 @@ def test_strata_may_be_the_levels_of_a_field():
     assert ["a", "b", "a"] * 4 == strata_of(config, data).tolist()
 
 
-def test_a_column_with_many_values_is_refused(shipped):
+def test_a_column_with_many_values_is_refused(shipped: Any) -> None:
     """Each row would be a stratum of its own."""
     config, data = shipped
     evaluation = config.evaluation.model_copy(update={"stratify": "FinishedArea"})
@@ -113,7 +117,7 @@ def test_a_column_with_many_values_is_refused(shipped):
     ("name", "part"),
     [("x", "kind number"), ("zoen", "did you mean 'zone'?")],
 )
-def test_the_configuration_asks_for_a_column_with_few_values(name, part):
+def test_the_configuration_asks_for_a_column_with_few_values(name: str, part: Any) -> None:
     """With the line of the mistake."""
     with pytest.raises(ConfigError) as caught:
         parse_config(CONFIG + f"  stratify: {name}\n")

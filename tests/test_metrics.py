@@ -1,6 +1,7 @@
 """Scores and intervals: against independent arithmetic, and only ever from rows held out."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,18 +37,18 @@ PREDICTIONS = TARGET * np.exp(RANDOM.normal(0.0, 0.1, 103))
 FOLDS = RANDOM.integers(0, 5, 103)
 
 
-def ignore(stage, done, of):
+def ignore(stage: Any, done: Any, of: Any) -> None:
     """Be told of progress and do nothing."""
 
 
-def metrics(target, predictions, folds=None):
+def metrics(target: Any, predictions: Any, folds: Any = None) -> Any:
     """Return the metrics of these predictions."""
     target, predictions = np.asarray(target, dtype=float), np.asarray(predictions, dtype=float)
     folds = np.zeros(len(predictions), dtype=np.int64) if folds is None else folds
     return metrics_of(PredictedRows(target, predictions, folds), ERRORS)
 
 
-def log_errors_by_fold():
+def log_errors_by_fold() -> Any:
     """Return the RMSLE of each fold, by scikit-learn."""
     return [
         reference.root_mean_squared_log_error(
@@ -68,12 +69,12 @@ METRICS = {
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_a_metric_is_what_scikit_learn_computes(name):
+def test_a_metric_is_what_scikit_learn_computes(name: str) -> None:
     """The mean over folds for the RMSLE, all rows together for the others."""
     assert METRICS[name]() == pytest.approx(metrics(TARGET, PREDICTIONS, FOLDS)[name], rel=1e-12)
 
 
-def test_every_metric_is_compared():
+def test_every_metric_is_compared() -> None:
     """A new metric comes with a comparison here."""
     assert {*METRICS} == {*metrics(TARGET, PREDICTIONS, FOLDS)}
 
@@ -88,7 +89,9 @@ def test_every_metric_is_compared():
         ([5.0, 5.0, 5.0], [5.0, 5.0, 5.0], {"r2"}),
     ],
 )
-def test_a_figure_that_the_target_has_none_of_is_left_out(target, predictions, left_out):
+def test_a_figure_that_the_target_has_none_of_is_left_out(
+    target: Any, predictions: Any, left_out: Any
+) -> None:
     """What stays are finite numbers, and no warning is given."""
     found = metrics(target, predictions)
 
@@ -96,7 +99,7 @@ def test_a_figure_that_the_target_has_none_of_is_left_out(target, predictions, l
     assert all(math.isfinite(value) for value in found.values())
 
 
-def test_a_perfect_model_has_no_error():
+def test_a_perfect_model_has_no_error() -> None:
     """Every error is 0 and all of the variance is explained."""
     found = metrics(TARGET, TARGET, FOLDS)
 
@@ -105,7 +108,7 @@ def test_a_perfect_model_has_no_error():
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0])
-def test_there_is_no_rmsle_of_what_is_not_positive(value):
+def test_there_is_no_rmsle_of_what_is_not_positive(value: Any) -> None:
     """Neither of a target nor of a prediction."""
     positive, other = np.array([1.0, 2.0]), np.array([1.0, value])
 
@@ -113,7 +116,7 @@ def test_there_is_no_rmsle_of_what_is_not_positive(value):
     assert math.isnan(rmsle(positive, other))
 
 
-def test_the_rmsle_does_not_depend_on_the_unit():
+def test_the_rmsle_does_not_depend_on_the_unit() -> None:
     """Dollars or cents: it is a relative error."""
     assert rmsle(TARGET, PREDICTIONS) == pytest.approx(rmsle(TARGET * 100, PREDICTIONS * 100))
 
@@ -123,23 +126,23 @@ class Recorder(TransformerMixin, BaseEstimator):
 
     log = []
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Any:
         self.fitted_on_ = frozenset(X["row"].astype(int))
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         Recorder.log.append((self.fitted_on_, frozenset(X["row"].astype(int))))
         return X
 
 
 @pytest.fixture
-def frame():
+def frame() -> Any:
     """Rows whose number is a column, shuffled, with an index that says nothing."""
     rows = RANDOM.permutation(53)
     return pd.DataFrame({"row": rows.astype(float), "x": rows**2.0}, index=rows + 1000)
 
 
-def test_every_step_is_fitted_on_the_other_folds(frame):
+def test_every_step_is_fitted_on_the_other_folds(frame: Any) -> None:
     """No step has seen a row that it is then asked about."""
     Recorder.log = []
     pipeline = make_pipeline(Recorder(), StandardScaler(), LinearRegression())
@@ -153,7 +156,7 @@ def test_every_step_is_fitted_on_the_other_folds(frame):
         assert fitted_on == frozenset(range(53)) - held_out
 
 
-def test_the_pipeline_that_comes_in_stays_unfitted(frame):
+def test_the_pipeline_that_comes_in_stays_unfitted(frame: Any) -> None:
     """Each fold fits a copy."""
     pipeline = make_pipeline(StandardScaler(), LinearRegression())
 
@@ -163,7 +166,7 @@ def test_the_pipeline_that_comes_in_stays_unfitted(frame):
         check_is_fitted(pipeline[0])
 
 
-def test_predictions_are_those_of_scikit_learn_and_in_the_order_of_the_rows(frame):
+def test_predictions_are_those_of_scikit_learn_and_in_the_order_of_the_rows(frame: Any) -> None:
     """The same folds, and each row's own prediction."""
     pipeline = make_pipeline(StandardScaler(), LinearRegression())
     target = np.log(frame["x"] + 1.0)
@@ -175,7 +178,7 @@ def test_predictions_are_those_of_scikit_learn_and_in_the_order_of_the_rows(fram
     np.testing.assert_allclose(result.predictions, expected, rtol=1e-12)
 
 
-def test_a_seed_chooses_the_folds(frame):
+def test_a_seed_chooses_the_folds(frame: Any) -> None:
     """The same one the same folds, another one others."""
     pipeline = make_pipeline(StandardScaler(), LinearRegression())
 
@@ -188,7 +191,7 @@ def test_a_seed_chooses_the_folds(frame):
     assert (first.folds != other.folds).any()
 
 
-def test_levels_that_name_their_row_teach_nothing():
+def test_levels_that_name_their_row_teach_nothing() -> None:
     """An encoder fitted outside the folds would know each price from the level of its row."""
     levels = pd.DataFrame({"level": pd.Series([f"row {i}" for i in range(103)], dtype=object)})
     pipeline = make_pipeline(MeanEncoder(unseen="encode"), StandardScaler(), LinearRegression())
@@ -201,7 +204,7 @@ def test_levels_that_name_their_row_teach_nothing():
     assert reference.r2_score(TARGET, seen) == pytest.approx(1.0)
 
 
-def test_progress_is_told_from_none_to_all(frame):
+def test_progress_is_told_from_none_to_all(frame: Any) -> None:
     """Once before each fold of every seed, and once after the last."""
     told = []
     cross_validate(
@@ -237,7 +240,7 @@ interval:
 
 
 @pytest.mark.parametrize("alpha", ["", "  ridge_alpha: 1\n"])
-def test_half_widths_come_from_the_residuals_of_other_folds(frame, alpha):
+def test_half_widths_come_from_the_residuals_of_other_folds(frame: Any, alpha: Any) -> None:
     """A residual, however large, has no influence on the interval of its own fold."""
     pipeline = make_pipeline(StandardScaler(), LinearRegression())
     (result,) = cross_validate(pipeline, frame, frame["x"], folds=5, seeds=[3], progress=ignore)
@@ -253,7 +256,7 @@ def test_half_widths_come_from_the_residuals_of_other_folds(frame, alpha):
     assert (before.upper[~in_fold] < after.upper[~in_fold]).all()
 
 
-def test_features_of_a_fold_are_those_of_the_pipeline_fitted_in_it(frame):
+def test_features_of_a_fold_are_those_of_the_pipeline_fitted_in_it(frame: Any) -> None:
     """In the order of the rows, scaled by the rows of the other folds."""
     pipeline = make_pipeline(StandardScaler(), LinearRegression())
 
@@ -267,7 +270,7 @@ def test_features_of_a_fold_are_those_of_the_pipeline_fitted_in_it(frame):
         np.testing.assert_allclose(scaler.transform(frame.iloc[part.train]), part.train_features)
 
 
-def test_metrics_of_intervals_count_what_they_hold():
+def test_metrics_of_intervals_count_what_they_hold() -> None:
     """The share of rows, that of the worst quarter of the targets, and the middle width."""
     target = np.arange(1.0, 9.0)
     lower = np.array([0.5, 2.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.5])
@@ -282,7 +285,7 @@ def test_metrics_of_intervals_count_what_they_hold():
     } == pytest.approx(metrics_of(scored, WITH_INTERVALS))
 
 
-def smallest_half_width(residuals, level):
+def smallest_half_width(residuals: Any, level: Any) -> Any:
     """Return the least width that covers (n + 1) * level of the rows, by trying all of them."""
     sizes = [abs(residual) for residual in residuals]
     wanted = (len(sizes) + 1) * level
@@ -294,7 +297,7 @@ def smallest_half_width(residuals, level):
     st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40),
     st.sampled_from([0.01, 0.25, 0.5, 0.8, 0.9, 0.95, 0.999]),
 )
-def test_the_half_width_is_the_smallest_that_covers_enough(residuals, level):
+def test_the_half_width_is_the_smallest_that_covers_enough(residuals: Any, level: Any) -> None:
     """As the definition says, and the largest residual where the rows cannot tell."""
     expected = smallest_half_width(residuals, level)
 
@@ -305,7 +308,7 @@ def test_the_half_width_is_the_smallest_that_covers_enough(residuals, level):
     ("rows", "level", "rank"),
     [(9, 0.9, 9), (8, 0.9, 8), (99, 0.9, 90), (100, 0.9, 91), (19, 0.95, 19), (1, 0.5, 1)],
 )
-def test_the_half_width_has_the_correction_for_few_rows(rows, level, rank):
+def test_the_half_width_has_the_correction_for_few_rows(rows: Any, level: Any, rank: Any) -> None:
     """Of n residuals it is the ceil((n + 1) * level)-th, not the (n * level)-th."""
     residuals = np.arange(1.0, rows + 1) * np.where(np.arange(rows) % 2, -1, 1)
 
@@ -314,7 +317,7 @@ def test_the_half_width_has_the_correction_for_few_rows(rows, level, rank):
 
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.9])
 @pytest.mark.parametrize("rows", [10, 60])
-def test_intervals_hold_the_share_that_they_promise(rows, level):
+def test_intervals_hold_the_share_that_they_promise(rows: Any, level: Any) -> None:
     """Over many draws of exchangeable residuals, skewed and with long tails."""
     random = np.random.default_rng(1)
     draws = 4000

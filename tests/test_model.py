@@ -163,7 +163,7 @@ def test_a_bad_row_keeps_no_other_from_its_price(
 ) -> None:
     """NaN in its place, and its problem with its number."""
     rows[1][required_number.name] = None
-    rows[4] = None  # type: ignore[call-overload]
+    rows[4] = None
     del rows[7][required_number.name]
     prediction = model.predict(rows)
     same([math.nan if at in (1, 4, 7) else prices[at] for at in range(10)], prediction.values)
@@ -415,7 +415,7 @@ def test_threads_share_a_model(all_rows: tuple[dict[str, str], ...], prices: lis
     def price(thread: int) -> bool:
         for turn in range(40):
             at = (thread * 97 + turn * 13) % 1400
-            batch = [dict(row) for row in all_rows[at : at + 7]]
+            batch: list[dict[str, Any]] = [dict(row) for row in all_rows[at : at + 7]]
             batch[3] |= {f"colour {thread} {turn}": 1}
             batch[5] = {}
             expected = prices[at : at + 7]
@@ -494,7 +494,9 @@ def test_a_model_describes_itself(model: Model) -> None:
 
 
 @pytest.mark.parametrize("place", [0, 700, 1298])
-def test_a_row_far_outside_the_training_rows_gets_a_sober_price(model, training_file, place):
+def test_a_row_far_outside_the_training_rows_gets_a_sober_price(
+    model: Model, training_file: Path, place: Any
+) -> None:
     """A hundred times beyond the range, in any one field: at most 3 times beyond the prices."""
     with training_file.open(encoding="utf-8", newline="") as file:
         sold = [*csv.DictReader(file)]

@@ -1,5 +1,7 @@
 """From a configuration to a pipeline: each choice makes its step, and all steps are known kinds."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,12 +88,14 @@ estimator:
 """
 
 
-def bicycles(features=FEATURES, rest="", *, top=TOP, estimator=LASSO):
+def bicycles(
+    features: Any = FEATURES, rest: Any = "", *, top: Any = TOP, estimator: Any = LASSO
+) -> Any:
     """Return a small configuration."""
     return parse_config(top + features + rest + estimator)
 
 
-def feature(name, **keys):
+def feature(name: Any, **keys: Any) -> Any:
     """Write one feature as YAML."""
     lines = [
         f"  {name}:",
@@ -101,12 +105,12 @@ def feature(name, **keys):
     return "\n".join(lines) + "\n"
 
 
-def with_feature(**keys):
+def with_feature(**keys: Any) -> Any:
     """Return the small configuration with one more feature, called `extra`."""
     return bicycles(FEATURES + feature("extra", **keys))
 
 
-def some_rows(config, rows=90):
+def some_rows(config: Any, rows: Any = 90) -> Any:
     """Return random rows and a target for a configuration."""
     random = np.random.default_rng(3)
     columns = {}
@@ -170,7 +174,9 @@ STEPS = [  # keys of a feature, name of a step, its type, what it is set to
 
 
 @pytest.mark.parametrize(("keys", "name", "kind", "parameter", "value"), STEPS)
-def test_a_choice_makes_its_step(keys, name, kind, parameter, value):
+def test_a_choice_makes_its_step(
+    keys: Any, name: str, kind: Any, parameter: Any, value: Any
+) -> None:
     """Every key of a feature reaches the step that does it, with its columns in order."""
     step = build_pipeline(with_feature(**keys)).named_steps[name]
 
@@ -179,7 +185,7 @@ def test_a_choice_makes_its_step(keys, name, kind, parameter, value):
 
 
 @pytest.mark.parametrize(("keys", "name"), list({s[1]: s[:2] for s in STEPS}.values()))
-def test_a_choice_can_be_fitted(keys, name):
+def test_a_choice_can_be_fitted(keys: Any, name: str) -> None:
     """The step does its work among the others, and the prices are numbers."""
     config = with_feature(**keys)
     frame, target = some_rows(config)
@@ -206,12 +212,12 @@ def test_a_choice_can_be_fitted(keys, name):
         (NOMINAL | {"use": "derived"}, "encode_mean"),
     ],
 )
-def test_what_nobody_chose_makes_no_step(keys, name):
+def test_what_nobody_chose_makes_no_step(keys: Any, name: str) -> None:
     """A step without columns is left out; a feature with use: no has none at all."""
     assert name not in build_pipeline(with_feature(**keys)).named_steps
 
 
-def test_a_number_may_be_filled_with_the_most_frequent_one():
+def test_a_number_may_be_filled_with_the_most_frequent_one() -> None:
     """The column stays one of numbers, which later steps can calculate with."""
     config = with_feature(kind="number", minimum=0, missing="most_frequent", transform="log1p")
     frame, target = some_rows(config)
@@ -223,7 +229,7 @@ def test_a_number_may_be_filled_with_the_most_frequent_one():
     np.testing.assert_array_equal(pipeline.predict(filled), pipeline.predict(frame))
 
 
-def test_two_levels_that_are_most_frequent_do_not_stop_training():
+def test_two_levels_that_are_most_frequent_do_not_stop_training() -> None:
     """One of them stands in, the same one each time."""
     config = with_feature(**NOMINAL, missing="most_frequent")
     frame, target = some_rows(config)
@@ -235,7 +241,7 @@ def test_two_levels_that_are_most_frequent_do_not_stop_training():
     np.testing.assert_array_equal(first.predict(frame), second.predict(frame))
 
 
-def test_a_nominal_with_one_level_does_not_stop_training():
+def test_a_nominal_with_one_level_does_not_stop_training() -> None:
     """In a fold of a small table a column may not vary."""
     config = with_feature(**NOMINAL)
     frame, target = some_rows(config)
@@ -245,7 +251,7 @@ def test_a_nominal_with_one_level_does_not_stop_training():
 
 
 @pytest.mark.parametrize("level", ["mean", "median", "constant", "unseen", "a__b"])
-def test_a_level_may_be_called_anything(level):
+def test_a_level_may_be_called_anything(level: Any) -> None:
     """What fills a level is not mistaken for a statistic, nor for the name of another step."""
     config = bicycles(
         FEATURES
@@ -279,7 +285,7 @@ derived:
 """
 
 
-def test_each_verb_makes_its_formula_or_indicator():
+def test_each_verb_makes_its_formula_or_indicator() -> None:
     """Formulas stand in an order in which each finds its inputs made."""
     steps = build_pipeline(bicycles(rest=DERIVED)).named_steps
 
@@ -299,7 +305,7 @@ def test_each_verb_makes_its_formula_or_indicator():
     assert ["sold", "age"] == steps["drop"].features_to_drop
 
 
-def test_what_the_estimator_sees_is_what_the_configuration_says():
+def test_what_the_estimator_sees_is_what_the_configuration_says() -> None:
     """Features and derived ones with use: yes, and a flag; every value from one row is right."""
     weighed = FEATURES.replace("missing: 1", "missing: 1\n    flag_missing: yes\n    cap: 12")
     config = bicycles(weighed, DERIVED)
@@ -328,7 +334,7 @@ def test_what_the_estimator_sees_is_what_the_configuration_says():
 
 
 @pytest.mark.parametrize("encode", ["mean", "ordered"])
-def test_an_encoded_level_can_be_calculated_with(encode):
+def test_an_encoded_level_can_be_calculated_with(encode: Any) -> None:
     """A formula takes what the nominal is encoded to, even if only the formula uses it."""
     derived = "derived:\n  priced:\n    product: brand, weight\n"
     features = FEATURES.replace("kind: nominal", f"kind: nominal\n    encode: {encode}")
@@ -342,7 +348,7 @@ def test_an_encoded_level_can_be_calculated_with(encode):
     assert "priced" in pipeline[-2].feature_names_in_
 
 
-def test_a_default_encoding_is_for_features_that_say_nothing():
+def test_a_default_encoding_is_for_features_that_say_nothing() -> None:
     """The section encoding is the default, with its share and its smoothing."""
     encoding = "encoding:\n  nominal: mean\n  rare_share: 0.125\n  smoothing: 4\n"
     features = FEATURES + feature("extra", **NOMINAL, encode="one_hot")
@@ -356,7 +362,7 @@ def test_a_default_encoding_is_for_features_that_say_nothing():
     assert "encode_ordered" not in steps
 
 
-def test_levels_encoded_one_hot_by_default_leave_no_text_behind():
+def test_levels_encoded_one_hot_by_default_leave_no_text_behind() -> None:
     """A nominal that serves indicators only, and one that the estimator sees."""
     derived = "derived:\n  is_red:\n    equals: extra, red\n"
     encoding = "encoding:\n  nominal: one_hot\n"
@@ -383,7 +389,7 @@ MEMBERS = [
 
 
 @pytest.mark.parametrize(("text", "kind", "parameters"), MEMBERS)
-def test_one_member_is_the_estimator(text, kind, parameters):
+def test_one_member_is_the_estimator(text: Any, kind: Any, parameters: Any) -> None:
     """A single member stands alone; its weight says nothing."""
     config = bicycles(estimator=f"estimator:\n  {text}\n")
 
@@ -393,7 +399,7 @@ def test_one_member_is_the_estimator(text, kind, parameters):
     assert parameters == {name: regressor.get_params()[name] for name in parameters}
 
 
-def test_several_members_vote_by_weight():
+def test_several_members_vote_by_weight() -> None:
     """They stand in the order of the file, a weight of 1 where none is given."""
     members = "".join(f"  {text}\n" for text, _, _ in MEMBERS)
     config = bicycles(estimator="estimator:\n" + members)
@@ -405,7 +411,7 @@ def test_several_members_vote_by_weight():
     assert [1.0, 1.0, 3.0] == regressor.weights
 
 
-def test_members_average_on_the_scale_that_they_learn():
+def test_members_average_on_the_scale_that_they_learn() -> None:
     """The price is the exponential of the weighted mean of logarithms."""
     members = "".join(f"  {text}\n" for text, _, _ in MEMBERS)
     together = bicycles(estimator="estimator:\n" + members)
@@ -428,7 +434,7 @@ def test_members_average_on_the_scale_that_they_learn():
     [(TOP, (np.log, np.exp)), (TOP.replace("  transform: log\n", ""), (np.positive,) * 2)],
     ids=["log", "none"],
 )
-def test_the_logarithm_of_the_target_belongs_to_the_configuration(top, functions):
+def test_the_logarithm_of_the_target_belongs_to_the_configuration(top: Any, functions: Any) -> None:
     """It is taken and undone inside the pipeline, which predicts prices."""
     config = bicycles(top=top)
     frame, target = some_rows(config)
@@ -441,7 +447,7 @@ def test_the_logarithm_of_the_target_belongs_to_the_configuration(top, functions
     assert target.mean() == pytest.approx(pipeline.predict(frame).mean(), rel=0.1)
 
 
-def test_the_shipped_pipeline_is_made_of_known_steps():
+def test_the_shipped_pipeline_is_made_of_known_steps() -> None:
     """Every step comes from feature-engine, scikit-learn or this package."""
     modules = {type(step).__module__.split(".")[0] for _, step in build_pipeline(packaged).steps}
 
@@ -451,7 +457,7 @@ def test_the_shipped_pipeline_is_made_of_known_steps():
 
 
 @pytest.mark.parametrize("config", [packaged, bicycles(rest=DERIVED)], ids=["shipped", "small"])
-def test_a_pipeline_comes_unfitted_and_can_be_cloned(config):
+def test_a_pipeline_comes_unfitted_and_can_be_cloned(config: Any) -> None:
     """Building learns nothing, and twice gives equal pipelines."""
     pipeline = build_pipeline(config)
 
@@ -461,7 +467,7 @@ def test_a_pipeline_comes_unfitted_and_can_be_cloned(config):
     assert repr(pipeline) == repr(clone(pipeline)) == repr(build_pipeline(config))
 
 
-def test_a_model_of_texts_alone_and_one_of_numbers_alone():
+def test_a_model_of_texts_alone_and_one_of_numbers_alone() -> None:
     """No kind of feature needs another kind beside it."""
     for features in (
         "features:\n" + feature("extra", **NOMINAL),

@@ -131,7 +131,7 @@ def test_what_is_no_rows_is_refused(data: Any) -> None:
 def test_the_rows_are_named() -> None:
     """As apps call it: with a keyword, and only with that."""
     with pytest.raises(TypeError):
-        make_prediction([])  # type: ignore[misc]
+        make_prediction([])  # type: ignore[call-arg]
 
 
 def test_public_names_are_there() -> None:

@@ -3,6 +3,8 @@
 import json
 import math
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,8 +26,8 @@ from regression_model.evaluation.metrics import (
 from regression_model.evaluation.scoring import evaluate_model
 from regression_model.evaluation.weighted import mean, median, resamples, share
 from regression_model.files.tables import read_table
-from regression_model.runtime.model import PACKAGE_ROOT, Model
-from regression_model.runtime.model_file.release import find_model_file
+from regression_model.runtime.model import Model
+from regression_model.runtime.model_file.release import PACKAGE_ROOT, find_model_file
 from regression_model.runtime.model_file.sealing import open_sealed, seal
 
 RANDOM = np.random.default_rng(3)
@@ -41,7 +43,7 @@ ALL = (*ERRORS, *WITH_INTERVALS)
 SHARE, WIDTH = "median_relative_width", "median_width"  # either the one or the other
 
 
-def scored(target, prediction, *, width=1.0):
+def scored(target: Any, prediction: Any, *, width: Any = 1.0) -> Any:
     """Return rows of one fold, with intervals of one width."""
     target, prediction = np.array(target, dtype=float), np.array(prediction, dtype=float)
     fold = np.zeros(len(target), dtype=np.int64)
@@ -51,7 +53,7 @@ def scored(target, prediction, *, width=1.0):
 # Rows that count several times
 
 
-def test_a_weighted_median_is_that_of_the_repeated_rows():
+def test_a_weighted_median_is_that_of_the_repeated_rows() -> None:
     """Also where two rows stand in the middle, and where rows are equal."""
     values = np.array([3.0, 1.0, 2.0, 2.0, 7.0, 5.0, 4.0])
     for weights in resamples(len(values), number=300, seed=1):
@@ -60,7 +62,7 @@ def test_a_weighted_median_is_that_of_the_repeated_rows():
         np.testing.assert_allclose([one.mean() for one in repeated], mean(weights, values))
 
 
-def test_every_resample_has_as_many_rows_as_there_are():
+def test_every_resample_has_as_many_rows_as_there_are() -> None:
     """Drawn with replacement, each as often as another, and the same ones for a seed."""
     drawn = np.vstack([*resamples(40, number=500, seed=2)])
 
@@ -71,14 +73,14 @@ def test_every_resample_has_as_many_rows_as_there_are():
     assert (drawn == np.vstack([*resamples(40, number=500, seed=2)])).all()
 
 
-def test_resamples_of_a_large_table_come_in_slices():
+def test_resamples_of_a_large_table_come_in_slices() -> None:
     """Memory does not grow with their number."""
     slices = [*resamples(1_500_000, number=2, seed=0)]
 
     assert [(1, 1_500_000)] * 2 == [one.shape for one in slices]
 
 
-def test_a_share_of_nothing_is_unknown():
+def test_a_share_of_nothing_is_unknown() -> None:
     """No warning is given, and no number."""
     weights = np.array([[2.0, 0.0], [0.0, 2.0]])
     found = share(weights, np.array([1.0, 0.0]), np.array([1.0, 0.0]))
@@ -89,7 +91,7 @@ def test_a_share_of_nothing_is_unknown():
 # Estimates
 
 
-def test_an_interval_of_a_mean_error_is_that_of_a_plain_bootstrap():
+def test_an_interval_of_a_mean_error_is_that_of_a_plain_bootstrap() -> None:
     """Percentiles over resamples that are drawn one by one."""
     error = np.abs(PREDICTION - TARGET)
     means = [error[RANDOM.integers(ROWS, size=ROWS)].mean() for _ in range(4000)]
@@ -103,7 +105,7 @@ def test_an_interval_of_a_mean_error_is_that_of_a_plain_bootstrap():
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name != WIDTH])
-def test_a_figure_lies_in_its_interval(name):
+def test_a_figure_lies_in_its_interval(name: str) -> None:
     """And a seed gives the same interval every time."""
     found = estimates([SCORED], ALL, seed=0)[name]
 
@@ -112,7 +114,7 @@ def test_a_figure_lies_in_its_interval(name):
     assert found != estimates([SCORED], ALL, seed=1)[name]
 
 
-def test_intervals_cover_the_truth_about_as_often_as_they_say():
+def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
     """The MAE of a normal error is known; 95 of 100 intervals of 120 rows should hold it."""
     truth, held = math.sqrt(2 / math.pi), 0
     for _ in range(200):
@@ -122,7 +124,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
     assert 176 <= held <= 199
 
 
-def test_metrics_of_several_predictions_are_averaged():
+def test_metrics_of_several_predictions_are_averaged() -> None:
     """The value, and every resample."""
     other = PredictedRows(TARGET, TARGET * 1.1, FOLD)
     both = estimates([SCORED, other], ["mape", "coverage"], seed=0)
@@ -143,7 +145,9 @@ def test_metrics_of_several_predictions_are_averaged():
         ([4.0], [3.5], {"r2", WIDTH}),
     ],
 )
-def test_a_figure_that_the_rows_have_none_of_is_left_out(target, prediction, left_out):
+def test_a_figure_that_the_rows_have_none_of_is_left_out(
+    target: Any, prediction: Any, left_out: Any
+) -> None:
     """What stays are finite numbers with finite ends, and no warning is given."""
     found = estimates([scored(target, prediction)], ALL, seed=0)
 
@@ -152,7 +156,7 @@ def test_a_figure_that_the_rows_have_none_of_is_left_out(target, prediction, lef
     assert all(map(math.isfinite, ends))
 
 
-def test_a_resample_of_one_target_again_and_again_has_no_r_squared():
+def test_a_resample_of_one_target_again_and_again_has_no_r_squared() -> None:
     """The others still give an interval."""
     found = estimates([scored([1.0, 9.0], [1.5, 8.0])], ["r2"], seed=0)["r2"]
 
@@ -160,10 +164,10 @@ def test_a_resample_of_one_target_again_and_again_has_no_r_squared():
     assert math.isfinite(found.low)
 
 
-def test_a_difference_is_paired():
+def test_a_difference_is_paired() -> None:
     """Two models that err alike differ by much less than either is unsure of itself."""
     worse = PredictedRows(TARGET, PREDICTION * 1.01, FOLD, SCORED.lower, SCORED.upper)
-    found = difference([SCORED], [worse], seed=0)
+    found: Any = difference([SCORED], [worse], seed=0)
 
     for name, one in found.items():
         assert one["difference"].value == pytest.approx(one["this"] - one["other"], abs=1e-12), name
@@ -175,7 +179,7 @@ def test_a_difference_is_paired():
 # Groups
 
 
-def test_groups_are_the_rows_of_each_value_worst_first():
+def test_groups_are_the_rows_of_each_value_worst_first() -> None:
     """Each with the metrics of its own rows, taken together."""
     zones = np.array(["A", "B", "C"], dtype=object)[RANDOM.integers(0, 3, ROWS)]
     found = groups_of([SCORED], {"zone": labels_of_levels(zones.tolist())}, seed=0)["zone"]
@@ -192,7 +196,7 @@ def test_groups_are_the_rows_of_each_value_worst_first():
         assert group.metrics["rmsle"].value == pytest.approx(np.sqrt(np.mean(logs**2)))
 
 
-def test_price_bands_are_always_there():
+def test_price_bands_are_always_there() -> None:
     """Fifths of the target."""
     (name,) = groups = groups_of([SCORED], {}, seed=0)
 
@@ -200,7 +204,7 @@ def test_price_bands_are_always_there():
     assert [40, 40, 41, 41, 41] == sorted(group.rows for group in groups[name])
 
 
-def test_few_numbers_are_groups_and_many_are_bands():
+def test_few_numbers_are_groups_and_many_are_bands() -> None:
     """A year is a group of its own; areas are not."""
     years = np.array([2006.0, 2007.0, np.nan, 2006.0])
     areas = np.append(np.linspace(0, 1000, 100), np.nan)
@@ -212,14 +216,14 @@ def test_few_numbers_are_groups_and_many_are_bands():
     ]
 
 
-def test_bands_of_numbers_that_hardly_differ_are_no_error():
+def test_bands_of_numbers_that_hardly_differ_are_no_error() -> None:
     """Where more than a fifth of the rows have one value, bands run together."""
     values = np.concatenate([np.zeros(70), np.arange(1.0, 31.0)])
 
     assert {"0 to 10.2": 80, "10.2 to 30": 20} == Counter(labels_of_numbers(values))
 
 
-def test_a_constant_target_is_one_band():
+def test_a_constant_target_is_one_band() -> None:
     """Named after its value."""
     (group,) = groups_of([scored([7.0] * 9, [6.0] * 9)], {}, seed=0)["target band"]
 
@@ -230,18 +234,18 @@ def test_a_constant_target_is_one_band():
 
 
 @pytest.fixture(scope="module")
-def sold(training_file):
+def sold(training_file: Path) -> Any:
     """Sixty rows with their prices, as a file has them."""
     return {name: cells[:60] for name, cells in read_table(str(training_file)).items()}
 
 
 @pytest.fixture
-def labelled(sold):
+def labelled(sold: Any) -> Any:
     """The same rows, free to be changed."""
     return {name: list(cells) for name, cells in sold.items()}
 
 
-def sealed(**changed):
+def sealed(**changed: Any) -> Any:
     """Return the shipped model with other things said in its manifest."""
     path = find_model_file(PACKAGE_ROOT)
     assert path is not None
@@ -249,7 +253,7 @@ def sealed(**changed):
     return Model(seal(content, open_sealed(content, name="shipped") | changed), name="changed")
 
 
-def test_a_model_file_is_scored_by_its_own_predictions(model, sold):
+def test_a_model_file_is_scored_by_its_own_predictions(model: Model, sold: Any) -> None:
     """Estimates, interval and details are those of `predict`."""
     found = evaluate_model(model, sold, source="sold.csv")
 
@@ -264,7 +268,7 @@ def test_a_model_file_is_scored_by_its_own_predictions(model, sold):
     assert found.manifest == model.manifest
 
 
-def test_any_kind_of_table_is_scored_the_same(model, sold):
+def test_any_kind_of_table_is_scored_the_same(model: Model, sold: Any) -> None:
     """Texts of a CSV file, records, or a frame of pandas."""
     frame = pd.DataFrame(sold)
 
@@ -273,7 +277,7 @@ def test_any_kind_of_table_is_scored_the_same(model, sold):
     assert expected == evaluate_model(model, frame.to_dict("records")).metrics
 
 
-def test_rows_are_grouped_by_fields_of_the_model(model, sold):
+def test_rows_are_grouped_by_fields_of_the_model(model: Model, sold: Any) -> None:
     """By level, by number and by band, as the file or the caller says."""
     groups = evaluate_model(model, sold, groups=["Neighborhood", "OverallQual", "GrLivArea"]).groups
 
@@ -285,7 +289,7 @@ def test_rows_are_grouped_by_fields_of_the_model(model, sold):
     assert ["target band", "YrSold"] == [*told]
 
 
-def test_unknown_and_missing_levels_have_groups_of_their_own(model, labelled):
+def test_unknown_and_missing_levels_have_groups_of_their_own(model: Model, labelled: Any) -> None:
     """They were priced as well."""
     labelled["Neighborhood"][:2] = ["Atlantis", "Utopia"]
     groups = evaluate_model(model, labelled, groups=["Neighborhood"]).groups["Neighborhood"]
@@ -293,7 +297,7 @@ def test_unknown_and_missing_levels_have_groups_of_their_own(model, labelled):
     assert {"any other level": 2} == {g.name: g.rows for g in groups if "other" in g.name}
 
 
-def test_a_table_without_the_target_is_refused_in_one_sentence(model, labelled):
+def test_a_table_without_the_target_is_refused_in_one_sentence(model: Model, labelled: Any) -> None:
     """It names the column."""
     del labelled["SalePrice"]
 
@@ -304,7 +308,9 @@ def test_a_table_without_the_target_is_refused_in_one_sentence(model, labelled):
 
 
 @pytest.mark.parametrize("price", ["0", "-5", "NA", "", "cheap", "inf"])
-def test_a_row_with_no_usable_price_is_listed_and_left_out(model, labelled, price):
+def test_a_row_with_no_usable_price_is_listed_and_left_out(
+    model: Model, labelled: Any, price: Any
+) -> None:
     """With the sentence that says why."""
     labelled["SalePrice"][7] = price
 
@@ -316,7 +322,7 @@ def test_a_row_with_no_usable_price_is_listed_and_left_out(model, labelled, pric
     assert 60 == len(found.details.index)
 
 
-def test_rows_outside_the_contract_are_listed_and_left_out(model, labelled):
+def test_rows_outside_the_contract_are_listed_and_left_out(model: Model, labelled: Any) -> None:
     """The others are scored as if these were not there."""
     whole = evaluate_model(model, {name: cells[2:] for name, cells in labelled.items()})
     labelled["GrLivArea"][0] = "-3"
@@ -332,7 +338,9 @@ def test_rows_outside_the_contract_are_listed_and_left_out(model, labelled):
 
 
 @pytest.mark.parametrize("price", ["0", "-1", "none"])
-def test_a_table_without_one_usable_price_is_refused(model, labelled, price):
+def test_a_table_without_one_usable_price_is_refused(
+    model: Model, labelled: Any, price: Any
+) -> None:
     """With the first reason."""
     labelled["SalePrice"] = [price] * 60
 
@@ -340,7 +348,7 @@ def test_a_table_without_one_usable_price_is_refused(model, labelled, price):
         evaluate_model(model, labelled, source="sold.csv")
 
 
-def test_a_table_without_rows_is_refused(model, labelled):
+def test_a_table_without_rows_is_refused(model: Model, labelled: Any) -> None:
     """There is nothing to score."""
     empty = {name: [] for name in labelled}
 
@@ -348,7 +356,9 @@ def test_a_table_without_rows_is_refused(model, labelled):
         evaluate_model(model, empty)
 
 
-def test_a_table_without_a_required_column_is_refused_with_the_column(model, labelled):
+def test_a_table_without_a_required_column_is_refused_with_the_column(
+    model: Model, labelled: Any
+) -> None:
     """The sentence is that of the contract."""
     del labelled["GrLivArea"]
 
@@ -356,7 +366,7 @@ def test_a_table_without_a_required_column_is_refused_with_the_column(model, lab
         evaluate_model(model, labelled)
 
 
-def test_one_row_is_scored(model, labelled):
+def test_one_row_is_scored(model: Model, labelled: Any) -> None:
     """Its metrics have no spread, and there is no R squared of one row."""
     found = evaluate_model(model, {name: cells[:1] for name, cells in labelled.items()})
 
@@ -367,7 +377,7 @@ def test_one_row_is_scored(model, labelled):
 
 
 @pytest.mark.parametrize("name", ["SalePrice", "Neighborhood", "YrSold", "GrLivArea"])
-def test_a_column_of_constants_is_scored(model, labelled, name):
+def test_a_column_of_constants_is_scored(model: Model, labelled: Any, name: str) -> None:
     """No metric becomes NaN; a constant target has no R squared."""
     labelled[name] = [labelled[name][0]] * 60
 
@@ -377,14 +387,14 @@ def test_a_column_of_constants_is_scored(model, labelled, name):
     json.dumps(found.to_dict(), allow_nan=False)
 
 
-def test_columns_that_were_not_used_are_told(model, labelled):
+def test_columns_that_were_not_used_are_told(model: Model, labelled: Any) -> None:
     """A misspelt column would else go unnoticed."""
     labelled["Hammock"] = ["yes"] * 60
 
     assert ["'Hammock'" in note for note in evaluate_model(model, labelled).notes] == [True]
 
 
-def test_another_model_is_compared_row_by_row(model, labelled):
+def test_another_model_is_compared_row_by_row(model: Model, labelled: Any) -> None:
     """Over the rows that both can score."""
     labelled["GrLivArea"][0] = "-3"
     other = sealed(name="older", version="1.0.0")
@@ -397,7 +407,7 @@ def test_another_model_is_compared_row_by_row(model, labelled):
     assert zero | {"other": zero["this"]} == found.metrics["mae"]
 
 
-def test_intervals_of_another_level_are_not_compared(model, sold):
+def test_intervals_of_another_level_are_not_compared(model: Model, sold: Any) -> None:
     """Wider ones hold more, and that says nothing of the model."""
     other = sealed(interval=model.manifest["interval"] | {"level": 0.5})
 
@@ -407,7 +417,7 @@ def test_intervals_of_another_level_are_not_compared(model, sold):
 
 
 @pytest.mark.parametrize("change", [{"name": "Rent"}, {"unit": "euros"}, {"unit": None}])
-def test_a_model_of_another_target_is_not_compared(model, sold, change):
+def test_a_model_of_another_target_is_not_compared(model: Model, sold: Any, change: Any) -> None:
     """One sentence says what each of them predicts."""
     other = sealed(name="other", target=model.manifest["target"] | change)
 
@@ -419,7 +429,7 @@ def test_a_model_of_another_target_is_not_compared(model, sold, change):
     assert "\n" not in sentence
 
 
-def test_a_model_of_the_same_target_is_compared(model):
+def test_a_model_of_the_same_target_is_compared(model: Model) -> None:
     """Whatever its description says."""
     other = sealed(target=model.manifest["target"] | {"description": "in other words"})
 
@@ -429,7 +439,7 @@ def test_a_model_of_the_same_target_is_compared(model):
 # Facts
 
 
-def test_an_evaluation_as_a_dict_is_plain(model, labelled):
+def test_an_evaluation_as_a_dict_is_plain(model: Model, labelled: Any) -> None:
     """It survives JSON as it is, with None for what is not a number."""
     labelled["GrLivArea"][0] = "-3"
     found = evaluate_model(model, labelled, compare=model, groups=["Neighborhood"])
@@ -442,7 +452,7 @@ def test_an_evaluation_as_a_dict_is_plain(model, labelled):
     assert [0, plain["refused"][0][1]] == plain["refused"][0]
 
 
-def test_what_an_evaluation_does_not_have_is_empty():
+def test_what_an_evaluation_does_not_have_is_empty() -> None:
     """Whoever makes a page of it need not ask twice."""
     nothing = np.empty(0)
     none = np.empty(0, dtype=np.int64)

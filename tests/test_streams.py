@@ -56,7 +56,7 @@ def test_the_cells_are_those_of_the_standard_library(
     texts = [PLAIN, QUOTED, HARD][seed % 3]
     width, rows = draw.randint(1, 6), draw.randint(0, 300)
     text = io.StringIO(newline="")
-    quoting = draw.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+    quoting: Any = draw.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
     writer = csv.writer(text, quoting=quoting, lineterminator=draw.choice(["\n", "\r\n"]))
     writer.writerow([f"c{i}" for i in range(width)])
     for row in range(rows):
@@ -160,7 +160,7 @@ def test_parquet_in_row_groups_is_predicted_like_the_table(
     from pyarrow import parquet
 
     test_rows = read_table(str(Path(regression_model.__file__).parent / "datasets" / "test.csv"))
-    times = 15
+    times = 6 if rows == 1 else 15  # more than one slice of either
     table = pyarrow.table({name: cells * times for name, cells in test_rows.items()})
     types = ["int16", "uint32", "int64", "float", "double", "halffloat"]
     for at, name in enumerate(["OverallQual", "YrSold", "LotArea", "GrLivArea", "BsmtFinSF1"]):
@@ -188,7 +188,7 @@ def test_parquet_is_written_with_what_is_missing(tmp_path: Path) -> None:
     """NaN is missing, in the first rows as in later ones; counts stay whole numbers."""
     parquet = pytest.importorskip("pyarrow.parquet")
     path = tmp_path / "out.parquet"
-    slices = [
+    slices: list[dict[str, Any]] = [
         {"Id": [1, 2], "price": np.array([np.nan, 1.5]), "count": np.array([0, 3])},
         {"Id": [3], "price": np.array([np.nan]), "count": np.array([1])},
         {"Id": [None], "price": np.array([2.5]), "count": np.array([2])},

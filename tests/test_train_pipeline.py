@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -29,7 +31,8 @@ from regression_model.errors import (
 from regression_model.runtime.model_file.sealing import open_sealed, read_manifest
 from regression_model.training import run
 from regression_model.training.commit import source_commit
-from regression_model.training.run import run_training
+from regression_model.training.export import export_pipeline
+from regression_model.training.run import TrainingResult, run_training
 
 CONFIG = """\
 name: bicycles
@@ -107,17 +110,23 @@ BRANDS = {"Aurora": 2.0, "Borea": 1.0, "Cirrus": 0.4, "Delta": 1.3}
 STATES = {"broken": 0.5, "used": 1.0, "new": 2.0}
 
 
-def some_bicycles(rows, seed):
+def some_bicycles(rows: Any, seed: Any) -> Any:
     """Make up bicycles whose price follows from what is told of them, nearly."""
     random = np.random.default_rng(seed)
-    table = []
+    table: list[dict[str, Any]] = []
     for i in range(rows):
         brand, state = random.choice([*BRANDS]), random.choice([*STATES])
         weight, gears = round(random.uniform(8, 25), 1), int(random.integers(1, 28))
         sold = int(random.integers(2015, 2025))
         made = sold - int(random.integers(0, 20))
         worth = BRANDS[brand] * STATES[state] / (1 + sold - made) * gears**0.2 * 40 / weight
-        told = {"id": i, "weight": weight, "gears": gears, "made": made, "sold": sold}
+        told: dict[str, Any] = {
+            "id": i,
+            "weight": weight,
+            "gears": gears,
+            "made": made,
+            "sold": sold,
+        }
         told |= {"brand": brand, "state": state}
         for name in ("gears", "brand", "state"):
             if random.random() < 0.02:
@@ -126,7 +135,7 @@ def some_bicycles(rows, seed):
     return table
 
 
-def write_csv(path, table):
+def write_csv(path: Path, table: Any) -> None:
     """Write rows as a CSV file."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(table[0]), lineterminator="\n")
@@ -139,7 +148,7 @@ OFFERS = [{k: v for k, v in row.items() if k != "price"} for row in some_bicycle
 
 
 @pytest.fixture
-def workshop(tmp_path):
+def workshop(tmp_path: Path) -> Any:
     """A folder with a configuration, a training table and a table to score."""
     (tmp_path / "config.yml").write_text(CONFIG)
     write_csv(tmp_path / "bicycles.csv", BICYCLES)
@@ -148,7 +157,7 @@ def workshop(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What a training run on bicycles made; not to be changed."""
     folder = tmp_path_factory.mktemp("bicycles")
     (folder / "config.yml").write_text(CONFIG)
@@ -158,13 +167,13 @@ def trained(tmp_path_factory):
 
 
 @pytest.fixture
-def without_documents(monkeypatch):
+def without_documents(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no report, which takes longer than the training, for what has nothing to do with it."""
     monkeypatch.setattr(run, "_documents", lambda *arguments: ({}, []))
 
 
 @pytest.fixture
-def older(workshop):
+def older(workshop: Path) -> Any:
     """An older model in the folder of a workshop, and its joblib pipeline."""
     folder = workshop / "trained_models"
     folder.mkdir()
@@ -173,12 +182,12 @@ def older(workshop):
     return folder
 
 
-def files_in(folder):
+def files_in(folder: Path) -> Any:
     """Return every file in a folder, hidden ones too, with its bytes."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def train(workshop, **arguments):
+def train(workshop: Path, **arguments: Any) -> Any:
     """Train in a workshop."""
     return run_training(config_path=workshop / "config.yml", **arguments)
 
@@ -186,7 +195,9 @@ def train(workshop, **arguments):
 # Another table, another model
 
 
-def test_another_table_with_another_configuration_makes_another_model(trained):
+def test_another_table_with_another_configuration_makes_another_model(
+    trained: TrainingResult,
+) -> None:
     """Its file is opened by name and prices bicycles."""
     model = load_model(trained.model_path)
 
@@ -201,7 +212,7 @@ def test_another_table_with_another_configuration_makes_another_model(trained):
     assert (prediction.values < prediction.upper).all()
 
 
-def test_better_bicycles_cost_more(trained):
+def test_better_bicycles_cost_more(trained: TrainingResult) -> None:
     """The model has learnt what the prices were made from."""
     model = load_model(trained.model_path)
     bicycle = OFFERS[0] | {
@@ -212,7 +223,7 @@ def test_better_bicycles_cost_more(trained):
         "sold": 2015,
     }
 
-    def price(**cells):
+    def price(**cells: Any) -> Any:
         return model.predict([bicycle | cells]).values[0]
 
     assert price(state="broken") < price() < price(state="new")
@@ -221,7 +232,7 @@ def test_better_bicycles_cost_more(trained):
     assert price(gears=30) == price(gears=300)
 
 
-def test_the_joblib_pipeline_gives_the_same_prices(trained):
+def test_the_joblib_pipeline_gives_the_same_prices(trained: TrainingResult) -> None:
     """It is kept for those who evaluate and explain."""
     pipeline = joblib.load(trained.pipeline_path)
     frame = pd.DataFrame(OFFERS).replace("NA", None)
@@ -233,7 +244,7 @@ def test_the_joblib_pipeline_gives_the_same_prices(trained):
     )
 
 
-def test_the_files_are_where_the_result_says(trained):
+def test_the_files_are_where_the_result_says(trained: TrainingResult) -> None:
     """Beside the configuration, named after model and version, and nothing else there."""
     folder = trained.model_path.parent
 
@@ -247,7 +258,7 @@ def test_the_files_are_where_the_result_says(trained):
     assert [] == trained.notes
 
 
-def test_the_manifest_says_what_made_the_model(trained):
+def test_the_manifest_says_what_made_the_model(trained: TrainingResult) -> None:
     """Name, data, configuration, folds, metrics and libraries; all of it plain JSON."""
     folder = trained.model_path.parent.parent
     manifest = read_manifest(trained.model_path)
@@ -269,7 +280,7 @@ def test_the_manifest_says_what_made_the_model(trained):
     assert {"weight", "gears", "made", "sold", "brand", "state"} == {*manifest["profile"]}
 
 
-def test_the_metrics_come_from_rows_held_out(trained):
+def test_the_metrics_come_from_rows_held_out(trained: TrainingResult) -> None:
     """scikit-learn's own cross-validation of the same pipeline gives the same RMSLE."""
     pipeline = joblib.load(trained.pipeline_path)
     frame = pd.DataFrame(BICYCLES).replace("NA", None)
@@ -287,7 +298,7 @@ def test_the_metrics_come_from_rows_held_out(trained):
     assert np.sqrt(np.mean(seen**2)) < metrics["rmsle"]
 
 
-def test_intervals_hold_the_share_that_is_configured(trained):
+def test_intervals_hold_the_share_that_is_configured(trained: TrainingResult) -> None:
     """Of new bicycles; and more, as the folds that were measured had fewer rows to learn from."""
     fresh = some_bicycles(400, seed=3)
     price = np.array([row["price"] for row in fresh])
@@ -299,7 +310,7 @@ def test_intervals_hold_the_share_that_is_configured(trained):
 
 
 @pytest.mark.usefixtures("without_documents")
-def test_intervals_may_be_wider_where_the_model_is_less_sure(workshop):
+def test_intervals_may_be_wider_where_the_model_is_less_sure(workshop: Path) -> None:
     """How wide follows from the row; pipeline and graph agree on it."""
     (workshop / "config.yml").write_text(
         CONFIG.replace("level: 0.8", "level: 0.8\n  ridge_alpha: 5")
@@ -313,7 +324,7 @@ def test_intervals_may_be_wider_where_the_model_is_less_sure(workshop):
 
 
 @pytest.mark.usefixtures("without_documents")
-def test_another_file_and_another_folder_can_be_named(workshop):
+def test_another_file_and_another_folder_can_be_named(workshop: Path) -> None:
     """The data's name in the configuration is only where to look without them."""
     (workshop / "bicycles.csv").rename(workshop / "other.csv")
 
@@ -325,7 +336,9 @@ def test_another_file_and_another_folder_can_be_named(workshop):
 
 
 @pytest.mark.usefixtures("without_documents")
-def test_a_table_of_json_lines_makes_the_same_model(workshop, trained):
+def test_a_table_of_json_lines_makes_the_same_model(
+    workshop: Path, trained: TrainingResult
+) -> None:
     """Numbers and texts mean the same however they are written."""
     rows = [{k: None if v == "NA" else v for k, v in row.items()} for row in BICYCLES]
     path = workshop / "bicycles.jsonl"
@@ -339,7 +352,7 @@ def test_a_table_of_json_lines_makes_the_same_model(workshop, trained):
     )
 
 
-def test_rows_to_score_are_not_needed(workshop):
+def test_rows_to_score_are_not_needed(workshop: Path) -> None:
     """Parity is proved on the training rows then; the target may be learnt as it is."""
     text = CONFIG.replace("  scoring: offers.csv\n", "").replace("  transform: log\ndata", "data")
     (workshop / "config.yml").write_text(text.replace("quality:\n  rmsle: 0.5\n", ""))
@@ -354,7 +367,7 @@ def test_rows_to_score_are_not_needed(workshop):
     assert prediction.lower == pytest.approx(np.maximum(prediction.values - widths[0], least))
 
 
-def test_a_model_of_one_number(workshop):
+def test_a_model_of_one_number(workshop: Path) -> None:
     """The smallest table that can be learnt from."""
     head, rest = CONFIG.split("features:\n")
     features = "features:\n  weight:\n    description: Weight\n    kind: number\n    minimum: 1\n"
@@ -368,7 +381,7 @@ def test_a_model_of_one_number(workshop):
     assert np.isfinite(load_model(result.model_path).predict([{"weight": 9}]).values).all()
 
 
-def test_a_column_without_values_is_no_reason_to_stop(workshop):
+def test_a_column_without_values_is_no_reason_to_stop(workshop: Path) -> None:
     """Its constant stands in for all of them."""
     text = CONFIG.replace("missing: median", "missing: 3")
     (workshop / "config.yml").write_text(text)
@@ -379,7 +392,7 @@ def test_a_column_without_values_is_no_reason_to_stop(workshop):
     assert {"missing": 1.0, "deciles": []} == result.manifest["profile"]["gears"]
 
 
-def test_progress_is_told_in_the_order_of_the_work(workshop):
+def test_progress_is_told_in_the_order_of_the_work(workshop: Path) -> None:
     """Each stage begins at none and ends at all of it."""
     told = []
 
@@ -404,7 +417,7 @@ def test_progress_is_told_in_the_order_of_the_work(workshop):
 # The same bytes
 
 
-def test_twice_gives_the_same_bytes(workshop, trained):
+def test_twice_gives_the_same_bytes(workshop: Path, trained: TrainingResult) -> None:
     """Of the model file and of the pipeline."""
     result = train(workshop)
 
@@ -413,7 +426,9 @@ def test_twice_gives_the_same_bytes(workshop, trained):
 
 
 @pytest.mark.parametrize("seed", ["1", "4242"])
-def test_another_process_gives_the_same_bytes(seed, workshop, trained):
+def test_another_process_gives_the_same_bytes(
+    seed: Any, workshop: Path, trained: TrainingResult
+) -> None:
     """Whatever the order of its sets, and its number of threads."""
     program = (
         "import sys; from pathlib import Path;"
@@ -438,7 +453,9 @@ def test_another_process_gives_the_same_bytes(seed, workshop, trained):
 
 
 @pytest.mark.usefixtures("without_documents")
-def test_the_time_comes_from_the_environment_alone(workshop, monkeypatch, trained):
+def test_the_time_comes_from_the_environment_alone(
+    workshop: Path, monkeypatch: pytest.MonkeyPatch, trained: TrainingResult
+) -> None:
     """Without SOURCE_DATE_EPOCH there is none; it changes nothing but itself."""
     if "SOURCE_DATE_EPOCH" not in os.environ:
         assert None is trained.manifest["created"]
@@ -452,7 +469,9 @@ def test_the_time_comes_from_the_environment_alone(workshop, monkeypatch, traine
 
 
 @pytest.mark.parametrize("epoch", ["yesterday", "", "1e3", "9" * 30])
-def test_a_time_that_is_none_is_refused_before_the_work(epoch, workshop, monkeypatch):
+def test_a_time_that_is_none_is_refused_before_the_work(
+    epoch: Any, workshop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The message names the variable and what stands in it."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
     monkeypatch.setattr(run, "_fit", None)
@@ -466,7 +485,7 @@ def test_a_time_that_is_none_is_refused_before_the_work(epoch, workshop, monkeyp
 # What goes wrong
 
 
-def spoil(table, row, **cells):
+def spoil(table: Any, row: Any, **cells: Any) -> Any:
     """Return a table with some cells of one row replaced."""
     return [told | cells if i == row else told for i, told in enumerate(table)]
 
@@ -502,7 +521,9 @@ BAD_TABLES = {
 
 
 @pytest.mark.parametrize("name", BAD_TABLES)
-def test_every_bad_row_is_listed_and_nothing_is_written(name, workshop, older):
+def test_every_bad_row_is_listed_and_nothing_is_written(
+    name: str, workshop: Path, older: Path
+) -> None:
     """One error has them all; the older model is still there."""
     table, sentences = BAD_TABLES[name]
     write_csv(workshop / "bicycles.csv", table)
@@ -530,7 +551,9 @@ BAD_FILES = {
 @pytest.mark.usefixtures("without_documents")
 @pytest.mark.parametrize("name", BAD_FILES)
 @pytest.mark.parametrize("table", ["bicycles.csv", "offers.csv"])
-def test_a_file_that_cannot_be_used_is_named(name, table, workshop, older):
+def test_a_file_that_cannot_be_used_is_named(
+    name: str, table: Any, workshop: Path, older: Path
+) -> None:
     """The training table, and the one to score if it cannot be read at all."""
     content, reason = BAD_FILES[name]
     (workshop / table).unlink()
@@ -550,7 +573,7 @@ def test_a_file_that_cannot_be_used_is_named(name, table, workshop, older):
 
 
 @pytest.mark.usefixtures("without_documents")
-def test_rows_to_score_that_get_no_price_do_not_stop_training(workshop):
+def test_rows_to_score_that_get_no_price_do_not_stop_training(workshop: Path) -> None:
     """They are proof of nothing; the others are."""
     table = spoil(spoil(OFFERS, 3, weight=-1), 5, state="old")
     write_csv(workshop / "offers.csv", table)
@@ -558,7 +581,9 @@ def test_rows_to_score_that_get_no_price_do_not_stop_training(workshop):
     assert 328 == train(workshop).manifest["parity"]["rows"]
 
 
-def test_a_bar_that_is_missed_is_an_error_that_says_by_how_much(workshop, older):
+def test_a_bar_that_is_missed_is_an_error_that_says_by_how_much(
+    workshop: Path, older: Path
+) -> None:
     """Both metrics and their difference, and nothing is written."""
     (workshop / "config.yml").write_text(CONFIG.replace("rmsle: 0.5", "rmsle: 0.001"))
     before = files_in(older)
@@ -572,7 +597,7 @@ def test_a_bar_that_is_missed_is_an_error_that_says_by_how_much(workshop, older)
     assert before == files_in(older)
 
 
-def test_intervals_that_hold_too_little_miss_the_bar_as_well(workshop, older):
+def test_intervals_that_hold_too_little_miss_the_bar_as_well(workshop: Path, older: Path) -> None:
     """Both bars are told of at once."""
     both = CONFIG.replace("rmsle: 0.5", "rmsle: 0.001\n  coverage: 0.999")
     (workshop / "config.yml").write_text(both)
@@ -587,7 +612,9 @@ def test_intervals_that_hold_too_little_miss_the_bar_as_well(workshop, older):
     assert before == files_in(older)
 
 
-def test_a_bar_that_cannot_be_measured_is_an_error_of_the_configuration(workshop, older):
+def test_a_bar_that_cannot_be_measured_is_an_error_of_the_configuration(
+    workshop: Path, older: Path
+) -> None:
     """There is no RMSLE of prices below 0."""
     text = CONFIG.replace("  minimum: 1\n  transform: log\ndata", "data")
     (workshop / "config.yml").write_text(text)
@@ -600,7 +627,7 @@ def test_a_bar_that_cannot_be_measured_is_an_error_of_the_configuration(workshop
     assert before == files_in(older)
 
 
-def test_a_configuration_with_mistakes_is_refused_first(workshop, older):
+def test_a_configuration_with_mistakes_is_refused_first(workshop: Path, older: Path) -> None:
     """With file and line."""
     (workshop / "config.yml").write_text(CONFIG.replace("folds: 4", "folds: many"))
     before = files_in(older)
@@ -611,7 +638,7 @@ def test_a_configuration_with_mistakes_is_refused_first(workshop, older):
     assert before == files_in(older)
 
 
-def spoiled(content):
+def spoiled(content: Any) -> Any:
     """Return a graph in which one constant, the intercept, is off by a millionth."""
     model = onnx.load_from_string(content)
     for constant in model.graph.initializer:
@@ -623,9 +650,11 @@ def spoiled(content):
     raise AssertionError("no constant to spoil")
 
 
-def test_a_graph_that_disagrees_with_its_pipeline_is_never_written(workshop, older, monkeypatch):
+def test_a_graph_that_disagrees_with_its_pipeline_is_never_written(
+    workshop: Path, older: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One coefficient that is off by a millionth is enough."""
-    export = run.export_pipeline
+    export = export_pipeline
     monkeypatch.setattr(
         run, "export_pipeline", lambda *a, **options: spoiled(export(*a, **options))
     )
@@ -656,11 +685,11 @@ STAGES = [
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError, DataError])
 def test_a_failure_in_any_stage_leaves_the_older_model(
-    stage, failure, workshop, older, monkeypatch
-):
+    stage: str, failure: Any, workshop: Path, older: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An interrupted run has written nothing, and removed nothing."""
 
-    def fail(*arguments, **options):
+    def fail(*arguments: Any, **options: Any) -> None:
         raise failure
 
     monkeypatch.setattr(run, stage, fail)
@@ -672,7 +701,7 @@ def test_a_failure_in_any_stage_leaves_the_older_model(
     assert before == files_in(older)
 
 
-def test_other_versions_go_when_the_new_model_is_there(workshop, older):
+def test_other_versions_go_when_the_new_model_is_there(workshop: Path, older: Path) -> None:
     """A folder holds one version of a model; other files in it stay."""
     (older / "README.md").write_text("about bicycles")
 
@@ -683,7 +712,9 @@ def test_other_versions_go_when_the_new_model_is_there(workshop, older):
     assert open_sealed(result.model_path.read_bytes(), name="it")["name"] == "bicycles"
 
 
-def test_a_folder_that_cannot_be_made_is_found_out_before_the_work(workshop, monkeypatch):
+def test_a_folder_that_cannot_be_made_is_found_out_before_the_work(
+    workshop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A file stands where the folder should be."""
     monkeypatch.setattr(run, "_fit", None)
     (workshop / "trained_models").write_text("")
@@ -694,8 +725,8 @@ def test_a_folder_that_cannot_be_made_is_found_out_before_the_work(workshop, mon
 
 @pytest.mark.parametrize("below", ["", "new"])
 def test_a_folder_that_cannot_be_written_is_found_out_before_the_work(
-    below, workshop, older, monkeypatch
-):
+    below: Any, workshop: Path, older: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Permissions are asked for first, those of the folder above if it has yet to be made."""
     monkeypatch.setattr(run, "_fit", None)
     monkeypatch.setattr(os, "access", lambda path, mode: os.fspath(path) != os.fspath(older))
@@ -705,10 +736,12 @@ def test_a_folder_that_cannot_be_written_is_found_out_before_the_work(
 
 
 @pytest.mark.usefixtures("without_documents")
-def test_a_disk_that_is_full_leaves_the_older_model(workshop, older, monkeypatch):
+def test_a_disk_that_is_full_leaves_the_older_model(
+    workshop: Path, older: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The error says why."""
 
-    def full(descriptor):
+    def full(descriptor: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)

@@ -1,5 +1,7 @@
 """The proof that a graph and its pipeline agree: what passes, what does not, what it says."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,18 +14,18 @@ from regression_model.training.export.parity import TOLERANCE
 PRICES = np.array([100_000.0, 250_000.0, 80_000.0])
 
 
-def test_equal_prices_are_no_distance_apart():
+def test_equal_prices_are_no_distance_apart() -> None:
     """The result says how many rows were compared."""
     assert Parity(3, 0.0) == prove_parity(PRICES, PRICES.copy())
 
 
-def test_no_rows_agree():
+def test_no_rows_agree() -> None:
     """Nothing to compare is no disagreement."""
     assert Parity(0, 0.0) == prove_parity(np.empty(0), np.empty(0))
 
 
 @pytest.mark.parametrize("factor", [1 + 9e-10, 1 - 9e-10])
-def test_the_largest_difference_is_kept(factor):
+def test_the_largest_difference_is_kept(factor: Any) -> None:
     """It stands in the model file."""
     actual = PRICES * [1.0, factor, 1 + 1e-12]
 
@@ -34,7 +36,7 @@ def test_the_largest_difference_is_kept(factor):
 
 
 @pytest.mark.parametrize("factor", [1 + 1.1e-9, 1 - 1.1e-9, 2.0, 0.0, -1.0, np.nan, np.inf])
-def test_one_row_that_differs_is_named(factor):
+def test_one_row_that_differs_is_named(factor: Any) -> None:
     """The message has the row and both prices."""
     actual = PRICES * [1.0, factor, 1.0]
 
@@ -48,7 +50,7 @@ def test_one_row_that_differs_is_named(factor):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_pipeline_that_gives_no_number_is_no_proof(value):
+def test_a_pipeline_that_gives_no_number_is_no_proof(value: Any) -> None:
     """Two that are equally not finite agree on nothing."""
     prices = np.array([1.0, value])
 
@@ -56,13 +58,13 @@ def test_a_pipeline_that_gives_no_number_is_no_proof(value):
         prove_parity(prices, prices.copy())
 
 
-def test_a_tolerance_can_be_given():
+def test_a_tolerance_can_be_given() -> None:
     """Without one it is that of the promise."""
     assert 1e-9 == TOLERANCE
     assert 3 == prove_parity(PRICES, PRICES * 1.01, tolerance=0.02).rows
 
 
-def test_a_price_of_zero_is_compared_with_care():
+def test_a_price_of_zero_is_compared_with_care() -> None:
     """There is no relative difference to 0: only 0 will do."""
     assert Parity(1, 0.0) == prove_parity(np.zeros(1), np.zeros(1))
     with pytest.raises(ExportError):
@@ -72,7 +74,7 @@ def test_a_price_of_zero_is_compared_with_care():
 @given(
     st.lists(st.tuples(st.floats(1.0, 1e9), st.floats(-3e-9, 3e-9)), min_size=1, max_size=20),
 )
-def test_it_passes_exactly_when_every_row_is_close(rows):
+def test_it_passes_exactly_when_every_row_is_close(rows: Any) -> None:
     """One row beyond the tolerance is enough to refuse."""
     expected = np.array([price for price, _ in rows])
     actual = expected * (1 + np.array([difference for _, difference in rows]))

@@ -1,6 +1,7 @@
 """The whole shipped pipeline: rows that hypothesis writes cost the same in either half."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ TIMES_BEYOND = 20.0  # how far beyond the training range a number without a maxi
 
 
 @pytest.fixture(scope="module")
-def both():
+def both() -> Any:
     """Fit the shipped pipeline on all rows; return it with the model made from it."""
     path = dataset_path(config.data.training)
     data = read_training_data(config, read_dataset(path), source=str(path))
@@ -34,7 +35,7 @@ def both():
     return pipeline, Model(seal(graph, manifest))
 
 
-def value_of(field):
+def value_of(field: Any) -> Any:
     """Generate what a client may send for a field and get a price."""
     if field.is_number:
         low, high = field.training_range
@@ -54,14 +55,14 @@ def value_of(field):
     return values if field.required else values | st.none()
 
 
-def rows_of(contract):
+def rows_of(contract: Any) -> Any:
     """Generate rows for the fields that the model uses."""
     used = [field for field in contract.fields if field.used]
     row = st.fixed_dictionaries({field.name: value_of(field) for field in used})
     return st.lists(row, min_size=1, max_size=5)
 
 
-def frame_of(pipeline, contract, rows):
+def frame_of(pipeline: Any, contract: Any, rows: Any) -> Any:
     """Return rows as the frame that a pipeline takes, without the package's own reading."""
     columns = {}
     for name in pipeline.feature_names_in_:
@@ -79,7 +80,7 @@ def frame_of(pipeline, contract, rows):
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_any_row_costs_the_same_in_either_half(both, data):
+def test_any_row_costs_the_same_in_either_half(both: Any, data: Any) -> None:
     """Within and beyond the training range, with gaps and levels that nobody has seen."""
     pipeline, model = both
     rows = data.draw(rows_of(model.contract))
@@ -97,7 +98,7 @@ def test_any_row_costs_the_same_in_either_half(both, data):
 
 
 @pytest.mark.parametrize("name", [config.data.training, config.data.scoring])
-def test_every_row_of_the_datasets_costs_the_same_in_either_half(both, name):
+def test_every_row_of_the_datasets_costs_the_same_in_either_half(both: Any, name: str) -> None:
     """Ten digits and more, for rows as texts and for rows as the pipeline's own frame."""
     pipeline, model = both
     columns = read_dataset(dataset_path(name))
@@ -113,7 +114,7 @@ def test_every_row_of_the_datasets_costs_the_same_in_either_half(both, name):
     np.testing.assert_allclose(model.predict(rows).values, expected, rtol=1e-10)
 
 
-def test_a_price_does_not_depend_on_the_rows_beside_it(both):
+def test_a_price_does_not_depend_on_the_rows_beside_it(both: Any) -> None:
     """One row at a time and all together give the same digits."""
     _, model = both
     columns = read_dataset(dataset_path(config.data.scoring))
@@ -128,7 +129,7 @@ def test_a_price_does_not_depend_on_the_rows_beside_it(both):
     np.testing.assert_allclose(alone, together, rtol=1e-13)
 
 
-def test_a_row_with_nothing_but_what_is_required_gets_a_price(both):
+def test_a_row_with_nothing_but_what_is_required_gets_a_price(both: Any) -> None:
     """All policies for missing values at once, as the pipeline has them."""
     pipeline, model = both
     used = [field for field in model.contract.fields if field.used]
@@ -148,7 +149,7 @@ def test_a_row_with_nothing_but_what_is_required_gets_a_price(both):
     np.testing.assert_allclose(prediction.values, expected, rtol=1e-9)
 
 
-def test_exporting_twice_gives_the_same_bytes(both):
+def test_exporting_twice_gives_the_same_bytes(both: Any) -> None:
     """Nothing in the graph depends on when or how often it is made."""
     pipeline, model = both
 
@@ -157,7 +158,7 @@ def test_exporting_twice_gives_the_same_bytes(both):
     assert first == second
 
 
-def test_the_pipeline_takes_the_columns_of_the_contract(both):
+def test_the_pipeline_takes_the_columns_of_the_contract(both: Any) -> None:
     """Used fields and no others, in the order of the configuration."""
     pipeline, _ = both
 

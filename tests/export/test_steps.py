@@ -6,6 +6,7 @@ Each case is a small pipeline around one step, fitted once; hypothesis then writ
 import functools
 import math
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import onnx
@@ -84,12 +85,12 @@ OTHER_WIDTHS = ConformalInterval(0.9, 1.5, np.array([0.7, -0.4]), -1.0, -1.5, 0.
 UNSEEN = ("black", "Rare", "RED", "red ", "\u00e9t\u00e9", "nan")
 
 
-def small_contract(names):
+def small_contract(names: Any) -> Any:
     """Return the contract of a few of the fields."""
     return Contract(tuple(FIELDS[name] for name in names), "price", ("NA",))
 
 
-def training_rows(contract, rows=240):
+def training_rows(contract: Any, rows: Any = 240) -> Any:
     """Return random rows within the contract, every level among them, and a positive target."""
     random = np.random.default_rng(7)
     columns = {}
@@ -111,7 +112,7 @@ def training_rows(contract, rows=240):
     return pd.DataFrame(columns), pd.Series(target)
 
 
-def value_of(field):
+def value_of(field: Any) -> Any:
     """Generate what one cell may hold: bounds, zero, anything between, unseen levels, missing."""
     if field.is_number:
         special = {field.minimum, field.maximum, max(field.minimum, 0.0), 1.0, 0.0, -0.0}
@@ -124,13 +125,13 @@ def value_of(field):
     return values if field.required else values | st.none()
 
 
-def rows_of(contract):
+def rows_of(contract: Any) -> Any:
     """Generate a few rows that get a price."""
     row = st.fixed_dictionaries({field.name: value_of(field) for field in contract.fields})
     return st.lists(row, min_size=1, max_size=6)
 
 
-def frame_of(contract, rows):
+def frame_of(contract: Any, rows: Any) -> Any:
     """Return rows as the frame that a pipeline takes."""
     return pd.DataFrame(
         {
@@ -142,7 +143,7 @@ def frame_of(contract, rows):
     )
 
 
-def inputs_of(contract, rows):
+def inputs_of(contract: Any, rows: Any) -> Any:
     """Return rows as the graph takes them: with levels as texts, and with levels as codes."""
     numbers = np.array(
         [[math.nan if (v := row[f.name]) is None else v for f in contract.numbers] for row in rows],
@@ -159,7 +160,7 @@ def inputs_of(contract, rows):
     return by_text, {"numbers": numbers, "levels": levels[:0], "codes": codes}
 
 
-def session_of(content):
+def session_of(content: Any) -> Any:
     """Open the bytes of a graph."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -167,17 +168,17 @@ def session_of(content):
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-def log_of(regressor):
+def log_of(regressor: Any) -> Any:
     """Return a regressor of the logarithm of the target."""
     return TransformedTargetRegressor(regressor, func=np.log, inverse_func=np.exp)
 
 
-def centred(regressor):
+def centred(regressor: Any) -> Any:
     """Return a regressor of the target's distance from its mean."""
     return TransformedTargetRegressor(regressor, transformer=StandardScaler(with_std=False))
 
 
-def filled(*numbers):
+def filled(*numbers: Any) -> Any:
     """Return a step that leaves nothing missing in the named columns of numbers."""
     return ArbitraryNumberImputer(imputer_dict=dict.fromkeys(numbers, -1.5))
 
@@ -185,11 +186,11 @@ def filled(*numbers):
 class FixedYeoJohnson(YeoJohnsonTransformer):
     """Yeo-Johnson with lambdas that are given, where fitting would never find exactly these."""
 
-    def __init__(self, lambdas=None, variables=None):
+    def __init__(self, lambdas: Any = None, variables: Any = None) -> None:
         super().__init__(variables=variables)
         self.lambdas = lambdas
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Any:
         super().fit(X)
         self.lambda_dict_ = dict(self.lambdas)
         return self
@@ -447,7 +448,9 @@ REGRESSORS = {
 }
 
 
-def fitted_and_exported(names, steps, estimator, interval=ONE_WIDTH, clipping=()):
+def fitted_and_exported(
+    names: Any, steps: Any, estimator: Any, interval: Any = ONE_WIDTH, clipping: Any = ()
+) -> Any:
     """Fit a small pipeline and return it with its contract and the session of its graph."""
     contract = small_contract(names)
     frame, target = training_rows(contract)
@@ -459,20 +462,20 @@ def fitted_and_exported(names, steps, estimator, interval=ONE_WIDTH, clipping=()
 
 
 @functools.cache
-def step_case(name):
+def step_case(name: Any) -> Any:
     """Fit and export the pipeline around one step, once."""
     names, steps = STEPS[name]
     return fitted_and_exported(names, steps(), log_of(Ridge()))
 
 
 @functools.cache
-def regressor_case(name, clipping=()):
+def regressor_case(name: Any, clipping: Any = ()) -> Any:
     """Fit and export the pipeline around one regressor, once."""
     steps, regressor = [filled("balance")], log_of(REGRESSORS[name]())
     return fitted_and_exported(NUMBERS, steps, regressor, clipping=[one() for one in clipping])
 
 
-def assert_equal_prices(case, rows):
+def assert_equal_prices(case: Any, rows: Any) -> None:
     """Compare the pipeline with the graph, entered both ways, on rows of the contract."""
     pipeline, contract, session = case
     expected = pipeline.predict(frame_of(contract, rows))
@@ -488,7 +491,7 @@ few_rows_each = settings(max_examples=30, deadline=None)  # the first example fi
 @pytest.mark.parametrize("name", STEPS)
 @few_rows_each
 @given(data=st.data())
-def test_a_step_gives_the_same_prices_as_a_graph(name, data):
+def test_a_step_gives_the_same_prices_as_a_graph(name: str, data: Any) -> None:
     """Whatever a row holds that the contract allows, to 11 digits, by texts and by codes."""
     case = step_case(name)
     assert_equal_prices(case, data.draw(rows_of(case[1])))
@@ -497,7 +500,7 @@ def test_a_step_gives_the_same_prices_as_a_graph(name, data):
 @pytest.mark.parametrize("name", REGRESSORS)
 @few_rows_each
 @given(data=st.data())
-def test_a_regressor_gives_the_same_prices_as_a_graph(name, data):
+def test_a_regressor_gives_the_same_prices_as_a_graph(name: str, data: Any) -> None:
     """One member or several, weighted or not."""
     case = regressor_case(name)
     assert_equal_prices(case, data.draw(rows_of(case[1])))
@@ -506,7 +509,9 @@ def test_a_regressor_gives_the_same_prices_as_a_graph(name, data):
 @pytest.mark.parametrize("name", ["ridge", "several, straight and quadratic", "support vectors"])
 @few_rows_each
 @given(data=st.data())
-def test_a_clipped_regressor_gives_the_same_prices_far_beyond_its_rows(name, data):
+def test_a_clipped_regressor_gives_the_same_prices_far_beyond_its_rows(
+    name: str, data: Any
+) -> None:
     """A column counts at most as in any training row, in either half."""
     case = regressor_case(name, (RangeClipper,))
     far = st.sampled_from([-1e150, -1e6, 1e6, 1e150])
@@ -515,12 +520,12 @@ def test_a_clipped_regressor_gives_the_same_prices_far_beyond_its_rows(name, dat
     assert_equal_prices(case, data.draw(st.lists(numbers, min_size=1, max_size=4)))
 
 
-def test_linear_and_quadratic_members_are_one_form_in_the_graph():
+def test_linear_and_quadratic_members_are_one_form_in_the_graph() -> None:
     """However many they are: the curvature, the slope and the constant of one form."""
     _, _, session = regressor_case("several, straight and quadratic", (RangeClipper,))
     alone, _, other = regressor_case("quadratic", (RangeClipper,))
 
-    def operators(opened):
+    def operators(opened: Any) -> Any:
         nodes = onnx.load_from_string(opened.content).graph.node
         return Counter(node.op_type for node in nodes)
 
@@ -528,13 +533,13 @@ def test_linear_and_quadratic_members_are_one_form_in_the_graph():
     assert 1 == operators(session)["Gemm"]
 
 
-def test_an_svr_of_another_kernel_is_refused_with_those_that_have_an_export():
+def test_an_svr_of_another_kernel_is_refused_with_those_that_have_an_export() -> None:
     """A cubic kernel is no quadratic form."""
     with pytest.raises(ExportError, match="'poly' and degree 3 .* QuadraticSVR"):
         fitted_and_exported(("width", "area"), [], log_of(SVR(kernel="poly", degree=3)))
 
 
-def test_coefficients_that_overflow_are_refused():
+def test_coefficients_that_overflow_are_refused() -> None:
     """Where the scaled columns have a form, and the raw ones have none."""
     columns = ScaledColumns(
         Graph(), "x", np.arange(1), np.array([1e200]), np.array([1e-200]), None, None
@@ -544,7 +549,7 @@ def test_coefficients_that_overflow_are_refused():
         columns.value_of(QuadraticForm(np.array([1.0]), 0.0, np.array([[1.0]])))
 
 
-def test_every_type_that_has_an_export_is_compared():
+def test_every_type_that_has_an_export_is_compared() -> None:
     """A new export comes with a case here."""
     clipped = regressor_case("ridge", (RangeClipper,))[0]
     pipelines = [*(step_case(name)[0] for name in STEPS), clipped]
@@ -557,7 +562,7 @@ def test_every_type_that_has_an_export_is_compared():
     assert {*export_estimator.registry} - {object} == {type(member) for member in members}
 
 
-def test_a_model_file_may_have_the_operators_that_are_written_and_no_others():
+def test_a_model_file_may_have_the_operators_that_are_written_and_no_others() -> None:
     """Export writes nothing that is refused when a file is opened, and everything that is not."""
     plain = fitted_and_exported(NUMBERS, [filled("balance")], TransformedTargetRegressor(Ridge()))
     cases = [plain, *map(step_case, STEPS), *map(regressor_case, REGRESSORS)]
@@ -573,7 +578,9 @@ def test_a_model_file_may_have_the_operators_that_are_written_and_no_others():
 
 @pytest.mark.parametrize("interval", [ONE_WIDTH, OTHER_WIDTHS], ids=["one width", "other widths"])
 @pytest.mark.parametrize("function", ["log", "none"])
-def test_the_interval_lies_around_the_price_on_the_scale_of_the_target(function, interval):
+def test_the_interval_lies_around_the_price_on_the_scale_of_the_target(
+    function: Any, interval: Any
+) -> None:
     """Its half width follows from what the estimator takes, on the scale that it learns."""
     regressor = Lasso(0.01)
     estimator = (
@@ -598,7 +605,9 @@ def test_the_interval_lies_around_the_price_on_the_scale_of_the_target(function,
 
 @pytest.mark.parametrize("transform", ["none", "log"])
 @pytest.mark.parametrize("minimum", [None, 0.001, 3.0, 7.7, 30_000.0])
-def test_no_price_and_no_end_of_an_interval_is_below_the_minimum(transform, minimum):
+def test_no_price_and_no_end_of_an_interval_is_below_the_minimum(
+    transform: Any, minimum: Any
+) -> None:
     """The graph and the pipeline stop at the same number, and agree on all three outputs."""
     scale = scale_of(transform, minimum)
     estimator = TransformedTargetRegressor(Ridge(), func=scale.to, inverse_func=scale.back)
@@ -623,7 +632,7 @@ def test_no_price_and_no_end_of_an_interval_is_below_the_minimum(transform, mini
     assert (prediction < minimum * (1 + 1e-9)).any()
 
 
-def test_a_missing_value_token_is_missing_in_the_graph_too():
+def test_a_missing_value_token_is_missing_in_the_graph_too() -> None:
     """The look-up of texts knows the configured tokens."""
     pipeline, contract, session = step_case("the most frequent level")
     rows = [{"width": 1.0, "place": None}] * 2
@@ -635,7 +644,7 @@ def test_a_missing_value_token_is_missing_in_the_graph_too():
     np.testing.assert_allclose(actual, pipeline.predict(frame_of(contract, rows)), rtol=1e-12)
 
 
-def test_no_rows_give_no_prices():
+def test_no_rows_give_no_prices() -> None:
     """Both ways into the graph take zero rows."""
     _, contract, session = step_case("rare levels by mean")
     for feed in inputs_of(contract, []):
@@ -643,7 +652,7 @@ def test_no_rows_give_no_prices():
         assert (0,) == actual.shape
 
 
-def test_the_same_pipeline_gives_the_same_bytes():
+def test_the_same_pipeline_gives_the_same_bytes() -> None:
     """No name in the graph comes from a counter of the process or an order of hashing."""
     pipeline, contract, _ = step_case("derived of derived")
 
@@ -688,7 +697,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-def test_what_has_no_export_is_named(name):
+def test_what_has_no_export_is_named(name: str) -> None:
     """The message says which type it is, and which are known."""
     steps, estimator, words = UNKNOWN[name]
 
@@ -705,7 +714,7 @@ def test_what_has_no_export_is_named(name):
         (lambda: [OneHotEncoder(variables=["colour"], top_categories=2)], None),
     ],
 )
-def test_what_a_graph_cannot_say_is_refused_and_the_rest_is_not(steps, message):
+def test_what_a_graph_cannot_say_is_refused_and_the_rest_is_not(steps: Any, message: Any) -> None:
     """A number has no levels; a choice of levels is no more than other levels."""
     names = ("width", "colour")
     if message is None:

@@ -2,6 +2,8 @@
 
 import errno
 import os
+from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -25,12 +27,12 @@ from regression_model.training.data import (
 PIPELINE = make_pipeline(StandardScaler(), Ridge()).fit([[1.0], [2.0]], [1.0, 2.0])
 
 
-def files_in(folder):
+def files_in(folder: Path) -> Any:
     """Return every file in a folder, hidden ones too, with its bytes."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_a_dataset_beside_the_configuration_comes_first(tmp_path):
+def test_a_dataset_beside_the_configuration_comes_first(tmp_path: Path) -> None:
     """Otherwise it is one of the package's."""
     (tmp_path / "train.csv").write_text("a\n1\n")
     beside = tmp_path / "config.yml"
@@ -40,7 +42,7 @@ def test_a_dataset_beside_the_configuration_comes_first(tmp_path):
     assert DATASET_DIR / "train.csv" == dataset_path("train.csv")
 
 
-def test_a_dataset_may_be_in_a_folder_beside_the_configuration(tmp_path):
+def test_a_dataset_may_be_in_a_folder_beside_the_configuration(tmp_path: Path) -> None:
     """Its name is a path relative to the configuration."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.csv").write_text("a\n1\n")
@@ -50,7 +52,7 @@ def test_a_dataset_may_be_in_a_folder_beside_the_configuration(tmp_path):
     )
 
 
-def test_texts_are_read_as_they_stand(tmp_path):
+def test_texts_are_read_as_they_stand(tmp_path: Path) -> None:
     """No text is taken for a number or for nothing."""
     path = tmp_path / "a.csv"
     path.write_text("x,y\n007,NA\n ,None\n")
@@ -58,7 +60,7 @@ def test_texts_are_read_as_they_stand(tmp_path):
     assert {"x": ["007", " "], "y": ["NA", "None"]} == read_dataset(path)
 
 
-UNREADABLE = {
+UNREADABLE: dict[str, tuple[Any, str]] = {
     "absent.csv": (None, "does not exist"),
     "empty.csv": (b"", "is empty"),
     "latin.csv": (b"x,y\n1,caf\xe9\n", "line 2: byte 0xe9 is not UTF-8"),
@@ -72,7 +74,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
-def test_a_file_that_cannot_be_read_is_named_with_the_reason(name, tmp_path):
+def test_a_file_that_cannot_be_read_is_named_with_the_reason(name: str, tmp_path: Path) -> None:
     """One sentence with the path, and the line where there is one."""
     content, reason = UNREADABLE[name]
     path = tmp_path / name
@@ -90,7 +92,7 @@ def test_a_file_that_cannot_be_read_is_named_with_the_reason(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", [config.data.training, config.data.scoring])
-def test_a_dataset_of_the_package_is_a_frame(name):
+def test_a_dataset_of_the_package_is_a_frame(name: str) -> None:
     """Numbers are numbers, texts are texts, and what means missing in a text stays there."""
     frame = load_dataset(file_name=name)
 
@@ -105,7 +107,7 @@ def test_a_dataset_of_the_package_is_a_frame(name):
     np.testing.assert_array_equal(numbers, frame["GarageYrBlt"].to_numpy(dtype=float))
 
 
-def test_a_model_is_written_with_its_pipeline(tmp_path):
+def test_a_model_is_written_with_its_pipeline(tmp_path: Path) -> None:
     """All are named after the model and the version, in a folder that is made if need be."""
     folder = tmp_path / "new" / "models"
 
@@ -123,7 +125,7 @@ def test_a_model_is_written_with_its_pipeline(tmp_path):
     np.testing.assert_array_equal(PIPELINE.predict([[3.0]]), loaded.predict([[3.0]]))
 
 
-def test_other_versions_go_and_other_files_stay(tmp_path):
+def test_other_versions_go_and_other_files_stay(tmp_path: Path) -> None:
     """Files of other models are not ours, even if their names begin alike."""
     ours = ["bicycles-0.1.0.onnx", "bicycles-0.1.0.joblib", "bicycles-99.0.0rc1.onnx"]
     ours += ["bicycles-0.1.0.html", "bicycles-0.1.0.md"]
@@ -144,7 +146,7 @@ def test_other_versions_go_and_other_files_stay(tmp_path):
     assert {*others, *(path.name for path in paths.values())} == {*files_in(tmp_path)}
 
 
-def test_a_model_of_this_version_is_replaced(tmp_path):
+def test_a_model_of_this_version_is_replaced(tmp_path: Path) -> None:
     """The newest of one version counts."""
     for content in (b"first", b"second"):
         paths = save_model(content, PIPELINE, name="bicycles", folder=tmp_path)
@@ -155,14 +157,16 @@ def test_a_model_of_this_version_is_replaced(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".onnx", ".joblib"])
 @pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_a_full_disk_leaves_the_older_files(call, suffix, tmp_path, monkeypatch):
+def test_a_full_disk_leaves_the_older_files(
+    call: Any, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing half-written stands beside them."""
     old = {f"bicycles-{v}{s}": b"old" for v in ("0.1.0", "0.2.0") for s in (".onnx", ".joblib")}
     for name, content in old.items():
         (tmp_path / name).write_bytes(content)
     real = getattr(os, call)
 
-    def full(*arguments):
+    def full(*arguments: Any) -> Any:
         target = os.fspath(arguments[-1]) if call == "replace" else None
         if target is None or target.endswith(suffix):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -179,7 +183,7 @@ def test_a_full_disk_leaves_the_older_files(call, suffix, tmp_path, monkeypatch)
     assert not any(name.startswith(".") for name in left)
 
 
-def test_a_folder_that_is_a_file_is_refused(tmp_path):
+def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     """With the path in the message."""
     (tmp_path / "models").write_text("")
 
@@ -187,7 +191,9 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path):
         save_model(b"graph", PIPELINE, name="bicycles", folder=tmp_path / "models")
 
 
-def test_a_pipeline_of_the_package_can_be_loaded(tmp_path, monkeypatch):
+def test_a_pipeline_of_the_package_can_be_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By the name of its file, from the folder of trained models."""
     monkeypatch.setattr("regression_model.training.data.TRAINED_MODEL_DIR", tmp_path)
     save_model(b"graph", PIPELINE, name="bicycles", folder=tmp_path)
@@ -197,7 +203,7 @@ def test_a_pipeline_of_the_package_can_be_loaded(tmp_path, monkeypatch):
     assert loaded.predict([[3.0]]) == PIPELINE.predict([[3.0]])
 
 
-def test_a_pipeline_that_is_absent_is_named_with_the_way_out():
+def test_a_pipeline_that_is_absent_is_named_with_the_way_out() -> None:
     """It does not travel in the wheel: it is made by training."""
     with pytest.raises(ModelFileError) as caught:
         load_pipeline(file_name="absent.joblib")

@@ -1,6 +1,7 @@
 """The package's own transformers: what they make of a frame, and how scikit-learn finds them."""
 
 import pickle
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,12 +59,12 @@ each_transformer = pytest.mark.parametrize(
         DerivedFeatures({"twice": Formula("sum", ("x0",), (2.0,))}),
     ]
 )
-def test_every_check_of_scikit_learn_passes(estimator, check):
+def test_every_check_of_scikit_learn_passes(estimator: Any, check: Any) -> None:
     """No check for estimators is expected to fail."""
     check(estimator)
 
 
-def test_levels_become_ranks_from_zero():
+def test_levels_become_ranks_from_zero() -> None:
     """The lowest level is 0; what is missing or unknown becomes NaN."""
     ranked = OrderedLevels(GRADES).fit_transform(FRAME)
 
@@ -71,14 +72,14 @@ def test_levels_become_ranks_from_zero():
     pd.testing.assert_series_equal(expected, ranked["grade"])
 
 
-def test_other_columns_stay_as_they_are():
+def test_other_columns_stay_as_they_are() -> None:
     """Only the columns that are named change."""
     ranked = OrderedLevels(GRADES).fit_transform(FRAME)
 
     pd.testing.assert_frame_equal(FRAME.drop(columns="grade"), ranked.drop(columns="grade"))
 
 
-def test_the_order_is_the_one_given_and_not_one_learnt():
+def test_the_order_is_the_one_given_and_not_one_learnt() -> None:
     """Rows and target have no influence on the ranks."""
     fitted = OrderedLevels({"grade": ("Ex", "TA", "Po")}).fit(FRAME.iloc[:1], [1.0])
 
@@ -94,7 +95,7 @@ def test_the_order_is_the_one_given_and_not_one_learnt():
         ([2.0, np.nan, 3.0, np.nan], 2.0),
     ],
 )
-def test_the_most_frequent_value_stands_in_for_none(values, expected):
+def test_the_most_frequent_value_stands_in_for_none(values: Any, expected: Any) -> None:
     """Of several that are equally frequent it is the first in order, on every run."""
     frame = pd.DataFrame({"x": pd.Series(values, dtype=object if "a" in values else float)})
     imputer = MostFrequentImputer(
@@ -107,7 +108,7 @@ def test_the_most_frequent_value_stands_in_for_none(values, expected):
     assert {"x": expected} == clone(imputer).fit(frame).imputer_dict_
 
 
-def test_a_column_without_values_has_no_most_frequent_one():
+def test_a_column_without_values_has_no_most_frequent_one() -> None:
     """The message names the column."""
     frame = pd.DataFrame({"x": pd.Series([None, None], dtype=object), "y": [1.0, 2.0]})
 
@@ -123,12 +124,12 @@ def test_a_column_without_values_has_no_most_frequent_one():
         ("is_long", [0.0, 1.0, 0.0, 0.0, 0.0]),
     ],
 )
-def test_answers_are_one_or_zero(name, expected):
+def test_answers_are_one_or_zero(name: str, expected: Any) -> None:
     """A missing value is neither a level nor above anything."""
     assert expected == Indicators(TESTS).fit_transform(FRAME)[name].tolist()
 
 
-def test_new_columns_come_last_in_the_order_of_the_tests():
+def test_new_columns_come_last_in_the_order_of_the_tests() -> None:
     """The columns that came keep their places."""
     columns = Indicators(TESTS).fit_transform(FRAME).columns.tolist()
 
@@ -145,14 +146,14 @@ def test_new_columns_come_last_in_the_order_of_the_tests():
         ("grown", [8.0, 0.0, np.nan, 0.0, 0.0]),
     ],
 )
-def test_each_verb_computes_what_it_says(name, expected):
+def test_each_verb_computes_what_it_says(name: str, expected: Any) -> None:
     """A ratio to 0 is 0, time never runs backwards, and later formulas see earlier ones."""
     made = DerivedFeatures(FORMULAS).fit_transform(FRAME)
 
     np.testing.assert_array_equal(expected, made[name].to_numpy())
 
 
-def test_rows_keep_their_index():
+def test_rows_keep_their_index() -> None:
     """A frame whose rows are numbered otherwise is not joined with itself."""
     made = DerivedFeatures(FORMULAS).fit_transform(FRAME)
 
@@ -160,7 +161,7 @@ def test_rows_keep_their_index():
     assert [*FRAME.columns, *FORMULAS] == made.columns.tolist()
 
 
-def test_whole_numbers_are_no_special_case():
+def test_whole_numbers_are_no_special_case() -> None:
     """A ratio of int columns is not cut to whole numbers."""
     frame = pd.DataFrame({"a": [1, 3], "b": [2, 0]})
     made = DerivedFeatures({"share": Formula("ratio", ("a", "b"))}).fit_transform(frame)
@@ -171,7 +172,7 @@ def test_whole_numbers_are_no_special_case():
 @given(
     st.lists(st.tuples(*[st.floats(-1e6, 1e6, allow_subnormal=False)] * 2), min_size=1, max_size=5)
 )
-def test_formulas_agree_with_plain_arithmetic(rows):
+def test_formulas_agree_with_plain_arithmetic(rows: Any) -> None:
     """Each verb gives, value by value, what Python gives."""
     frame = pd.DataFrame(rows, columns=["length", "width"])
     made = DerivedFeatures(FORMULAS).fit_transform(frame)
@@ -183,7 +184,7 @@ def test_formulas_agree_with_plain_arithmetic(rows):
 
 
 @each_transformer
-def test_the_frame_that_comes_in_is_not_changed(transformer):
+def test_the_frame_that_comes_in_is_not_changed(transformer: Any) -> None:
     """Callers may go on using their frame."""
     frame = FRAME.copy(deep=True)
     clone(transformer).fit(frame).transform(frame)
@@ -192,7 +193,7 @@ def test_the_frame_that_comes_in_is_not_changed(transformer):
 
 
 @each_transformer
-def test_columns_that_are_needed_and_absent_are_named(transformer):
+def test_columns_that_are_needed_and_absent_are_named(transformer: Any) -> None:
     """The message says which transformer needs which column."""
     with pytest.raises(ValueError, match="needs columns that did not come: (grade|colour|length)"):
         clone(transformer).fit(FRAME[["width"]])
@@ -202,7 +203,7 @@ def test_columns_that_are_needed_and_absent_are_named(transformer):
 @pytest.mark.parametrize(
     "columns", [["grade", "colour"], [*reversed(FRAME.columns)]], ids=["fewer", "other order"]
 )
-def test_other_columns_than_those_fitted_are_refused(transformer, columns):
+def test_other_columns_than_those_fitted_are_refused(transformer: Any, columns: Any) -> None:
     """Columns are never taken for others."""
     fitted = clone(transformer).fit(FRAME)
 
@@ -211,21 +212,21 @@ def test_other_columns_than_those_fitted_are_refused(transformer, columns):
 
 
 @each_transformer
-def test_two_columns_of_one_name_are_refused(transformer):
+def test_two_columns_of_one_name_are_refused(transformer: Any) -> None:
     """Which of the two is meant cannot be known."""
     with pytest.raises(ValueError, match="columns with different names"):
         clone(transformer).fit(pd.concat([FRAME, FRAME], axis=1))
 
 
 @each_transformer
-def test_transforming_needs_fitting(transformer):
+def test_transforming_needs_fitting(transformer: Any) -> None:
     """An unfitted transformer says so."""
     with pytest.raises(NotFittedError):
         clone(transformer).transform(FRAME)
 
 
 @each_transformer
-def test_a_clone_has_equal_parameters_and_is_not_fitted(transformer):
+def test_a_clone_has_equal_parameters_and_is_not_fitted(transformer: Any) -> None:
     """Cross-validation starts from scratch in each fold."""
     fitted = clone(transformer).fit(FRAME)
     copy = clone(fitted)
@@ -235,7 +236,7 @@ def test_a_clone_has_equal_parameters_and_is_not_fitted(transformer):
 
 
 @each_transformer
-def test_parameters_can_be_set(transformer):
+def test_parameters_can_be_set(transformer: Any) -> None:
     """get_params and set_params are each other's inverse."""
     parameters = transformer.get_params()
     other = type(transformer)().set_params(**parameters)
@@ -246,7 +247,7 @@ def test_parameters_can_be_set(transformer):
 
 
 @each_transformer
-def test_names_out_are_the_columns_out(transformer):
+def test_names_out_are_the_columns_out(transformer: Any) -> None:
     """A pipeline can say what its estimator sees."""
     fitted = clone(transformer).fit(FRAME)
 
@@ -255,7 +256,7 @@ def test_names_out_are_the_columns_out(transformer):
 
 @each_transformer
 @pytest.mark.parametrize("container", ["default", "pandas"])
-def test_output_is_a_frame_in_either_setting(transformer, container):
+def test_output_is_a_frame_in_either_setting(transformer: Any, container: Any) -> None:
     """set_output changes nothing: frames come out in any case."""
     expected = clone(transformer).fit_transform(FRAME)
     actual = clone(transformer).set_output(transform=container).fit_transform(FRAME)
@@ -264,7 +265,7 @@ def test_output_is_a_frame_in_either_setting(transformer, container):
 
 
 @each_transformer
-def test_pickling_keeps_what_was_fitted(transformer):
+def test_pickling_keeps_what_was_fitted(transformer: Any) -> None:
     """The joblib pipeline holds these transformers."""
     fitted = clone(transformer).fit(FRAME)
     copy = pickle.loads(pickle.dumps(fitted))
@@ -272,7 +273,7 @@ def test_pickling_keeps_what_was_fitted(transformer):
     pd.testing.assert_frame_equal(fitted.transform(FRAME), copy.transform(FRAME))
 
 
-def test_they_follow_each_other_in_a_pipeline():
+def test_they_follow_each_other_in_a_pipeline() -> None:
     """Ranks can be compared and calculated with."""
     pipeline = make_pipeline(
         OrderedLevels(GRADES),

@@ -1,5 +1,7 @@
 """The quadratic member: scikit-learn's support vectors, and one form that gives the same."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,7 +17,7 @@ from regression_model.training.quadratic import QuadraticForm, QuadraticSVR, Ran
 ROWS, FEATURES = 80, 6
 
 
-def rows_and_target(seed=0):
+def rows_and_target(seed: Any = 0) -> Any:
     """Return random rows and a target with a product of two features in it."""
     random = np.random.default_rng(seed)
     rows = random.normal(size=(ROWS, FEATURES))
@@ -24,7 +26,7 @@ def rows_and_target(seed=0):
 
 # scikit-learn offers all of its checks; one asks for an environment variable and skips itself.
 @parametrize_with_checks([QuadraticSVR(), RangeClipper()])
-def test_scikit_learn_finds_what_it_expects(estimator, check):
+def test_scikit_learn_finds_what_it_expects(estimator: Any, check: Any) -> None:
     """Cloning, pickling, bad input, names of features and all the rest."""
     check(estimator)
 
@@ -38,8 +40,8 @@ def test_scikit_learn_finds_what_it_expects(estimator, check):
     st.integers(0, 1000),
 )
 def test_the_form_gives_what_scikit_learn_computes_with_support_vectors(
-    C, gamma, coef0, epsilon, seed
-):
+    C: Any, gamma: Any, coef0: Any, epsilon: Any, seed: Any
+) -> None:
     """Whatever the settings, on the rows it was fitted on and on others."""
     rows, target = rows_and_target(seed)
     settings_ = {"C": C, "gamma": gamma, "coef0": coef0, "epsilon": epsilon}
@@ -55,7 +57,7 @@ def test_the_form_gives_what_scikit_learn_computes_with_support_vectors(
         np.testing.assert_allclose(member.predict(some), expected, rtol=1e-12, atol=1e-13 * scale)
 
 
-def test_the_form_has_every_square_and_every_product():
+def test_the_form_has_every_square_and_every_product() -> None:
     """A product of two features is learnt without being told of it."""
     rows, target = rows_and_target()
 
@@ -79,7 +81,7 @@ forms = st.builds(
 
 
 @given(forms, forms, st.floats(-3.0, 3.0))
-def test_forms_add_up_as_their_values_do(one, other, share):
+def test_forms_add_up_as_their_values_do(one: Any, other: Any, share: Any) -> None:
     """Linear or quadratic, in any mixture."""
     rows = np.random.default_rng(1).normal(size=(5, 3))
 
@@ -90,7 +92,7 @@ def test_forms_add_up_as_their_values_do(one, other, share):
 
 
 @given(forms)
-def test_a_form_of_scaled_columns_is_a_form_of_the_raw_ones(form):
+def test_a_form_of_scaled_columns_is_a_form_of_the_raw_ones(form: Any) -> None:
     """The scaler folds into it."""
     raw = np.random.default_rng(2).normal([1970.0, 5.0, 9000.0], [30.0, 2.0, 4000.0], size=(50, 3))
     scaler = StandardScaler().fit(raw)
@@ -103,7 +105,7 @@ def test_a_form_of_scaled_columns_is_a_form_of_the_raw_ones(form):
 @pytest.mark.parametrize(
     "parameters", [{"gamma": 1e200}, {"coef0": 1e200}, {"C": 1e308}, {"gamma": 1e100, "C": 1e150}]
 )
-def test_what_overflows_is_refused_in_one_sentence(parameters):
+def test_what_overflows_is_refused_in_one_sentence(parameters: Any) -> None:
     """Instead of an endless search for support vectors."""
     rows, target = rows_and_target()
 
@@ -111,13 +113,13 @@ def test_what_overflows_is_refused_in_one_sentence(parameters):
         QuadraticSVR(**parameters).fit(rows, target)
 
 
-def test_an_unfitted_member_has_no_form():
+def test_an_unfitted_member_has_no_form() -> None:
     """And says so as scikit-learn does."""
     with pytest.raises(NotFittedError):
         clone(QuadraticSVR()).form()
 
 
-def test_columns_are_clipped_to_the_range_that_they_had():
+def test_columns_are_clipped_to_the_range_that_they_had() -> None:
     """Each to its own, and values inside are what they were."""
     rows = np.array([[0.0, 10.0], [1.0, 30.0], [2.0, 20.0]])
     clipper = RangeClipper().fit(rows)

@@ -1,5 +1,7 @@
 """Training rows: every mistake in them is found at once, and the rest becomes a frame."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,29 +88,29 @@ ROWS = [
 ]
 
 
-def rows_with(row, **cells):
+def rows_with(row: Any, **cells: Any) -> Any:
     """Return the rows with some cells of one row replaced; None leaves a column out everywhere."""
     rows = [dict(one) for one in ROWS]
     rows[row] |= cells
     return rows
 
 
-def without(name):
+def without(name: Any) -> Any:
     """Return the rows without a column."""
     return [{key: cell for key, cell in row.items() if key != name} for row in ROWS]
 
 
-def as_columns(rows):
+def as_columns(rows: Any) -> Any:
     """Return rows as a dict of columns, as a CSV file is read."""
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def read(rows):
+def read(rows: Any) -> Any:
     """Read rows as they would come from a file."""
     return read_training_data(CONFIG, rows, source="bicycles.csv")
 
 
-def mistakes_in(rows):
+def mistakes_in(rows: Any) -> Any:
     """Return the lines of the error that rows give."""
     with pytest.raises(DataError) as caught:
         read(rows)
@@ -123,7 +125,7 @@ shapes = pytest.mark.parametrize(
 
 
 @shapes
-def test_rows_become_a_frame_of_numbers_and_texts(shape):
+def test_rows_become_a_frame_of_numbers_and_texts(shape: Any) -> None:
     """Used features only, in the file's order; NaN or None where missing; blanks cut off."""
     data = read(shape(ROWS))
 
@@ -144,7 +146,7 @@ def test_rows_become_a_frame_of_numbers_and_texts(shape):
 
 
 @shapes
-def test_the_contract_learns_what_the_rows_hold(shape):
+def test_the_contract_learns_what_the_rows_hold(shape: Any) -> None:
     """Ranges of numbers, and levels of nominals, listed in the configuration or not."""
     contract = read(shape(ROWS)).contract
 
@@ -157,7 +159,7 @@ def test_the_contract_learns_what_the_rows_hold(shape):
     assert () == contract.field("note").training_levels
 
 
-def test_the_contract_says_what_the_configuration_says():
+def test_the_contract_says_what_the_configuration_says() -> None:
     """Nothing is learnt before data is seen."""
     contract = contract_of(CONFIG)
 
@@ -177,14 +179,14 @@ def test_the_contract_says_what_the_configuration_says():
     assert ("price", ("NA", "?")) == (contract.target, contract.missing_values)
 
 
-def test_a_column_may_come_under_an_alias():
+def test_a_column_may_come_under_an_alias() -> None:
     """Training rows are read like any other rows."""
     rows = [{"mass" if key == "weight" else key: cell for key, cell in r.items()} for r in ROWS]
 
     assert [12.5, 9.0, 17.0, 14.0] == read(rows).frame["weight"].tolist()
 
 
-def test_columns_that_nobody_described_are_noted():
+def test_columns_that_nobody_described_are_noted() -> None:
     """They are no mistake, but they are not used either."""
     rows = [row | {"wheigt": "1"} for row in ROWS]
 
@@ -214,14 +216,14 @@ BAD_CELLS = [
 
 @pytest.mark.parametrize(("cells", "sentence"), BAD_CELLS)
 @pytest.mark.parametrize("shape", [list, as_columns], ids=["list of dicts", "dict of columns"])
-def test_a_bad_cell_is_named_with_its_row(shape, cells, sentence):
+def test_a_bad_cell_is_named_with_its_row(shape: Any, cells: Any, sentence: str) -> None:
     """Rows count from 1, as people count them."""
     (line,) = mistakes_in(shape(rows_with(2, **cells)))
 
     assert line.startswith(f"bicycles.csv, row 3: {sentence}")
 
 
-def test_every_bad_row_is_listed_in_one_error_in_the_order_of_the_rows():
+def test_every_bad_row_is_listed_in_one_error_in_the_order_of_the_rows() -> None:
     """The file can be mended in one go."""
     rows = rows_with(0, weight="-1", price="")
     rows[1]["state"] = "old"
@@ -236,7 +238,7 @@ def test_every_bad_row_is_listed_in_one_error_in_the_order_of_the_rows():
     assert sorted(words) == sorted(line.split(": ")[1].split(" is ")[0] for line in lines)
 
 
-def test_a_hundred_bad_rows_are_a_hundred_lines():
+def test_a_hundred_bad_rows_are_a_hundred_lines() -> None:
     """None is left out."""
     rows = [ROWS[0] | {"weight": str(100 + i)} for i in range(100)]
 
@@ -249,7 +251,7 @@ def test_a_hundred_bad_rows_are_a_hundred_lines():
 
 @pytest.mark.parametrize("name", ["weight", "state", "price"])
 @shapes
-def test_a_required_column_that_is_absent_is_named_once(shape, name):
+def test_a_required_column_that_is_absent_is_named_once(shape: Any, name: str) -> None:
     """With the columns that did come."""
     (line,) = mistakes_in(shape(without(name)))
 
@@ -258,7 +260,7 @@ def test_a_required_column_that_is_absent_is_named_once(shape, name):
 
 
 @shapes
-def test_an_optional_column_may_be_absent(shape):
+def test_an_optional_column_may_be_absent(shape: Any) -> None:
     """All of its values are missing then."""
     data = read(shape(without("gears")))
 
@@ -266,7 +268,7 @@ def test_an_optional_column_may_be_absent(shape):
     assert None is data.contract.field("gears").training_range
 
 
-def test_a_row_that_is_no_row_is_one_mistake():
+def test_a_row_that_is_no_row_is_one_mistake() -> None:
     """Though features and target are checked apart."""
     (line,) = mistakes_in([ROWS[0], "12.5;21", *ROWS[1:]])
 
@@ -274,14 +276,14 @@ def test_a_row_that_is_no_row_is_one_mistake():
 
 
 @pytest.mark.parametrize("rows", [[], {}, {"weight": [], "price": []}, ROWS[:2], None, "a,b", 3])
-def test_what_cannot_be_trained_on_is_said_in_one_line(rows):
+def test_what_cannot_be_trained_on_is_said_in_one_line(rows: Any) -> None:
     """No rows, fewer than folds, or nothing that has rows."""
     (line,) = mistakes_in(rows)
 
     assert line.startswith("bicycles.csv")
 
 
-def test_there_must_be_a_row_for_each_fold():
+def test_there_must_be_a_row_for_each_fold() -> None:
     """As many as folds are enough."""
     assert ["bicycles.csv has 2 rows: expected at least one for each of the 3 folds."] == (
         mistakes_in(ROWS[:2])
@@ -298,7 +300,7 @@ def test_there_must_be_a_row_for_each_fold():
     ],
 )
 @pytest.mark.parametrize("shape", [list, as_columns, pd.DataFrame])
-def test_levels_that_look_like_numbers_are_texts(shape, cells, levels):
+def test_levels_that_look_like_numbers_are_texts(shape: Any, cells: Any, levels: Any) -> None:
     """Codes come as numbers from some files, and as floats where a column has gaps."""
     rows = [row | {"brand": cell} for row, cell in zip(ROWS, cells, strict=True)]
 
@@ -308,7 +310,7 @@ def test_levels_that_look_like_numbers_are_texts(shape, cells, levels):
     assert {*levels} == {*data.frame["brand"].dropna()}
 
 
-def test_the_rows_that_came_are_not_changed():
+def test_the_rows_that_came_are_not_changed() -> None:
     """Neither dicts nor frames."""
     rows, frame = [dict(row) for row in ROWS], pd.DataFrame(ROWS)
 
@@ -319,7 +321,7 @@ def test_the_rows_that_came_are_not_changed():
     pd.testing.assert_frame_equal(pd.DataFrame(ROWS), frame)
 
 
-def test_a_level_of_no_training_row_is_any_other_level_in_the_frame():
+def test_a_level_of_no_training_row_is_any_other_level_in_the_frame() -> None:
     """Whatever its name, so that the pipeline sees what the graph sees."""
     contract = read(ROWS).contract
     rows = [row | {"brand": brand} for row, brand in zip(ROWS, "Xy?B", strict=True)]
@@ -331,7 +333,7 @@ def test_a_level_of_no_training_row_is_any_other_level_in_the_frame():
     assert None is frame["brand"][2]
 
 
-def test_what_is_learnt_changes_nothing_else():
+def test_what_is_learnt_changes_nothing_else() -> None:
     """Only ranges and levels of training differ."""
     data = read(ROWS)
     stated = contract_of(CONFIG).with_fields({"brand": {"levels": ("Aurora", "Borea")}})
@@ -343,7 +345,7 @@ def test_what_is_learnt_changes_nothing_else():
     assert stated == learnt.with_fields(changed)
 
 
-def test_the_profile_tells_shares_and_deciles():
+def test_the_profile_tells_shares_and_deciles() -> None:
     """What later rows are compared with."""
     data = read(ROWS)
 
@@ -359,7 +361,7 @@ def test_the_profile_tells_shares_and_deciles():
     assert {"broken": 0.25, "new": 0.25, "used": 0.5} == told["state"]["shares"]
 
 
-def test_a_column_without_values_has_an_empty_profile():
+def test_a_column_without_values_has_an_empty_profile() -> None:
     """It is no reason to stop, and gives no warning."""
     data = read([row | {"gears": "", "brand": ""} for row in ROWS])
 
@@ -369,7 +371,7 @@ def test_a_column_without_values_has_an_empty_profile():
     assert {"missing": 1.0, "shares": {}} == told["brand"]
 
 
-def test_the_shipped_rows_are_all_good():
+def test_the_shipped_rows_are_all_good() -> None:
     """All 1,460, and no column of them is unknown."""
     path = dataset_path(packaged.data.training)
 

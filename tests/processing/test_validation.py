@@ -42,7 +42,9 @@ def test_rows_of_the_scoring_file_are_accepted_as_texts(
 def test_apps_send_a_frame_as_they_always_did(scoring_file: Path) -> None:
     """Validated as a whole and dumped row by row, it gets the prices that the frame itself gets."""
     frame = pd.read_csv(scoring_file)
-    inputs = MultipleHouseDataInputs(inputs=frame.replace({np.nan: None}).to_dict(orient="records"))
+    inputs: Any = MultipleHouseDataInputs(
+        inputs=frame.replace({np.nan: None}).to_dict(orient="records")
+    )
     dumped = [row.model_dump() for row in inputs.inputs]
     expected = make_prediction(input_data=frame)
     found = make_prediction(input_data=dumped)

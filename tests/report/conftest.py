@@ -165,7 +165,7 @@ def power(tmp_path_factory: pytest.TempPathFactory) -> Case:
     folder = tmp_path_factory.mktemp("power")
     (folder / "config.yml").write_text(POWER, encoding="utf-8")
     generator = np.random.default_rng(1)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "plant": f"{HOSTILE}{i}",
             "sun": float(generator.uniform(0, 14)),

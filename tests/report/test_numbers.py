@@ -1,6 +1,7 @@
 """Numbers as people read them."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from regression_model.display import Amounts, count, percent, plain, share, shor
         (math.nan, "–"),
     ],
 )
-def test_plain(value, expected):
+def test_plain(value: Any, expected: Any) -> None:
     """Whole from a thousand on, else four significant digits."""
     assert expected == plain(value)
 
@@ -29,7 +30,7 @@ def test_plain(value, expected):
     ("value", "expected"),
     [(200_000, "200k"), (1_500_000, "1.5M"), (999_999, "1M"), (950, "950"), (-12_345, "−12.3k")],
 )
-def test_short(value, expected):
+def test_short(value: Any, expected: Any) -> None:
     """Three digits and a letter."""
     assert expected == short(value)
 
@@ -43,7 +44,7 @@ def test_short(value, expected):
         (None, "−208,500", "−208k", "−208k", "price"),
     ],
 )
-def test_amounts(unit, full, brief, tick, title):
+def test_amounts(unit: Any, full: Any, brief: Any, tick: Any, title: Any) -> None:
     """Money has its sign in front, other units follow, and an axis says them once."""
     amounts = Amounts.of(unit)
     written = (amounts.full(-208_500), amounts.short(-208_500), amounts.tick(-208_500))
@@ -51,19 +52,19 @@ def test_amounts(unit, full, brief, tick, title):
     assert title == amounts.title("price")
 
 
-def test_a_sign_is_put_before_the_currency():
+def test_a_sign_is_put_before_the_currency() -> None:
     """As people write it."""
     assert "+$12" == Amounts.of("US dollars").full(12, sign=True)
     assert "$0" == Amounts.of("US dollars").full(0, sign=True)
 
 
-def test_a_range_is_in_the_unit():
+def test_a_range_is_in_the_unit() -> None:
     """Each end of it, where the sign stands in front."""
     assert "$1 to $2" == Amounts.of("US dollars").range("1 to 2")
     assert "1 to 2 kWh" == Amounts.of("kWh").range("1 to 2")
 
 
-def test_percentages():
+def test_percentages() -> None:
     """With a real minus, and a plus where it is asked for."""
     assert ["7.2%", "−7%", "+7.2%"] == [
         percent(0.0721),
@@ -73,6 +74,6 @@ def test_percentages():
     assert ["90%", "97.5%"] == [share(0.9), share(0.975)]
 
 
-def test_counts():
+def test_counts() -> None:
     """One of a thing is no plural."""
     assert ["1 row", "1,460 rows"] == [count(1, "row"), count(1460, "row")]

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,73 +25,73 @@ LINKS = {"src", "href", "xlink:href", "srcset", "action", "data", "poster"}
 class Page(HTMLParser):
     """Every element with its attributes; elements that are not closed in order are mistakes."""
 
-    def __init__(self, text):
+    def __init__(self, text: Any) -> None:
         super().__init__()
         self.elements, self.open, self.mistakes, self.words = [], [], [], []
         self.feed(text)
         self.close()
 
-    def handle_starttag(self, tag, attributes):
+    def handle_starttag(self, tag: Any, attributes: Any) -> None:
         self.elements.append((tag, dict(attributes)))
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag, attributes):
+    def handle_startendtag(self, tag: Any, attributes: Any) -> None:
         self.elements.append((tag, dict(attributes)))
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: Any) -> None:
         if not self.open or self.open.pop() != tag:
             self.mistakes.append(tag)
 
-    def handle_data(self, data):
+    def handle_data(self, data: Any) -> None:
         if "style" not in self.open:
             self.words.append(data)
 
     @property
-    def text(self):
+    def text(self) -> Any:
         return " ".join(" ".join(self.words).split())
 
-    def named(self, *tags):
+    def named(self, *tags: Any) -> Any:
         return [attributes for tag, attributes in self.elements if tag in tags]
 
 
 @pytest.fixture(scope="module", params=["houses", "power"])
-def case(request):
+def case(request: Any) -> Any:
     """Each of the two cases."""
     return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="module")
-def made(case):
+def made(case: Any) -> Any:
     """The bytes of the report of a case."""
     return make_report(case.evaluation, model=case.model, rows=case.rows)
 
 
 @pytest.fixture(scope="module")
-def page(made):
+def page(made: Any) -> Any:
     """The report of a case, parsed."""
     return Page(made.decode())
 
 
 @pytest.fixture(scope="module")
-def house_page(houses):
+def house_page(houses: Any) -> Any:
     """The report of the shipped model, parsed."""
     return Page(make_report(houses.evaluation, model=houses.model, rows=houses.rows).decode())
 
 
 @pytest.fixture(scope="module")
-def power_page(power):
+def power_page(power: Any) -> Any:
     """The report of the model of another domain, parsed."""
     return Page(make_report(power.evaluation, model=power.model, rows=power.rows).decode())
 
 
-def test_every_element_is_closed_in_its_order(page):
+def test_every_element_is_closed_in_its_order(page: Any) -> None:
     """Nothing depends on how a browser mends a page."""
     assert [] == page.mistakes
     assert [] == page.open
 
 
-def test_the_page_needs_nothing_else(page):
+def test_the_page_needs_nothing_else(page: Any) -> None:
     """No script, no style sheet, no font, no picture from anywhere."""
     assert {"script", "link", "iframe", "object", "embed", "base"}.isdisjoint(
         tag for tag, _ in page.elements
@@ -100,14 +102,14 @@ def test_the_page_needs_nothing_else(page):
         assert not any(name.startswith("on") for name in attributes)
 
 
-def test_no_style_refers_to_a_network(made):
+def test_no_style_refers_to_a_network(made: Any) -> None:
     """Neither the style sheet nor a picture imports anything."""
     assert not re.search(rb"url\((?!#)", made)
     assert b"@import" not in made
     assert b"default-src 'none'" in made
 
 
-def test_identifiers_are_unique_and_every_link_has_its_end(page):
+def test_identifiers_are_unique_and_every_link_has_its_end(page: Any) -> None:
     """The table of contents and the parts of pictures find what they point to."""
     names = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(set(names)) == len(names)
@@ -116,7 +118,7 @@ def test_identifiers_are_unique_and_every_link_has_its_end(page):
         assert target.removeprefix("#") in names
 
 
-def test_every_picture_says_in_words_what_it_shows(page):
+def test_every_picture_says_in_words_what_it_shows(page: Any) -> None:
     """The alternative text holds numbers of the facts, and no two are alike."""
     pictures = page.named("svg")
     texts = [attributes["aria-label"] for attributes in pictures]
@@ -127,7 +129,7 @@ def test_every_picture_says_in_words_what_it_shows(page):
     assert all("viewbox" in attributes and "width" not in attributes for attributes in pictures)
 
 
-def test_no_number_was_lost_on_the_way(case, page):
+def test_no_number_was_lost_on_the_way(case: Any, page: Any) -> None:
     """Nothing undefined, and no bare NaN, reaches a reader; a level may be called None."""
     levels = {level for field in case.model.contract.categories for level in field.levels}
     words = "|".join(sorted({"nan", "None", "inf", "undefined"} - levels))
@@ -136,12 +138,12 @@ def test_no_number_was_lost_on_the_way(case, page):
         assert not re.search(rf"\b({words})\b", text)
 
 
-def test_the_same_facts_give_the_same_bytes(case, made):
+def test_the_same_facts_give_the_same_bytes(case: Any, made: Any) -> None:
     """Nothing in the page depends on the clock or on chance."""
     assert made == make_report(case.evaluation, model=case.model, rows=case.rows)
 
 
-def test_another_process_gives_the_same_bytes(power, tmp_path):
+def test_another_process_gives_the_same_bytes(power: Any, tmp_path: Path) -> None:
     """Nor on the order of a set."""
     code = (
         "import pickle, sys; from pathlib import Path; from regression_model import load_model;"
@@ -158,12 +160,12 @@ def test_another_process_gives_the_same_bytes(power, tmp_path):
     assert make_report(power.evaluation, model=power.model, rows=power.rows) == found.stdout
 
 
-def test_the_page_is_small(made):
+def test_the_page_is_small(made: Any) -> None:
     """Small enough to be mailed."""
     assert len(made) < 2_500_000
 
 
-def test_the_metrics_are_those_of_the_evaluation(house_page):
+def test_the_metrics_are_those_of_the_evaluation(house_page: Any) -> None:
     """Each with its interval, in its unit."""
     for words in (
         "0.1234 0.1111 to 0.1399",
@@ -199,7 +201,9 @@ def test_the_metrics_are_those_of_the_evaluation(house_page):
         (None, "honest if the model was trained on none of these rows", False),
     ],
 )
-def test_the_page_says_whether_the_rows_were_unseen(power, trained_on, words, at_the_top):
+def test_the_page_says_whether_the_rows_were_unseen(
+    power: Any, trained_on: Any, words: Any, at_the_top: Any
+) -> None:
     """Where the model was trained on any of them, above everything else."""
     evaluation = replace(power.evaluation, trained_on=trained_on)
     page = Page(make_report(evaluation, model=power.model, rows=power.rows).decode())
@@ -208,7 +212,7 @@ def test_the_page_says_whether_the_rows_were_unseen(power, trained_on, words, at
     assert words in page.text.split("Purpose")[0 if at_the_top else -1]
 
 
-def test_the_page_says_what_the_model_file_says(houses, house_page):
+def test_the_page_says_what_the_model_file_says(houses: Any, house_page: Any) -> None:
     """Name, version, source of the data, digests and the quality bar."""
     manifest = houses.model.manifest
     training = manifest["training"]
@@ -224,7 +228,7 @@ def test_the_page_says_what_the_model_file_says(houses, house_page):
     assert len(bar) == house_page.text.count("Passed.")
 
 
-def test_the_record_names_time_and_commit_where_they_are_known(houses):
+def test_the_record_names_time_and_commit_where_they_are_known(houses: Any) -> None:
     """And says of the time why it is not; of the commit there is then nothing to say."""
     for created, commit in (("2026-11-21T00:00:00+00:00", "0123abcd, with changes"), (None, None)):
         manifest = {**houses.model.manifest, "created": created}
@@ -235,21 +239,21 @@ def test_the_record_names_time_and_commit_where_they_are_known(houses):
         assert (f"Commit of the sources {commit}" in text) == bool(commit)
 
 
-def test_a_group_of_few_rows_has_no_interval(house_page):
+def test_a_group_of_few_rows_has_no_interval(house_page: Any) -> None:
     """Neither in its picture nor in its table: three rows cannot tell one."""
     assert "Of fewer than 10 rows no interval is drawn." in house_page.text
     assert "Few 3 0.1666 –" in house_page.text
     assert "NAmes 90 0.0808 (0.0700 to 0.0900)" in house_page.text
 
 
-def test_coverage_by_group_stands_in_the_open(house_page):
+def test_coverage_by_group_stands_in_the_open(house_page: Any) -> None:
     """Not only in a table that somebody has to unfold, and with its axis explained."""
     texts = [attributes["aria-label"] for attributes in house_page.named("svg")]
     assert any("by Neighborhood: OldTown 81.2% (40 rows); NAmes 93.2%" in text for text in texts)
     assert "The axis does not begin at zero." in house_page.text
 
 
-def test_an_effect_is_shown_where_the_rows_are():
+def test_an_effect_is_shown_where_the_rows_are() -> None:
     """The middle 98% of a field with an order, of which few values or many are known."""
     grade = Field("grade", "ordinal", levels=("bad", "fair", "good"), training_levels=())
     grades = np.array(["bad"] * 2 + ["fair"] * 500 + ["good"] * 498, dtype=object)
@@ -260,14 +264,14 @@ def test_an_effect_is_shown_where_the_rows_are():
     assert max(values_to_try(Field("area", "number"), area)) < 200
 
 
-def test_a_wide_table_shows_that_it_goes_on(made):
+def test_a_wide_table_shows_that_it_goes_on(made: Any) -> None:
     """A shadow stands at the edge behind which there is more, also where no scroll bar does."""
     style = made.decode().split(".scroll {")[1].split("}")[0]
     assert "overflow-x: auto" in style
     assert style.count(" local") == style.count(" scroll,") + 1 == 2
 
 
-def test_a_missed_bar_is_not_called_passed(houses):
+def test_a_missed_bar_is_not_called_passed(houses: Any) -> None:
     """The verdict comes from the metrics, not from the fact that there is a page."""
     manifest = {**houses.model.manifest, "quality": {"rmsle": 0.001, "coverage": None}}
     evaluation = replace(houses.evaluation, manifest=manifest)
@@ -276,7 +280,7 @@ def test_a_missed_bar_is_not_called_passed(houses):
     assert "Passed" not in text
 
 
-def test_the_most_wrong_rows_are_those_furthest_off(houses, house_page):
+def test_the_most_wrong_rows_are_those_furthest_off(houses: Any, house_page: Any) -> None:
     """By identifier, the worst first, each with the field that moved it most."""
     details = houses.evaluation.details
     order = np.argsort(-np.abs(np.log(details.prediction / details.target)))[:10]
@@ -290,7 +294,7 @@ def test_the_most_wrong_rows_are_those_furthest_off(houses, house_page):
     assert name in table[places[0] : places[1]]
 
 
-def test_a_name_cannot_become_markup(power_page):
+def test_a_name_cannot_become_markup(power_page: Any) -> None:
     """Levels, identifiers, descriptions and the name of the file stay text."""
     assert "<script>alert('x')</script>" in power_page.text
     assert "<img src=x onerror=alert(1)>" in power_page.text
@@ -299,7 +303,7 @@ def test_a_name_cannot_become_markup(power_page):
     assert any("<script>" in a["aria-label"] for a in power_page.named("svg"))
 
 
-def test_another_domain_has_its_own_unit_and_no_houses(power_page):
+def test_another_domain_has_its_own_unit_and_no_houses(power_page: Any) -> None:
     """Negative values, no folds, no groups: what has nothing to say is left out."""
     text = power_page.text
     assert "0.8765 kWh" in text
@@ -309,7 +313,7 @@ def test_another_domain_has_its_own_unit_and_no_houses(power_page):
     assert keys.isdisjoint({"folds", "groups", "importance", "baselines", "without"})
 
 
-def test_one_row_is_enough(power):
+def test_one_row_is_enough(power: Any) -> None:
     """A file with one labelled row has a report as well."""
     details = power.evaluation.details
     one = replace(
@@ -322,7 +326,7 @@ def test_one_row_is_enough(power):
     assert "The 1 row furthest off" in page.text
 
 
-def test_the_file_is_named_after_model_and_version(power, tmp_path):
+def test_the_file_is_named_after_model_and_version(power: Any, tmp_path: Path) -> None:
     """And nothing else is left in the folder."""
     path = write_report(
         power.evaluation, model=power.model, rows=power.rows, folder=tmp_path, name="power"
@@ -332,7 +336,7 @@ def test_the_file_is_named_after_model_and_version(power, tmp_path):
     assert path.read_bytes().startswith(b"<!DOCTYPE html>")
 
 
-def test_a_folder_that_is_a_file_is_refused(power, tmp_path):
+def test_a_folder_that_is_a_file_is_refused(power: Any, tmp_path: Path) -> None:
     """In one sentence."""
     (tmp_path / "taken").write_text("", encoding="utf-8")
     with pytest.raises(OutputError, match="cannot be written"):
@@ -347,7 +351,7 @@ def test_a_folder_that_is_a_file_is_refused(power, tmp_path):
 
 @pytest.mark.parametrize("library", ["jinja2", "matplotlib"])
 @pytest.mark.parametrize("call", ["require_extra()", "make_report(None, model=None, rows=[])"])
-def test_a_missing_extra_is_named(library, call):
+def test_a_missing_extra_is_named(library: str, call: Any) -> None:
     """With the command that installs it."""
     code = (
         f"import sys; sys.modules[{library!r}] = None\n"
@@ -363,7 +367,7 @@ def test_a_missing_extra_is_named(library, call):
     assert "pip install 'regression-model[report]==" in found.stdout
 
 
-def test_importing_the_package_loads_no_drawing_library():
+def test_importing_the_package_loads_no_drawing_library() -> None:
     """The heavy imports wait for the first report."""
     code = (
         "import sys, regression_model.report\n"
