@@ -45,7 +45,10 @@ ROUNDS = 3
 TEST_CSV = Path(regression_model.__file__).parent / "datasets" / "test.csv"
 WITH_BATCH = "from regression_model.cli import main; main()"
 BASE = f"import sys; sys.modules.update({{'pyarrow': None, 'pyarrow.csv': None}}); {WITH_BATCH}"
-COPY = "from benchmarks.streams import *; import sys; copy(*sys.argv[1:])"
+# The benchmarks are found for this one import only: the package measured is the installed one.
+_OURS = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from benchmarks.streams import *; "
+_OURS += f"sys.path.remove({str(ROOT)!r}); "
+COPY = _OURS + "copy(*sys.argv[1:])"
 _HEADER = (
     "what",
     "clock",
@@ -118,7 +121,7 @@ def measured(code: str, *arguments: str | Path) -> Run:
     """Run Python with some code, and with these arguments for it."""
     begun = perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)], stderr=subprocess.PIPE, cwd=ROOT
+        [sys.executable, "-P", "-c", code, *map(str, arguments)], stderr=subprocess.PIPE, cwd=ROOT
     )
     assert process.stderr is not None
     with process.stderr as stderr:
@@ -160,9 +163,9 @@ def _runs(folder: Path, rows: int, rounds: int) -> dict[str, tuple[list[Run], li
     table, parquet, longer = folder / "rows.csv", folder / "rows.parquet", folder / "long.parquet"
     write_rows(table, rows)
     # In a process of its own: the memory of this one would count for those that it starts.
-    write = "from benchmarks.streams import *; import sys; write_parquet(*sys.argv[1:3], {times})"
-    measured(write.format(times=1), parquet, table)
-    measured(write.format(times=TIMES_LONGER), longer, table)
+    write = _OURS + "write_parquet(*sys.argv[1:3], int(sys.argv[3]))"
+    measured(write, parquet, table, "1")
+    measured(write, longer, table, str(TIMES_LONGER))
     wanted = {
         demands.STREAM_CSV: (WITH_BATCH, table),
         demands.STREAM_PARQUET: (WITH_BATCH, parquet),

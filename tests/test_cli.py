@@ -359,7 +359,9 @@ def test_an_interrupted_training_run_writes_nothing(tmp_path: Path, stage: str) 
             assert line
         process.send_signal(signal.SIGINT)
         said = err.read()
-    assert said.splitlines() == ["Interrupted: nothing was written."]
+    # The line that was being written when the signal came may come twice.
+    others = [line for line in said.splitlines() if stage not in line]
+    assert others == ["Interrupted: nothing was written."]
     assert process.returncode == 130
     assert list(tmp_path.iterdir()) == [older]
     assert older.read_bytes() == b"older"
