@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from regression_model import Model, Prediction
+from regression_model import InputError, Model, Prediction
 from regression_model.runtime.contract import Field
 from regression_model.runtime.problems import ERROR_CODES, WARNING_CODES
 
@@ -65,6 +65,15 @@ def test_a_prediction_with_any_problem_is_pickled(model: Model, odd_rows: list[A
     assert {"wrong_type", "unknown_field", "not_finite"} <= {p.code for p in read.problems}
     for again in carried(read):
         same(read, again)
+
+
+def test_a_prediction_out_of_a_pickle_cannot_be_explained(
+    model: Model, rows: list[dict[str, Any]]
+) -> None:
+    """It holds no rows; the sentence says what to do, also with assertions switched off."""
+    again = pickle.loads(pickle.dumps(model.predict(rows)))
+    with pytest.raises(InputError, match="holds no rows: predict them again"):
+        list(model.explain_rows(again, [0]))
 
 
 def test_every_code_is_pickled(model: Model, rows: list[dict[str, Any]]) -> None:

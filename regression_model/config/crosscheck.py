@@ -103,7 +103,7 @@ def _feature_input(
         levels = frozenset(feature.levels)
         for level in derived.levels:
             if level not in levels:
-                yield f"{level!r} is no level of {name}{nearest(level, feature.levels)}"
+                yield f"{level!r} is not a level of {name}{nearest(level, feature.levels)}"
 
 
 def _cycle(derived: Iterable[str], found: list[str]) -> Mistake:

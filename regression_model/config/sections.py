@@ -67,7 +67,8 @@ class Evaluation(Section):
     `repeats` is how many times the rows are split into folds, each time with the next seed.
     `stratify` is a column whose values are spread evenly over the folds.
     `groups` are the fields by whose values the errors are broken down; `baseline` is the field
-    whose values have a median each, to be better than; `without` are columns whose worth is told.
+    whose values have a median each, to be better than; `without` are columns without which the
+    report shows the model too.
     """
 
     folds: Annotated[int, Field(ge=2), BeforeValidator(read_number)] = 10

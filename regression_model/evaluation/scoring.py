@@ -80,7 +80,7 @@ def evaluate_model(
         comparison = compared([scored], index, level, compare, theirs, seed=_SEED)
     if groups is None:
         groups = model.manifest.get("evaluation", {}).get("groups", ())
-    checked = Checker(model.contract).check(rows)
+    checked = prediction.checked
     labels = {name: _labels(model.contract, checked, name)[index] for name in groups}
     return EvaluationResult(
         name=model.name,

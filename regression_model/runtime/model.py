@@ -188,15 +188,20 @@ class Model:
     def explain_rows(
         self, prediction: Prediction, rows: Iterable[int]
     ) -> Iterator[Explanation | None]:
-        """Explain some rows of a prediction that this model has just made, as `explain` does."""
+        """Explain some rows of a prediction that this model has just made, as `explain` does.
+
+        Raises
+        ------
+        InputError
+            When the prediction came out of a pickle, which holds no rows.
+        """
         from .explanation import explain_row
 
         def run(numbers: Floats, codes: Codes) -> Floats:
             values, *_ = self._run(Checked(numbers, codes, None, []))
             return values
 
-        assert prediction._checked is not None, "a copy out of a pickle has no rows"
-        checked, _ = prediction._checked
+        checked = prediction.checked
         typical, fillers = self._background, self._manifest.get("fillers", {})
         for row in rows:
             if np.isnan(prediction.values[row]):

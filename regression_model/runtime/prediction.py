@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import MissingExtraError
+from ..errors import InputError, MissingExtraError
 from .checking import Checked, Counts
 from .intake import Codes, Floats
 from .problems import MOST_TOLD, Finding, Problem, told_in_an_answer
@@ -83,6 +83,19 @@ class Prediction:
         checked, missing_codes = self._checked
         assumed = checked.assumed(missing_codes)
         return np.where(np.isnan(self.values), 0, assumed)
+
+    @property
+    def checked(self) -> Checked:
+        """The rows as the model took them.
+
+        Raises
+        ------
+        InputError
+            When the prediction came out of a pickle, which holds no rows.
+        """
+        if self._checked is None:
+            raise InputError("A prediction out of a pickle holds no rows: predict them again.")
+        return self._checked[0]
 
     def __len__(self) -> int:
         return len(self.values)

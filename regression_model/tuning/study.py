@@ -49,7 +49,7 @@ class Study:
     def __init__(self, path: Path, name: str, space: Mapping[str, BaseDistribution]) -> None:
         self._path = path
         self._space = dict(space)
-        with _complaining(path):
+        with _errors_in_one_sentence(path):
             self._study = optuna.create_study(
                 storage=_journal(path), study_name=name, direction="minimize", load_if_exists=True
             )
@@ -79,7 +79,7 @@ class Study:
             user_attrs={"values": dict(trial.values), "message": trial.message},
             intermediate_values=dict(enumerate(trial.folds)),
         )
-        with _complaining(self._path):
+        with _errors_in_one_sentence(self._path):
             if len(self._study.get_trials(deepcopy=False)) != trial.number:
                 raise OutputError(f"{self._path} is written by another search at the same time.")
             self._study.add_trial(finished)
@@ -106,7 +106,7 @@ def _journal(path: Path) -> JournalStorage:
 
 
 @contextmanager
-def _complaining(path: Path) -> Iterator[None]:
+def _errors_in_one_sentence(path: Path) -> Iterator[None]:
     """Say in one sentence what is wrong with a study file."""
     try:
         yield

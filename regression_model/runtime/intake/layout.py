@@ -107,5 +107,5 @@ class Intake(ABC):
         """Return each layout with the rows that have it; None for all rows."""
 
     def not_rows(self) -> list[tuple[int, Any]]:
-        """Return the rows that are no mappings, with what stands there."""
+        """Return the rows that are not mappings, each with its value."""
         return []
