@@ -46,12 +46,12 @@ def make_prediction(*, input_data: Any) -> PredictionResult:
         When the package holds no usable model file.
     """
     prediction = load_model().predict(input_data)
-    told = prediction.told
+    reported = prediction.reported
     return {
         "predictions": plain(prediction.values),
         "version": prediction.version,
-        "errors": _as_json([p for p in told if p.severity == "error"]),
-        "warnings": _as_json([p for p in told if p.severity == "warning"]),
+        "errors": _as_json([p for p in reported if p.severity == "error"]),
+        "warnings": _as_json([p for p in reported if p.severity == "warning"]),
         "lower": plain(prediction.lower),
         "upper": plain(prediction.upper),
     }

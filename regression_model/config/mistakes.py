@@ -25,7 +25,7 @@ __all__ = [
     "repeated",
 ]
 
-_MOST_TOLD = 100
+_MOST_REPORTED = 100
 _MOST_COMPARED = 2_000  # known words, when somebody misspelt one
 _LONGEST_COMPARED = 100  # characters
 
@@ -80,9 +80,9 @@ def repeated(words: Sequence[str]) -> list[str]:
 
 def first_of(mistakes: Iterable[Mistake]) -> list[Mistake]:
     """Return the first hundred mistakes, and say if there are more; no others are looked for."""
-    first = [*islice(mistakes, _MOST_TOLD + 1)]
-    if len(first) > _MOST_TOLD:
-        first[_MOST_TOLD:] = [((), f"there are more mistakes than these {_MOST_TOLD}")]
+    first = [*islice(mistakes, _MOST_REPORTED + 1)]
+    if len(first) > _MOST_REPORTED:
+        first[_MOST_REPORTED:] = [((), f"there are more mistakes than these {_MOST_REPORTED}")]
     return first
 
 

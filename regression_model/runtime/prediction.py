@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..errors import InputError, MissingExtraError
 from .checking import Checked, Counts
 from .intake import Codes, Floats
-from .problems import MOST_TOLD, Finding, Problem, told_in_an_answer
+from .problems import MOST_REPORTED, Finding, Problem, reported_findings
 
 if TYPE_CHECKING:
     import pandas
@@ -55,14 +55,14 @@ class Prediction:
         return _problems(self.findings)
 
     @property
-    def told(self) -> list[Problem]:
-        """The problems that an answer tells: all up to 20,000, then one for each further row.
+    def reported(self) -> list[Problem]:
+        """The problems in an answer: all up to 20,000, then one for each further row.
 
         An answer is then in proportion to its request, whatever is wrong with the rows.
         """
         if not self.findings:
             return []
-        findings = told_in_an_answer(self.findings)
+        findings = reported_findings(self.findings)
         return self.problems if findings is self.findings else _problems(findings)
 
     @property
@@ -174,13 +174,13 @@ class Prediction:
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return one dict of plain JSON types a row.
 
-        Its keys are value, lower, upper, problems, version and assumed. What is wrong with all
-        rows stands in each, as one object that they share. The problems are those of `told`, and
-        only the first of those of all rows where there would be more than 20,000.
+        Its keys are value, lower, upper, problems, version and assumed. A problem of
+        all rows stands in each, as one object that they share. The problems are those of
+        `reported`; where those of all rows would make more than 20,000, only the first is there.
         """
-        told = self.told
-        of_all = [problem.to_dict() for problem in told if problem.row is None]
-        if len(of_all) * len(self) > MOST_TOLD:
+        reported = self.reported
+        of_all = [problem.to_dict() for problem in reported if problem.row is None]
+        if len(of_all) * len(self) > MOST_REPORTED:
             del of_all[1:]
         dicts: list[dict[str, Any]] = [
             {
@@ -199,7 +199,7 @@ class Prediction:
                 strict=True,
             )
         ]
-        for problem in told:
+        for problem in reported:
             if problem.row is not None:
                 dicts[problem.row]["problems"].append(problem.to_dict())
         return dicts

@@ -13,12 +13,12 @@ from .contract import Contract, Field
 __all__ = [
     "ERROR_CODES",
     "Finding",
-    "MOST_TOLD",
+    "MOST_REPORTED",
     "NearestNames",
     "Problem",
     "Severity",
     "WARNING_CODES",
-    "told_in_an_answer",
+    "reported_findings",
 ]
 
 Severity = Literal["error", "warning"]
@@ -35,7 +35,7 @@ ERROR_CODES = (
 )
 WARNING_CODES = ("unseen_level", "outside_training_range", "unknown_field")
 
-MOST_TOLD = 20_000  # problems in one answer, beside one for each row
+MOST_REPORTED = 20_000  # problems in one answer, beside one for each row
 
 _LONGEST_SHOWN = 60  # characters
 _LONGEST_NAME = 100  # that is looked up
@@ -126,30 +126,30 @@ class Finding:
         return Finding, (self.field, self.code, self.rows, values, self.about)
 
 
-def told_in_an_answer(findings: list[Finding]) -> list[Finding]:
-    """Return what an answer tells: of more than 20,000 problems, one for each further row.
+def reported_findings(findings: list[Finding]) -> list[Finding]:
+    """Return what an answer reports: after 20,000 problems, one for each further row.
 
     It is the row's first error, or its first warning if it has no error.
     """
-    if sum(1 if f.rows is None else len(f.rows) for f in findings) <= MOST_TOLD:
+    if sum(1 if f.rows is None else len(f.rows) for f in findings) <= MOST_REPORTED:
         return findings
     rows_of = [np.asarray(f.rows, dtype=np.int64) for f in findings if f.rows is not None]
     problems_until = np.bincount(np.concatenate(rows_of)).cumsum()
-    in_full = int(problems_until.searchsorted(MOST_TOLD, side="right"))  # rows before this one
+    in_full = int(problems_until.searchsorted(MOST_REPORTED, side="right"))  # rows before this one
     has_none = np.ones(len(problems_until), dtype=bool)
-    told: dict[int, Finding] = {}
+    reported: dict[int, Finding] = {}
     for at in sorted(range(len(findings)), key=lambda at: findings[at].severity):  # errors first
         finding = findings[at]
         if finding.rows is None:
-            told[at] = finding
+            reported[at] = finding
             continue
         rows = np.asarray(finding.rows, dtype=np.int64)
         places = np.flatnonzero((rows < in_full) | has_none[rows])
         if len(places):
             has_none[rows[places]] = False
             values = [finding.values[place] for place in places.tolist()]
-            told[at] = replace(finding, rows=rows[places].tolist(), values=values)
-    return [told[at] for at in sorted(told)]
+            reported[at] = replace(finding, rows=rows[places].tolist(), values=values)
+    return [reported[at] for at in sorted(reported)]
 
 
 class NearestNames:

@@ -104,7 +104,7 @@ def run_nested_tuning(
     outer_folds : how many; None for as many as the evaluation has. They are split by its seed.
     trials : of the search in each outer fold, no more even if earlier runs made more; None for the
         number in the configuration.
-    progress : told the outer fold, how many of its trials are done, and of how many.
+    progress : called with (outer fold, done, total), counting trials.
     config_path, data_path, study_path, jobs : as for `run_tuning`.
 
     Raises
@@ -162,7 +162,7 @@ class _Search:
         Parameters
         ----------
         of : how many trials; None for the number in the configuration.
-        progress : told how many trials are done, and of how many.
+        progress : called with (done, total), counting trials.
         part : names one of several searches. A search with fewer trials is the beginning of one
             with more: of a part that has more than `of`, only the first count.
 

@@ -72,7 +72,7 @@ first_error: Problem | None = next(iter(prediction.errors), None)
 as_json: list[dict[str, object]] = [problem.to_dict() for problem in prediction.warnings]
 
 as_array: npt.NDArray[np.float64] = np.asarray(prediction)
-told_in_answers: list[Problem] = prediction.told
+in_answers: list[Problem] = prediction.reported
 assumed: npt.NDArray[np.int64] = prediction.assumed
 lower: list[float | None] = result["lower"]
 warnings: str | None = result["warnings"]
