@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -129,13 +129,15 @@ class Checker:
         if as_expected and inside.all():
             return Checked(numbers, codes, None, [])
         inside |= np.isnan(numbers) & self._optional
+        wrong_type = np.zeros(numbers.shape, dtype=bool)
         if odd:
-            inside[tuple(zip(*odd, strict=True))] = False
+            wrong_type.reshape(-1)[odd] = True
+            inside &= ~wrong_type
         elif as_expected and inside.all():
             return Checked(numbers, codes, None, [])
         findings = [] if clean else self._layout_findings(intake)
         reported = _already_reported(intake, findings)
-        findings += self._number_findings(intake, numbers, ~inside, set(odd), reported)
+        findings += self._number_findings(intake, numbers, ~inside, wrong_type, reported)
         findings += self._code_findings(intake, codes, ~known, reported)
         return Checked(numbers, codes, _accepted(intake.rows, findings), findings)
 
@@ -167,7 +169,7 @@ class Checker:
         intake: Intake,
         numbers: Floats,
         outside: Mask,
-        odd: Container[tuple[int, int]],
+        wrong_type: Mask,
         reported: Mapping[str | None, Collection[int]],
     ) -> Iterator[Finding]:
         for j, flagged in _rows_by_column(outside).items():
@@ -175,8 +177,8 @@ class Checker:
             rows = _rows_not_in(reported, field, flagged)
             values = numbers[rows, j].tolist()
             codes = [
-                "wrong_type" if (row, j) in odd else _number_code(field, value)
-                for row, value in zip(rows, values, strict=True)
+                "wrong_type" if is_wrong else _number_code(field, value)
+                for is_wrong, value in zip(wrong_type[rows, j].tolist(), values, strict=True)
             ]
             yield from _by_code(intake, field, rows, codes)
 

@@ -14,7 +14,7 @@ __all__ = ["Contract", "Field", "Kind"]
 Kind = Literal["number", "year", "nominal", "ordinal", "identifier"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Field:
     """One field of a row.
 
@@ -57,7 +57,7 @@ class Field:
         """Whether a level may come as a number."""
         return any(map(is_number_text, self.coded_levels))
 
-    @property
+    @cached_property
     def expected(self) -> str:
         """What a value should be, to end a sentence with."""
         if self.is_category:

@@ -41,6 +41,7 @@ UNHASHABLE = (TypeError, ValueError)  # numpy raises the second for a duration w
 _PLAIN = frozenset({int, float, type(None), np.float64, np.float32, np.int64, np.int32})
 # The nulls of pandas, pyarrow and numpy, by name.
 _NULL_TYPES = frozenset({"NAType", "NaTType", "NullScalar", "MaskedConstant"})
+_CONTAINERS = frozenset({list, dict})  # what JSON has beside scalars
 _NUMBERS = (int, float, np.integer, np.floating, Decimal)
 _MOST_CACHED_LEVELS = 10_000
 _LONGEST_CACHED = 100  # characters: a client that sends more does not fill the memory
@@ -199,6 +200,8 @@ class LevelCodes(dict[Any, int]):
 
     def code(self, value: object) -> int:
         """Return the code of any cell, hashable or not."""
+        if type(value) in _CONTAINERS:
+            return WRONG_TYPE
         try:
             return self[value]
         except UNHASHABLE:
@@ -223,6 +226,8 @@ def to_floats(cells: Sequence[Any], missing_values: tuple[str, ...]) -> tuple[Fl
     odd = []
     for at, cell in enumerate(cells):
         try:
+            if type(cell) in _CONTAINERS:
+                raise NotANumber
             numbers[at] = read_number(cell, missing_values)
         except NotANumber:
             numbers[at] = math.nan

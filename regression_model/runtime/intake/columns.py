@@ -46,9 +46,10 @@ class Columns(Intake):
         self._layout = Layout.of(contract, names)
         self._columns = columns
 
-    def numbers(self) -> tuple[Floats, list[tuple[int, int]]]:
-        numbers = np.full((self.rows, len(self._layout.numbers)), np.nan)
-        odd: list[tuple[int, int]] = []
+    def numbers(self) -> tuple[Floats, list[int]]:
+        width = len(self._layout.numbers)
+        numbers = np.full((self.rows, width), np.nan)
+        odd: list[int] = []
         for j, name in enumerate(self._layout.numbers):
             column = self._columns.get(name)
             if column is None:
@@ -59,10 +60,10 @@ class Columns(Intake):
             elif isinstance(column, Distinct):
                 distinct, at = to_floats(column.values, self.contract.missing_values)
                 numbers[:, j] = distinct[column.at]
-                odd += [(int(i), j) for i in np.flatnonzero(np.isin(column.at, at))]
+                odd += (np.flatnonzero(np.isin(column.at, at)) * width + j).tolist()
             else:
                 numbers[:, j], at = to_floats(column, self.contract.missing_values)
-                odd += [(i, j) for i in at]
+                odd += [i * width + j for i in at]
         return numbers, odd
 
     def codes(self, lookups: Sequence[LevelCodes]) -> Codes:

@@ -91,8 +91,8 @@ class Intake(ABC):
         self.rows = rows
 
     @abstractmethod
-    def numbers(self) -> tuple[Floats, list[tuple[int, int]]]:
-        """Return an array (rows, number fields), and the cells in it that are not numbers."""
+    def numbers(self) -> tuple[Floats, list[int]]:
+        """Return an array (rows, number fields), and the flat places in it of what is no number."""
 
     @abstractmethod
     def codes(self, lookups: Sequence[LevelCodes]) -> Codes:

@@ -65,13 +65,13 @@ class MixedRecords(Intake):
         in_none = np.flatnonzero(~came_required.any(axis=0))
         return tuple(fields[required[place]].name for place in in_none)
 
-    def numbers(self) -> tuple[Floats, list[tuple[int, int]]]:
+    def numbers(self) -> tuple[Floats, list[int]]:
         width = len(self.contract.numbers)
         places, cells = self._of(slice(0, width))
         found, odd = to_floats(cells, self.contract.missing_values)
         numbers = np.full(self.rows * width, np.nan)
         numbers[places] = found
-        return numbers.reshape(self.rows, width), [divmod(int(places[at]), width) for at in odd]
+        return numbers.reshape(self.rows, width), places[odd].tolist() if odd else odd
 
     def codes(self, lookups: Sequence[LevelCodes]) -> Codes:
         places, cells = self._of(slice(len(self.contract.numbers), self._width))

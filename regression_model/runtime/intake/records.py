@@ -59,7 +59,7 @@ class Records(Intake):
             absent = [layout.layout.absent for layout in self._of_row if layout.layout.absent]
             refuse_incomplete(self.rows, len(absent), absent[0] if absent else ())
 
-    def numbers(self) -> tuple[Floats, list[tuple[int, int]]]:
+    def numbers(self) -> tuple[Floats, list[int]]:
         width = len(self.contract.numbers)
         cells = [
             layout.numbers(row) for layout, row in zip(self._of_row, self._records, strict=True)
@@ -67,11 +67,11 @@ class Records(Intake):
         flat = tuple(chain.from_iterable(cells))
         found, odd = to_floats(flat, self.contract.missing_values)
         if self._is_full:
-            return found.reshape(self.rows, width), [divmod(at, width) for at in odd]
+            return found.reshape(self.rows, width), odd
         places = self._places([layout.number_places for layout in self._of_row], width)
         numbers = np.full(self.rows * width, np.nan)
         numbers[places] = found
-        return numbers.reshape(self.rows, width), [divmod(int(places[at]), width) for at in odd]
+        return numbers.reshape(self.rows, width), places[odd].tolist() if odd else odd
 
     def codes(self, lookups: Sequence[LevelCodes]) -> Codes:
         cells = [
@@ -133,4 +133,6 @@ def cells_of(
 ) -> list[Any]:
     """Return what came for the field called `name` in some records, under whichever name."""
     names = [n for n, field in contract.canonical_names.items() if field == name] or [name]
+    if len(names) == 1:
+        return [records[row].get(names[0]) for row in rows]
     return [next((records[row][n] for n in names if n in records[row]), None) for row in rows]
