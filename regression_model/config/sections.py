@@ -4,12 +4,13 @@ import math
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from .features import Bounds, Encode, transform_mistake
 from .mistakes import Mistake
 from .values import (
     Count,
+    Duration,
     NotNegative,
     Number,
     Positive,
@@ -101,6 +102,11 @@ class Quality(Section):
     coverage: PositiveShare | None = None
 
 
+def _no_keys(value: object) -> object:
+    """Read a name without keys below it as one where each has its default."""
+    return {} if value == "" else value
+
+
 class Member(Section):
     """One of the models whose predictions are averaged."""
 
@@ -158,9 +164,23 @@ class NystroemMember(LinearMember):
     gamma: Positive
 
 
-class Estimator(Section):
-    """The models whose predictions are averaged by their weights, each with its parameters."""
+class Auto(Section):
+    """A choice of the members by comparing a few, and their blends, in the folds.
 
+    `budget` says how much may be compared, as the time that the fits are expected to take. What is
+    compared follows from it and from the size of the table, and from no clock.
+    """
+
+    budget: Duration = 60.0
+
+
+class Estimator(Section):
+    """The models whose predictions are averaged by their weights, each with its parameters.
+
+    With `auto` they are chosen when the model is trained.
+    """
+
+    auto: Annotated[Auto | None, BeforeValidator(_no_keys)] = None
     lasso: LinearMember | None = None
     ridge: LinearMember | None = None
     elastic_net: ElasticNetMember | None = None
@@ -173,7 +193,17 @@ class Estimator(Section):
     @property
     def members(self) -> dict[str, Member]:
         """Those that are there, by their keys, in the order above."""
-        return {key: member for key, member in self if member is not None}
+        return {key: member for key, member in self if isinstance(member, Member)}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_auto(cls, value: object) -> object:
+        return {"auto": {}} if value == "auto" else value
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Find members beside a choice of them, and neither."""
+        if self.auto is not None and self.members:
+            yield ("auto",), f"chooses the members itself: remove {', '.join(self.members)}"
 
     def __len__(self) -> int:
         """Return how many there are."""

@@ -21,6 +21,7 @@ from .mistakes import Mistake, expected, first_of
 __all__ = [
     "Above",
     "Count",
+    "Duration",
     "Levels",
     "Name",
     "NameAndLevels",
@@ -44,6 +45,8 @@ __all__ = [
     "read_text",
 ]
 
+_DURATION = re.compile(r"(\d+\.?\d*)\s*(s|min|h)", re.ASCII)
+_UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -130,6 +133,16 @@ def _weighted(value: object) -> tuple[tuple[str, float], ...]:
     return tuple(terms)
 
 
+def _seconds(value: object) -> float:
+    """Read a time such as `90 s` or `2 min` as seconds."""
+    if isinstance(value, float):  # was read before
+        return value
+    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise expected("a time such as 60 s or 2 min", value)
+    return read_number(found[1]) * _UNITS[found[2]]
+
+
 def _threshold(value: object) -> tuple[str, float]:
     try:
         name, limit = _words(value)
@@ -144,6 +157,7 @@ Name = Annotated[str, AfterValidator(check_name)]
 YesNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 
 Number = Annotated[float, BeforeValidator(read_number)]
+Duration = Annotated[float, Field(gt=0), BeforeValidator(_seconds)]
 Positive = Annotated[float, Field(gt=0), BeforeValidator(read_number)]
 NotNegative = Annotated[float, Field(ge=0), BeforeValidator(read_number)]
 Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(read_number)]

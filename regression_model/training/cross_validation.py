@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from ..config.core import Config
 from ..errors import DataError
+from .parallel import each
 from .pipeline import build_pipeline
 from .rows import TrainingData
 
@@ -22,10 +23,12 @@ __all__ = [
     "CrossValidation",
     "Fold",
     "Progress",
+    "Rows",
     "Split",
     "cannot_be_fitted",
     "cross_validate",
     "split_rows",
+    "splits_of",
     "strata_of",
 ]
 
@@ -110,21 +113,30 @@ def cross_validate(
     DataError
         When the pipeline cannot be fitted to the rows of a fold.
     """
-    results = []
-    for number, seed in enumerate(seeds):
-        predictions = np.empty(len(frame))
-        fold_of = np.empty(len(frame), dtype=np.int64)
-        parts = []
-        splits = split_rows(np.arange(len(frame)), folds=folds, seed=seed, strata=strata)
-        for fold, (train, test) in enumerate(splits):
-            progress("Cross-validating", number * folds + fold, len(seeds) * folds)
-            part = _fitted(clone(pipeline), frame, target, train, test)
-            predictions[test] = part.fitted[-1].predict(part.test_features)
-            fold_of[test] = fold
-            parts.append(part)
-        results.append(CrossValidation(seed, predictions, fold_of, parts))
-    progress("Cross-validating", len(seeds) * folds, len(seeds) * folds)
-    return results
+    splits = [
+        split
+        for seed in seeds
+        for split in split_rows(np.arange(len(frame)), folds=folds, seed=seed, strata=strata)
+    ]
+    total = len(splits)
+    progress("Cross-validating", 0, total)
+    parts = []
+    inputs = [(clone(pipeline), frame, target, *split) for split in splits]
+    for done, part in each(_fitted, inputs):
+        progress("Cross-validating", done, total)
+        parts.append(part)
+    return [
+        _joined(seed, parts[at * folds : (at + 1) * folds], len(frame))
+        for at, seed in enumerate(seeds)
+    ]
+
+
+def _joined(seed: int, parts: list[Fold], rows: int) -> CrossValidation:
+    predictions, fold_of = np.empty(rows), np.empty(rows, dtype=np.int64)
+    for fold, part in enumerate(parts):
+        predictions[part.test] = part.fitted[-1].predict(part.test_features)
+        fold_of[part.test] = fold
+    return CrossValidation(seed, predictions, fold_of, parts)
 
 
 def _fitted(
@@ -162,11 +174,24 @@ def split_rows(
         with warnings.catch_warnings():  # a stratum with fewer rows than folds is what it is for
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
             stratified = StratifiedKFold(folds, shuffle=True, random_state=seed)
-            splits = [*stratified.split(rows, _joined(strata[rows], folds))]
+            splits = [*stratified.split(rows, _with_enough(strata[rows], folds))]
     return [(rows[train], rows[test]) for train, test in splits]
 
 
-def _joined(strata: npt.NDArray[np.object_], folds: int) -> npt.NDArray[np.object_]:
+def splits_of(config: Config, data: TrainingData, *, seed: int) -> list[Split]:
+    """Return the folds of a configuration, by one seed.
+
+    Raises
+    ------
+    DataError
+        As `strata_of`.
+    """
+    rows = np.arange(len(data.frame))
+    strata = strata_of(config, data)
+    return split_rows(rows, folds=config.evaluation.folds, seed=seed, strata=strata)
+
+
+def _with_enough(strata: npt.NDArray[np.object_], folds: int) -> npt.NDArray[np.object_]:
     """Return one stratum for all if each has fewer rows than there are folds."""
     _, counts = np.unique(strata, return_counts=True)
     return strata if counts.max() >= folds else np.full(len(strata), "", dtype=object)

@@ -1,0 +1,292 @@
+"""What a column is taken for: its kind, how it is used, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from .table import Column
+
+__all__ = ["Taken", "is_amount", "take"]
+
+_ID_WORDS = frozenset("id ids key uuid guid index idx rownames rowid row".split())
+_CODE_WORDS = frozenset("code zip zipcode postcode postal phone".split())
+_YEAR_WORDS = frozenset("year yr".split())
+_AMOUNTS = frozenset(  # what is never negative
+    """age amount area bath baths bathrooms bedrooms beds carat children cost count cylinders days
+    depth displacement distance doors duration exper experience fee height horsepower hours
+    household income kg km length lot mass miles minutes months mpg number num people persons
+    population price qty quantity rooms salary seconds size sqft students tax total value
+    volume wage wages weight width years""".split()
+)
+_SCALES = tuple(
+    tuple(level.strip() for level in scale.split(","))
+    for scale in (
+        "none, very low, low, medium, high, very high",
+        "very low, low, moderate, high, very high",
+        "very bad, bad, medium, good, very good",
+        "very poor, poor, fair, average, good, very good, excellent",
+        "tiny, small, medium, large, very large, huge",
+        "xxs, xs, s, m, l, xl, xxl, xxxl",
+        "never, rarely, sometimes, often, always",
+        "strongly disagree, disagree, neutral, agree, strongly agree",
+        "very short, short, medium, long, very long",
+        "cold, cool, mild, warm, hot",
+        "very slow, slow, medium, fast, very fast",
+        "very weak, weak, moderate, strong, very strong",
+        "young, middle, old",
+    )
+)
+_TRUTHS = frozenset(("yes", "no", "true", "false", "t", "f", "y", "n"))
+_RANGE = re.compile(r"(?:[<>]=?\s*)?(\d+(?:\.\d+)?)\s*(?:(?:-|to|\N{EN DASH})\s*\d+(?:\.\d+)?|\+)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_TIMESTAMP = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
+)
+_OTHER_DATE = re.compile(
+    r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}( .*)?|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}.*|"
+    r"[A-Za-z]{3,9} \d{1,2},? \d{4}.*"
+)
+_MONEY = re.compile(r"[-+]?[$\N{POUND SIGN}\N{EURO SIGN}]?\s?\d{1,3}(,\d{3})*(\.\d+)?\s?[%\w]{0,3}")
+
+_FEW_LEVELS = 12  # up to here a column for each level
+_MANY_ROWS = 20  # from here on values that are all different say something
+_SKEWED = 1.0
+_REPEATS = 0.5  # levels for each row, above which a text hardly repeats
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a column is taken for.
+
+    Attributes
+    ----------
+    name, kind, why : str
+    use : bool
+        Whether the model sees it.
+    keys : mapping of str to str
+        What a configuration says of it, beside the kind.
+    is_leak : bool
+        Whether it gives the target away.
+    """
+
+    name: str
+    kind: str
+    why: str
+    use: bool = True
+    keys: Mapping[str, str] = field(default_factory=dict)
+    is_leak: bool = False
+
+    def left_out(self, why: str, *, is_leak: bool = False) -> Taken:
+        """Return the column as one that the model does not see."""
+        return replace(self, why=why, use=False, is_leak=is_leak)
+
+
+def take(column: Column) -> Taken:
+    """Decide what a column is taken for, by its values and, where these leave it open, its name."""
+    if not column.levels:
+        return Taken(column.name, "nominal", "no row has a value", use=False)
+    found = _recognised(column)
+    if len(column.levels) == 1:
+        return found.left_out(f"every value is {_shown(column.levels[0])}")
+    return found
+
+
+def is_amount(column: Column) -> bool:
+    """Say whether values below zero make no sense: the name of a column and its values say so."""
+    if not column.is_numeric or column.level_numbers.min() < 0:
+        return False
+    if _AMOUNTS.intersection(_words(column.name)):
+        return True
+    is_count = column.is_whole and column.level_numbers.min() == 0 and len(column.levels) > 2
+    return is_count and _skewness(column) > 0
+
+
+def _recognised(column: Column) -> Taken:
+    for recognise in (_identifier, _boolean, _year, _number, _date, _ordinal):
+        found = recognise(column)
+        if found is not None:
+            return found
+    return _nominal(column)
+
+
+def _identifier(column: Column) -> Taken | None:
+    is_unique = len(column.levels) == column.rows - column.missing > 1
+    if not is_unique or column.missing or column.rows < _MANY_ROWS:
+        return None
+    is_named = bool(_ID_WORDS.intersection(_words(column.name)))
+    if column.is_whole and not any(map(_has_leading_zero, column.levels)):
+        steps = np.diff(column.numbers)
+        if is_named or bool((steps == 1).all()):
+            return Taken(column.name, "identifier", "numbers the rows: no two are alike", use=False)
+        return None
+    is_key = not column.is_numeric and all(" " not in level for level in column.levels)
+    if is_named or is_key and not _looks_like_dates(column):
+        return Taken(column.name, "identifier", "names the rows: no two are alike", use=False)
+    return None
+
+
+def _boolean(column: Column) -> Taken | None:
+    folded = {level.casefold() for level in column.levels}
+    if not folded <= _TRUTHS or len(folded) > 2:
+        return None
+    keys = {"missing": "most_frequent"} if column.missing else {}
+    return Taken(column.name, "boolean", f"holds {_listed(column.levels)}", keys=keys)
+
+
+def _year(column: Column) -> Taken | None:
+    is_named = bool(_YEAR_WORDS.intersection(_words(column.name)))
+    if not is_named or not column.is_whole:
+        return None
+    low, high = column.level_numbers.min(), column.level_numbers.max()
+    if not 1500 <= low <= high <= 2200:
+        return None
+    keys = _filled(column, "median")
+    return Taken(column.name, "year", f"whole numbers from {low:.0f} to {high:.0f}", keys=keys)
+
+
+def _number(column: Column) -> Taken | None:
+    if not column.is_numeric:
+        return None
+    is_code = bool(_CODE_WORDS.intersection(_words(column.name))) and column.is_whole
+    if is_code or any(map(_has_leading_zero, column.levels)):
+        return _nominal(column, "codes made of digits")
+    low, high = column.level_numbers.min(), column.level_numbers.max()
+    kind = "whole numbers" if column.is_whole else "numbers"
+    why = f"{kind} from {low:.6g} to {high:.6g}"
+    keys = {"minimum": "0"} if is_amount(column) else {}
+    keys |= _filled(column, "median")
+    if _skewness(column) > _SKEWED and low >= 0 and len(column.levels) > _FEW_LEVELS:
+        keys["transform"] = "log1p" if "minimum" in keys else "yeo_johnson"
+        why += ", a few of them large"
+    return Taken(column.name, "number", why, keys=keys)
+
+
+def _date(column: Column) -> Taken | None:
+    if all(map(_DATE.fullmatch, column.levels)):
+        kind = "date"
+    elif all(_DATE.fullmatch(level) or _TIMESTAMP.fullmatch(level) for level in column.levels):
+        kind = "timestamp"
+    elif _looks_like_dates(column):
+        return _unreadable_dates(column, "dates in other forms than 2010-06-30")
+    else:
+        return None
+    try:
+        times = [_time(level) for level in column.levels]
+    except ValueError:
+        return _unreadable_dates(column, "dates that are on no calendar")
+    parts = _parts(times, kind)
+    why = f"from {min(column.levels)} to {max(column.levels)}"
+    if not parts:
+        return Taken(column.name, kind, f"{why}: too few to tell seasons", use=False)
+    keys = {"parts": ", ".join(parts)} | ({"missing": "median"} if column.missing else {})
+    return Taken(column.name, kind, why, keys=keys)
+
+
+def _unreadable_dates(column: Column, what: str) -> Taken:
+    why = f"{what}, such as {_shown(column.levels[0])}: write them as 2010-06-30 to use them"
+    return Taken(column.name, "nominal", why, use=False)
+
+
+def _time(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found.replace(tzinfo=None) - (found.utcoffset() or timedelta())
+
+
+def _parts(times: Sequence[datetime], kind: str) -> list[str]:
+    """Return the parts of dates that tell rows apart."""
+    days = {one.date() for one in times}
+    parts = []
+    if len(days) > 1:
+        parts.append("elapsed_days")
+    if len({day.month for day in days}) > 2:
+        parts += ["month", "month_cycle"]
+    if len({day.weekday() for day in days}) > 4 and len(days) > 7:
+        parts += ["weekday", "weekday_cycle"]
+    if kind == "timestamp" and len({one.hour for one in times}) > 1:
+        parts += ["hour", "hour_cycle"]
+    return parts
+
+
+def _ordinal(column: Column) -> Taken | None:
+    order = _order_of(column.levels)
+    if order is None:
+        return None
+    keys = {"levels": ", ".join(order)} | ({"missing": "most_frequent"} if column.missing else {})
+    return Taken(column.name, "ordinal", f"an order: {_listed(order)}", keys=keys)
+
+
+def _order_of(levels: Sequence[str]) -> list[str] | None:
+    """Return levels from lowest to highest, where it is evident."""
+    if len(levels) < 2 or any("," in level for level in levels):
+        return None
+    folded = {level.casefold().replace("_", " "): level for level in levels}
+    for scale in _SCALES:
+        if len(folded) == len(levels) and folded.keys() <= set(scale):
+            return [folded[level] for level in scale if level in folded]
+    found = [_RANGE.fullmatch(level) for level in levels]
+    starts = [float(one[1]) for one in found if one is not None]
+    if len(starts) == len(levels) == len(set(starts)):
+        return [level for _, level in sorted(zip(starts, levels, strict=True))]
+    return None
+
+
+def _nominal(column: Column, what: str = "") -> Taken:
+    levels = len(column.levels)
+    taken = Taken(column.name, "nominal", what or f"names: {_listed(column.levels)}")
+    if all(map(_MONEY.fullmatch, column.levels)) and not what:
+        return taken.left_out(
+            f"numbers with signs or commas in them, such as {_shown(column.levels[0])}: write "
+            "plain numbers to use them"
+        )
+    if levels > _FEW_LEVELS and levels > _REPEATS * (column.rows - column.missing):
+        return taken.left_out(f"{levels:,} different texts, which hardly repeat")
+    if levels > _FEW_LEVELS:
+        taken = replace(taken, why=f"{what or 'names'}, {levels:,} of them")
+    keys = {"encode": "one_hot" if levels <= _FEW_LEVELS else "target"}
+    if column.missing:
+        keys = {"missing": "most_frequent"} | keys
+    return replace(taken, keys=keys)
+
+
+def _filled(column: Column, filler: str) -> dict[str, str]:
+    """Return the keys that say what stands in for missing numbers, if any are missing."""
+    if not column.missing:
+        return {}
+    flag = {"flag_missing": "yes"} if 0.02 <= column.missing / column.rows <= 0.98 else {}
+    return {"missing": filler} | flag
+
+
+def _skewness(column: Column) -> float:
+    known = column.numbers[column.codes >= 0]
+    spread = known.std()
+    return float(np.mean(((known - known.mean()) / spread) ** 3)) if spread > 0 else 0.0
+
+
+def _looks_like_dates(column: Column) -> bool:
+    matches = (_DATE, _TIMESTAMP, _OTHER_DATE)
+    like = [any(one.fullmatch(level) for one in matches) for level in column.levels]
+    return not column.is_numeric and sum(like) >= 0.9 * len(like)
+
+
+def _has_leading_zero(level: str) -> bool:
+    return len(level) > 1 and level[0] == "0" and level.isdigit()
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of a name, in lower case: `YearBuilt`, `year_built` and `year built`."""
+    apart = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
+    return re.findall(r"[a-z]+", apart.lower())
+
+
+def _listed(levels: Sequence[str]) -> str:
+    more = f" and {len(levels) - 5} more" if len(levels) > 5 else ""
+    return ", ".join(map(_shown, levels[:5])) + more
+
+
+def _shown(level: str) -> str:
+    return level if len(level) <= 24 else f"{level[:21]}..."

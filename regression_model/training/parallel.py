@@ -1,0 +1,49 @@
+"""The same work on many inputs, on all cores where it takes long; the results are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from time import perf_counter
+from typing import Any, TypeVar
+
+from joblib import Parallel, cpu_count, delayed
+from threadpoolctl import threadpool_limits
+
+__all__ = ["each"]
+
+Result = TypeVar("Result")
+
+_WORTH_IT = 8.0  # seconds of work left, from which on processes pay for their start
+
+
+def each(
+    function: Callable[..., Result], inputs: Sequence[tuple[Any, ...]]
+) -> Iterator[tuple[int, Result]]:
+    """Call `function` with each tuple of arguments; yield how many are done, and each result.
+
+    Results come in the order of `inputs`. The first call runs here; when the others would take
+    longer than processes take to start, joblib spreads them over the cores, or over whatever
+    `joblib.parallel_config` says. Every call computes with one thread, so that sums have one order.
+
+    Parameters
+    ----------
+    function : can be pickled, as can its arguments and results
+    """
+    begin = perf_counter()
+    for done, arguments in enumerate(inputs[:1], start=1):
+        yield done, _alone(function, *arguments)
+    left = inputs[1:]
+    seconds = (perf_counter() - begin) * len(left)
+    jobs = min(cpu_count(), len(left))
+    if jobs < 2 or seconds < _WORTH_IT:
+        jobs = 1
+    results = Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(_alone)(function, *arguments) for arguments in left
+    )
+    for done, result in enumerate(results, start=2):
+        yield done, result
+
+
+def _alone(function: Callable[..., Result], *arguments: Any) -> Result:
+    with threadpool_limits(1):
+        return function(*arguments)
