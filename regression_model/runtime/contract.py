@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from ..levels import is_number_text
+from ..levels import BOOLEAN_LEVELS, is_number_text
 
 __all__ = ["Contract", "Field", "Kind"]
 
-Kind = Literal["number", "year", "nominal", "ordinal", "identifier"]
+Kind = Literal["number", "year", "boolean", "nominal", "ordinal", "identifier"]
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,19 @@ class Field:
 
     @property
     def is_category(self) -> bool:
-        """Whether the field holds one of some levels."""
-        return self.kind in ("nominal", "ordinal")
+        """Whether the field holds one of some levels; a boolean holds `no` or `yes`."""
+        return self.kind in ("nominal", "ordinal", "boolean")
+
+    @property
+    def has_fixed_levels(self) -> bool:
+        """Whether a row with any other level than those listed gets no prediction."""
+        return self.kind in ("ordinal", "boolean")
 
     @property
     def coded_levels(self) -> tuple[str, ...]:
-        """The levels that the model tells apart: an ordinal's all, a nominal's as trained on."""
+        """The levels that the model tells apart: a nominal's as trained on, of others all."""
+        if self.kind == "boolean":
+            return BOOLEAN_LEVELS
         return self.levels if self.kind == "ordinal" else self.training_levels or self.levels
 
     @property
@@ -60,6 +67,8 @@ class Field:
     @cached_property
     def expected(self) -> str:
         """What a value should be, to end a sentence with."""
+        if self.kind == "boolean":
+            return "true or false (or yes or no, 1 or 0)"
         if self.is_category:
             return f"one of {', '.join(self.coded_levels)}"
         if self.minimum is not None and self.maximum is not None:
@@ -93,7 +102,7 @@ class Contract:
 
     @cached_property
     def categories(self) -> tuple[Field, ...]:
-        """The nominal and ordinal fields that the model uses, in the order of the graph's input."""
+        """The fields of levels that the model uses, in the order of the graph's input."""
         return tuple(f for f in self.fields if f.used and f.is_category)
 
     @cached_property
@@ -193,6 +202,8 @@ class Contract:
                 schema["minimum"] = field.minimum
             if field.maximum is not None:
                 schema["maximum"] = field.maximum
+        elif field.kind == "boolean":
+            schema["type"] = ["boolean"]
         elif field.kind == "ordinal":
             tokens = () if field.required else ("", *self.missing_values)
             schema["enum"] = [*dict.fromkeys((*field.levels, *tokens))]
@@ -200,8 +211,8 @@ class Contract:
             schema["type"] = ["string", "integer"] if field.has_numeric_levels else ["string"]
             schema["examples"] = list(field.coded_levels)
         if field.required:
-            if schema.get("type") == ["number"] or schema.get("type") == ["string"]:
-                schema["type"] = schema["type"][0]
+            if len(schema.get("type", ())) == 1:
+                (schema["type"],) = schema["type"]
         elif "enum" in schema:
             schema["enum"].append(None)
         else:

@@ -14,8 +14,9 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, C
 from pydantic import Field as ModelField
 from pydantic import create_model
 
+from ..levels import BOOLEAN_LEVELS
 from .contract import Contract, Field
-from .intake import NotANumber, is_missing, read_level, read_number
+from .intake import NotANumber, is_missing, read_boolean, read_level, read_number
 from .model import load_model
 
 __all__ = [
@@ -99,7 +100,7 @@ def _replace_schema(by: dict[str, Any], schema: dict[str, Any]) -> None:
 def _type(field: Field, missing_values: tuple[str, ...]) -> Any:
     if not field.used:
         return Any
-    plain: Any = float if field.is_number else str
+    plain: Any = float if field.is_number else bool if field.kind == "boolean" else str
     if field.kind == "ordinal":
         plain = Annotated[plain, AfterValidator(_one_of(field))]
     return Annotated[
@@ -119,9 +120,19 @@ def _reader(field: Field, missing_values: tuple[str, ...]) -> Any:
         known = level in field.coded_levels
         return None if not known and is_missing(level, missing_values) else level
 
+    def read_any_boolean(value: Any) -> bool | None:
+        level = read_boolean(value, missing_values)
+        if level not in BOOLEAN_LEVELS and not is_missing(level, missing_values):
+            raise NotANumber
+        return level == "yes" if level in BOOLEAN_LEVELS else None
+
+    read_any = read_any_number if field.is_number else read_any_level
+    if field.kind == "boolean":
+        read_any = read_any_boolean
+
     def read(value: Any) -> Any:
         try:
-            read_ = read_any_number(value) if field.is_number else read_any_level(value)
+            read_ = read_any(value)
         except NotANumber:
             raise ValueError(f"expected {field.expected}") from None
         if read_ is None and field.required:

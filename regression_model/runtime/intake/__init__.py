@@ -19,6 +19,7 @@ from .cells import (
     is_missing,
     missing_numbers,
     number_text,
+    read_boolean,
     read_level,
     read_number,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "is_missing",
     "missing_numbers",
     "number_text",
+    "read_boolean",
     "read_level",
     "read_number",
     "read_rows",

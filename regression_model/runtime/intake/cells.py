@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...levels import is_number_text, level_text, text_of_number
+from ...levels import (
+    boolean_level,
+    boolean_spellings,
+    is_number_text,
+    level_text,
+    text_of_number,
+)
 from ..contract import Field
 
 __all__ = [
@@ -25,6 +31,7 @@ __all__ = [
     "is_missing",
     "missing_numbers",
     "number_text",
+    "read_boolean",
     "read_level",
     "read_number",
     "to_floats",
@@ -149,6 +156,22 @@ def read_level(
     raise NotANumber
 
 
+def read_boolean(value: object, missing_values: tuple[str, ...] = ()) -> str:
+    """Read one cell as `no` or `yes`, or an empty text when it is missing.
+
+    Another text, and a number that is neither 0 nor 1, is returned as text.
+
+    Raises
+    ------
+    NotANumber
+        For what is neither a bool, nor text, nor a number.
+    """
+    value = _scalar(value)
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    return boolean_level(read_level(value, is_numeric=True, missing_values=missing_values))
+
+
 def number_text(value: object) -> str:
     """Return the text of a level that came as a number.
 
@@ -177,10 +200,14 @@ class LevelCodes(dict[Any, int]):
         self._is_numeric = field.has_numeric_levels
         self._missing_values = missing_values
         missing = offset + len(levels)
-        self._unseen = UNKNOWN_LEVEL if field.kind == "ordinal" else missing + 1
+        self._unseen = UNKNOWN_LEVEL if field.has_fixed_levels else missing + 1
+        self._is_boolean = field.kind == "boolean"
         tokens = (*missing_values, *map(level_text, missing_values))
         super().__init__(dict.fromkeys((None, np.nan, "", *tokens), missing))
         self.update((level, offset + i) for i, level in enumerate(levels))
+        if self._is_boolean:
+            ways = {True: "yes", False: "no", **boolean_spellings()}
+            self.update((way, self[level]) for way, level in ways.items() if way not in self)
         self._most = len(self) + _MOST_CACHED_LEVELS
 
     def __missing__(self, value: object) -> int:
@@ -191,9 +218,12 @@ class LevelCodes(dict[Any, int]):
 
     def _work_out(self, value: object) -> int:
         try:
-            level = read_level(
-                value, is_numeric=self._is_numeric, missing_values=self._missing_values
-            )
+            if self._is_boolean:
+                level = read_boolean(value, self._missing_values)
+            else:
+                level = read_level(
+                    value, is_numeric=self._is_numeric, missing_values=self._missing_values
+                )
         except NotANumber:
             return WRONG_TYPE
         return self.get(level, self._unseen)

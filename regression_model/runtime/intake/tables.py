@@ -79,6 +79,8 @@ def _column_values(column: Any) -> Column:
     if isinstance(column, np.ndarray):
         if column.dtype.kind in "mM":  # as a list they would be integers
             return list(column)
+        if column.dtype.kind == "b" and column.ndim == 1 and not np.ma.isMaskedArray(column):
+            return Distinct([False, True], column.astype(np.intp))
         if column.dtype.kind in "iuf" and column.ndim == 1 and not np.ma.isMaskedArray(column):
             return column
     for method in ("tolist", "to_list", "to_pylist"):  # in numpy and pandas, polars, pyarrow
@@ -151,6 +153,10 @@ def _values_at_once(nw: Any, series: Any) -> Column:
         array: npt.NDArray[Any] = series.to_numpy()  # nulls become NaN
         if array.dtype.kind in "iuf":
             return array
+    if dtype == nw.Boolean:
+        missing = series.is_null().to_numpy()
+        at = series.fill_null(False).to_numpy().astype(np.intp)
+        return Distinct([False, True, None], np.where(missing, 2, at))
     if dtype in (nw.String, nw.Categorical) or isinstance(dtype, nw.Enum):
         return _distinct(nw, series)
     values: list[Any] = series.to_list()

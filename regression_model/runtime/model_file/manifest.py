@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from ...levels import BOOLEAN_LEVELS
 from ..contract import Contract, Field
 
 __all__ = ["FIELD", "ManifestError", "check_manifest"]
@@ -26,7 +27,7 @@ _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _METRICS = ("coverage", "coverage_worst_quartile")  # for every target
 _WIDTHS = ("median_relative_width", "median_width")  # one of them, as the target has a zero or not
-_KINDS = ("number", "year", "nominal", "ordinal", "identifier")
+_KINDS = ("number", "year", "boolean", "nominal", "ordinal", "identifier")
 
 
 class ManifestError(ValueError):
@@ -85,6 +86,8 @@ def _check_names(contract: Contract) -> None:
     for field in contract.fields:
         if field.used and not (field.is_number or field.is_category):
             raise ManifestError(f"contract.fields uses {field.name!r}, which is an identifier")
+        if field.kind == "boolean" and field.levels != BOOLEAN_LEVELS:
+            raise ManifestError(f"contract.fields has other levels of {field.name!r} than no, yes")
         for levels in (field.levels, field.training_levels):
             if len(levels) != len(set(levels)):
                 raise ManifestError(f"contract.fields has a level of {field.name!r} twice")
