@@ -22,6 +22,7 @@ from .cells import (
     read_boolean,
     read_level,
     read_number,
+    read_time,
 )
 from .layout import Intake, Layout
 from .layouts import Layouts
@@ -45,6 +46,7 @@ __all__ = [
     "read_boolean",
     "read_level",
     "read_number",
+    "read_time",
     "read_rows",
 ]
 
