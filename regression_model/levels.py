@@ -1,4 +1,7 @@
-"""The canonical text of a level: 5, 5.0, "5" and "5.00" are one level."""
+"""The canonical text of a level: 5, 5.0, "5" and "5.00" are one level.
+
+Of a boolean field, so are True, 1, "true" and "Y".
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,20 @@ from decimal import Decimal
 
 import numpy as np
 
-__all__ = ["is_number_text", "level_text", "text_of_number"]
+__all__ = [
+    "BOOLEAN_LEVELS",
+    "boolean_level",
+    "boolean_spellings",
+    "is_number_text",
+    "level_text",
+    "text_of_number",
+]
+
+BOOLEAN_LEVELS = ("no", "yes")
+_BOOLEANS = {
+    **dict.fromkeys(("no", "n", "false", "f", "0"), "no"),
+    **dict.fromkeys(("yes", "y", "true", "t", "1"), "yes"),
+}
 
 # As programs write numbers. Codes such as 007, +5, .5 and 1e5 are texts.
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*)?(e[+-][0-9]{2,3})?")
@@ -45,3 +61,19 @@ def text_of_number(value: int | float | Decimal | np.number) -> str:
 def is_number_text(text: str) -> bool:
     """Return whether a level is a number, and so may be given as one."""
     return len(text) <= _LONGEST and _NUMBER.fullmatch(text) is not None
+
+
+def boolean_level(text: str) -> str:
+    """Return `no` or `yes` for the ways to write them, in any case, and any other text as it is."""
+    text = level_text(text)
+    return _BOOLEANS.get(text.lower(), text)
+
+
+def boolean_spellings() -> dict[str, str]:
+    """Return the common ways to write `no` and `yes`, each with what it stands for."""
+    ways = {
+        way: level
+        for text, level in _BOOLEANS.items()
+        for way in (text, text.capitalize(), text.upper())
+    }
+    return ways | {"0.0": "no", "1.0": "yes"}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError
 from typing import TYPE_CHECKING
 
-from ..levels import level_text
+from ..levels import BOOLEAN_LEVELS, boolean_level, level_text
 from .derived import Derived, in_order
 from .features import Bounds, Feature, transform_mistake
 from .mistakes import Mistake, nearest, repeated
@@ -52,6 +52,11 @@ def _names(contents: Contents) -> Iterator[Mistake]:
 def _levels(contents: Contents) -> Iterator[Mistake]:
     tokens = {*contents.data.missing_values, *map(level_text, contents.data.missing_values)}
     for name, feature in contents.features.items():
+        if feature.kind == "boolean":
+            for token in contents.data.missing_values:
+                if (level := boolean_level(token)) in BOOLEAN_LEVELS:
+                    text = f"{token!r} means missing (data.missing_values), and {level} here"
+                    yield ("features", name, "kind"), text
         for level in feature.levels:
             if level in tokens:
                 text = f"{level!r} means missing (data.missing_values), and cannot be a level"
@@ -152,14 +157,14 @@ def _evaluation(contents: Contents) -> Iterator[Mistake]:
             evaluation.stratify,
             columns,
             "column with few values",
-            "nominal ordinal year",
+            "nominal ordinal boolean year",
         ),
         (
             "baseline",
             evaluation.baseline,
             features,
-            "nominal or ordinal feature",
-            "nominal ordinal",
+            "nominal, ordinal or boolean feature",
+            "nominal ordinal boolean",
         ),
     ):
         if column is not None:

@@ -7,20 +7,21 @@ from typing import Literal, NamedTuple
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
-from ..levels import level_text
+from ..levels import BOOLEAN_LEVELS, boolean_level, level_text
 from .mistakes import Mistake, expected, nearest, repeated
 from .values import Levels, Number, Section, Sentence, Text, Words, YesNo, read_number, read_text
 
 __all__ = ["Bounds", "Encode", "Feature", "Transform", "transform_mistake", "unused_transform"]
 
 Encode = Literal["ordered", "mean", "one_hot"]
-Kind = Literal["number", "year", "nominal", "ordinal", "identifier"]
+Kind = Literal["number", "year", "boolean", "nominal", "ordinal", "identifier"]
 Transform = Literal["none", "log", "log1p", "sqrt", "yeo_johnson", "binary"]
 
 _BOUNDS = {"unit", "minimum", "maximum", "cap"}
 _FOREIGN: Mapping[Kind, set[str]] = {  # the keys that a kind does not have
     "number": {"levels", "encode"},
     "year": {"levels", "encode"},
+    "boolean": _BOUNDS | {"levels", "transform", "encode"},
     "ordinal": _BOUNDS | {"encode"},
     "nominal": _BOUNDS | {"transform"},
     "identifier": _BOUNDS
@@ -100,13 +101,20 @@ class Feature(Section):
     @property
     def has_order(self) -> bool:
         """Whether the column holds numbers or ranks, and may be calculated with."""
-        return self.use != "no" and (self.is_numeric or self.kind == "ordinal")
+        return self.use != "no" and self.kind not in ("nominal", "identifier")
+
+    @property
+    def ranked_levels(self) -> tuple[str, ...]:
+        """The levels that count with their rank: of an ordinal feature, and no and yes."""
+        if self.kind == "boolean":
+            return BOOLEAN_LEVELS
+        return self.levels if self.kind == "ordinal" else ()
 
     @property
     def bounds(self) -> Bounds:
-        """Bounds of the numbers, or of the ranks of an ordinal feature."""
-        if self.kind == "ordinal":
-            return Bounds(0.0, float(len(self.levels) - 1))
+        """Bounds of the numbers, or of the ranks of an ordinal or boolean feature."""
+        if self.ranked_levels:
+            return Bounds(0.0, float(len(self.ranked_levels) - 1))
         low = -math.inf if self.minimum is None else self.minimum
         highs = [high for high in (self.maximum, self.cap) if high is not None]
         return Bounds(low, min(highs, default=math.inf))
@@ -121,6 +129,8 @@ class Feature(Section):
     @field_validator("missing", mode="before")
     @classmethod
     def _read_missing(cls, value: object, info: ValidationInfo) -> str | float:
+        if info.data.get("kind") == "boolean":
+            return boolean_level(read_text(value))
         if info.data.get("kind") not in ("number", "year"):
             return level_text(read_text(value))
         if value in ("median", "mean", "most_frequent"):
@@ -171,6 +181,9 @@ class Feature(Section):
         if isinstance(self.missing, float):
             if not self.bounds.low <= self.missing <= self.bounds.high:
                 yield ("missing",), f"expected a number within the bounds, got {self.missing:g}"
+        elif self.kind == "boolean":
+            if self.missing not in (None, "most_frequent", *BOOLEAN_LEVELS):
+                yield ("missing",), f"expected yes, no or most_frequent, got {self.missing!r}"
         elif not self.is_numeric and self.missing not in (None, "most_frequent", *self.levels):
             if self.levels or self.missing in ("median", "mean"):
                 near = nearest(str(self.missing), self.levels)

@@ -63,7 +63,10 @@ class Checked:
         return missing if self.accepted is None else np.where(self.accepted, missing, 0)
 
     def values(self, contract: Contract) -> dict[str, npt.NDArray[Any]]:
-        """Return the cells of each field, shape (rows,): float64 with NaN, or texts with None."""
+        """Return the cells of each field, shape (rows,): float64 with NaN, or texts with None.
+
+        A time is seconds since 1970.
+        """
         found = {field.name: self.numbers[:, j] for j, field in enumerate(contract.numbers)}
         for j, field in enumerate(contract.categories):
             levels = np.array([*field.coded_levels, None, ANY_OTHER_LEVEL], dtype=object)
@@ -88,6 +91,7 @@ class Checker:
         self._low = np.array([low for low, _ in ranges])
         self._high = np.array([high for _, high in ranges])
         self._optional = np.array([not field.required for field in numbers], dtype=bool)
+        self._is_time = np.array([field.is_time for field in numbers], dtype=bool)
         self._lookups = [
             LevelCodes(field, offset, contract.missing_values)
             for field, offset in zip(categories, contract.offsets, strict=True)
@@ -120,7 +124,7 @@ class Checker:
         intake = read_rows(self.contract, rows, self._layouts)
         numbers, odd = intake.numbers()
         if self._missing_numbers:
-            numbers[np.isin(numbers, self._missing_numbers)] = np.nan
+            numbers[np.isin(numbers, self._missing_numbers) & ~self._is_time] = np.nan
         codes = intake.codes(self._lookups)
         inside = (numbers >= self._low) & (numbers <= self._high)
         known = codes.view(np.uint64) < self._limits

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
-from ..levels import is_number_text
+from ..levels import BOOLEAN_LEVELS, is_number_text
+from ..times import seconds_of_text, time_text
 
 __all__ = ["Contract", "Field", "Kind"]
 
-Kind = Literal["number", "year", "nominal", "ordinal", "identifier"]
+Kind = Literal[
+    "number",
+    "year",
+    "date",
+    "timestamp",
+    "boolean",
+    "nominal",
+    "ordinal",
+    "identifier",
+]
 
 
 @dataclass(frozen=True)
@@ -20,7 +30,8 @@ class Field:
 
     `minimum` and `maximum` are inclusive and in `unit`. `levels` are the known texts, for an
     ordinal field from lowest to highest. `training_range` and `training_levels` are what the
-    training rows held; they are empty before training.
+    training rows held; they are empty before training. The bounds and the range of a date or
+    timestamp are seconds since 1970, see `regression_model.times`.
     """
 
     name: str
@@ -39,17 +50,33 @@ class Field:
 
     @property
     def is_number(self) -> bool:
-        """Whether the field holds numbers (a year is one)."""
-        return self.kind in ("number", "year")
+        """Whether the field holds numbers (a year is one), or times, which count as seconds."""
+        return self.kind in ("number", "year", "date", "timestamp")
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the field holds dates or timestamps."""
+        return self.kind in ("date", "timestamp")
+
+    def time_text(self, seconds: float) -> str:
+        """Return the ISO 8601 text of one of the field's times."""
+        return time_text(seconds, days=self.kind == "date")
 
     @property
     def is_category(self) -> bool:
-        """Whether the field holds one of some levels."""
-        return self.kind in ("nominal", "ordinal")
+        """Whether the field holds one of some levels; a boolean holds `no` or `yes`."""
+        return self.kind in ("nominal", "ordinal", "boolean")
+
+    @property
+    def has_fixed_levels(self) -> bool:
+        """Whether a row with any other level than those listed gets no prediction."""
+        return self.kind in ("ordinal", "boolean")
 
     @property
     def coded_levels(self) -> tuple[str, ...]:
-        """The levels that the model tells apart: an ordinal's all, a nominal's as trained on."""
+        """The levels that the model tells apart: a nominal's as trained on, of others all."""
+        if self.kind == "boolean":
+            return BOOLEAN_LEVELS
         return self.levels if self.kind == "ordinal" else self.training_levels or self.levels
 
     @property
@@ -60,8 +87,15 @@ class Field:
     @cached_property
     def expected(self) -> str:
         """What a value should be, to end a sentence with."""
+        if self.kind == "boolean":
+            return "true or false (or yes or no, 1 or 0)"
         if self.is_category:
             return f"one of {', '.join(self.coded_levels)}"
+        if self.is_time:
+            example = "a date such as 2010-06-01"
+            if self.kind == "timestamp":
+                example = "a date and time such as 2010-06-01T13:00:05"
+            return ", ".join([example, *self._limits])
         if self.minimum is not None and self.maximum is not None:
             bounds = f" from {self.minimum:.15g} to {self.maximum:.15g}"
         elif self.minimum is not None:
@@ -72,6 +106,12 @@ class Field:
             bounds = ""
         noun = "a year" if self.kind == "year" else "a number"
         return f"{noun}{bounds}" + (f" ({self.unit})" if self.unit else "")
+
+    @property
+    def _limits(self) -> list[str]:
+        """The bounds of a time, in words."""
+        limits = (("not before", self.minimum), ("not after", self.maximum))
+        return [f"{word} {self.time_text(at)}" for word, at in limits if at is not None]
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,12 +128,17 @@ class Contract:
 
     @cached_property
     def numbers(self) -> tuple[Field, ...]:
-        """The number and year fields that the model uses, in the order of the graph's input."""
+        """The number, year and time fields that the model uses, in the order of the input."""
         return tuple(f for f in self.fields if f.used and f.is_number)
 
     @cached_property
+    def times(self) -> dict[int, bool]:
+        """The places of the times among `numbers`, and whether each holds whole days."""
+        return {j: f.kind == "date" for j, f in enumerate(self.numbers) if f.is_time}
+
+    @cached_property
     def categories(self) -> tuple[Field, ...]:
-        """The nominal and ordinal fields that the model uses, in the order of the graph's input."""
+        """The fields of levels that the model uses, in the order of the graph's input."""
         return tuple(f for f in self.fields if f.used and f.is_category)
 
     @cached_property
@@ -147,6 +192,9 @@ class Contract:
             {key: value for key, value in asdict(field).items() if value not in (None, "", ())}
             for field in self.fields
         ]
+        for field, entry in zip(self.fields, fields, strict=True):
+            for key in _TIMES & entry.keys() if field.is_time else ():
+                entry[key] = _each(field.time_text, entry[key])
         return {
             "fields": fields,
             "target": self.target,
@@ -162,6 +210,9 @@ class Contract:
                 key: tuple(value) if isinstance(value, list) else value
                 for key, value in entry.items()
             }
+            if entry["kind"] in ("date", "timestamp"):
+                read = partial(seconds_of_text, days=entry["kind"] == "date")
+                attributes |= {key: _each(read, attributes[key]) for key in _TIMES & entry.keys()}
             fields.append(Field(**attributes))
         return cls(tuple(fields), data["target"], tuple(data["missing_values"]))
 
@@ -187,12 +238,17 @@ class Contract:
             schema["unit"] = field.unit
         if not field.used:
             return schema
-        if field.is_number:
+        if field.is_time:
+            schema["type"] = ["string"]
+            schema["format"] = "date" if field.kind == "date" else "date-time"
+        elif field.is_number:
             schema["type"] = ["number"]
             if field.minimum is not None:
                 schema["minimum"] = field.minimum
             if field.maximum is not None:
                 schema["maximum"] = field.maximum
+        elif field.kind == "boolean":
+            schema["type"] = ["boolean"]
         elif field.kind == "ordinal":
             tokens = () if field.required else ("", *self.missing_values)
             schema["enum"] = [*dict.fromkeys((*field.levels, *tokens))]
@@ -200,8 +256,8 @@ class Contract:
             schema["type"] = ["string", "integer"] if field.has_numeric_levels else ["string"]
             schema["examples"] = list(field.coded_levels)
         if field.required:
-            if schema.get("type") == ["number"] or schema.get("type") == ["string"]:
-                schema["type"] = schema["type"][0]
+            if len(schema.get("type", ())) == 1:
+                (schema["type"],) = schema["type"]
         elif "enum" in schema:
             schema["enum"].append(None)
         else:
@@ -209,8 +265,17 @@ class Contract:
         return schema
 
 
+_TIMES = {"minimum", "maximum", "training_range"}  # attributes, which JSON has as texts
+
+
+def _each(function: Callable[[Any], Any], value: Any) -> Any:
+    return tuple(map(function, value)) if isinstance(value, tuple) else function(value)
+
+
 def _described(field: Field) -> str:
     text = field.description
+    if field.is_time and field._limits:
+        text += f"; {', '.join(field._limits)}"
     if field.unit:
         text += f" ({field.unit})"
     if field.missing_means:

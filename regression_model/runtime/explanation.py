@@ -40,7 +40,8 @@ class Explanation:
     values : dict of field name to float, str or None
         The value that the model used for each field, in the order of `contributions`: what the
         row has, or for a missing one what stands in for it. None for a level that no training row
-        had, and where a model file of an earlier version does not say what stands in.
+        had, and where a model file of an earlier version does not say what stands in. A date or
+        timestamp is an ISO 8601 text.
     assumed : tuple of str
         The fields that were missing: their `values` are what training learnt to fill in.
     """
@@ -146,7 +147,7 @@ def _values(
     values: dict[str, float | str | None] = {}
     assumed = set()
     for of, number in zip(contract.numbers, row[0].tolist(), strict=True):
-        values[of.name] = number
+        values[of.name] = of.time_text(number) if of.is_time else number
         if number != number:
             assumed.add(of.name)
     codes = row[1].tolist()

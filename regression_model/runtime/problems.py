@@ -247,6 +247,8 @@ def _duplicate_field(field: Field, _: Any) -> str:
 def _outside_training_range(field: Field, value: Any) -> str:
     low, high = field.training_range or (float("nan"), float("nan"))
     seen = f"{low:.15g} to {high:.15g}"
+    if field.is_time:
+        seen = f"{field.time_text(low)} to {field.time_text(high)}"
     return f"{field.name} is {shown(value)}: the model was trained on values from {seen}."
 
 

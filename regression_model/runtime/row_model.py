@@ -7,15 +7,19 @@ when they are first imported.
 from __future__ import annotations
 
 import math
+from datetime import date, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict
 from pydantic import Field as ModelField
 from pydantic import create_model
 
+from ..levels import BOOLEAN_LEVELS
+from ..times import times_of
 from .contract import Contract, Field
-from .intake import NotANumber, is_missing, read_level, read_number
+from .intake import NotANumber, is_missing, read_boolean, read_level, read_number, read_time
 from .model import load_model
 
 __all__ = [
@@ -74,9 +78,9 @@ def row_model(
                 default,
                 description=field.description or None,
                 validation_alias=AliasChoices(*names) if names != (attribute,) else None,
-                ge=field.minimum if field.used else None,
-                le=field.maximum if field.used else None,
-                allow_inf_nan=False if field.used and field.is_number else None,
+                ge=_bound(field, field.minimum),
+                le=_bound(field, field.maximum),
+                allow_inf_nan=False if field.used and _TYPES.get(field.kind) is float else None,
                 json_schema_extra=partial(_replace_schema, contract.field_schema(field)),
             ),
         )
@@ -96,10 +100,30 @@ def _replace_schema(by: dict[str, Any], schema: dict[str, Any]) -> None:
     schema.update(by)
 
 
+_TYPES = {
+    "number": float,
+    "year": float,
+    "date": date,
+    "timestamp": datetime,
+    "boolean": bool,
+}
+
+
+def _bound(field: Field, bound: float | None) -> Any:
+    if bound is None or not field.used:
+        return None
+    return _time(field, bound) if field.is_time else bound
+
+
+def _time(field: Field, seconds: float) -> Any:
+    (moment,) = times_of(np.array([seconds]), days=field.kind == "date").tolist()
+    return moment
+
+
 def _type(field: Field, missing_values: tuple[str, ...]) -> Any:
     if not field.used:
         return Any
-    plain: Any = float if field.is_number else str
+    plain: Any = _TYPES.get(field.kind, str)
     if field.kind == "ordinal":
         plain = Annotated[plain, AfterValidator(_one_of(field))]
     return Annotated[
@@ -119,9 +143,25 @@ def _reader(field: Field, missing_values: tuple[str, ...]) -> Any:
         known = level in field.coded_levels
         return None if not known and is_missing(level, missing_values) else level
 
+    def read_any_boolean(value: Any) -> bool | None:
+        level = read_boolean(value, missing_values)
+        if level not in BOOLEAN_LEVELS and not is_missing(level, missing_values):
+            raise NotANumber
+        return level == "yes" if level in BOOLEAN_LEVELS else None
+
+    def read_any_time(value: Any) -> Any:
+        seconds = read_time(value, days=field.kind == "date", missing_values=missing_values)
+        return None if math.isnan(seconds) else _time(field, seconds)
+
+    read_any: Any = read_any_number if field.is_number else read_any_level
+    if field.is_time:
+        read_any = read_any_time
+    elif field.kind == "boolean":
+        read_any = read_any_boolean
+
     def read(value: Any) -> Any:
         try:
-            read_ = read_any_number(value) if field.is_number else read_any_level(value)
+            read_ = read_any(value)
         except NotANumber:
             raise ValueError(f"expected {field.expected}") from None
         if read_ is None and field.required:

@@ -51,7 +51,7 @@ def load_dataset(*, file_name: str) -> pd.DataFrame:
     """
     frame = pd.DataFrame(read_dataset(dataset_path(file_name))).astype(object)
     for name, feature in config.features.items():
-        if name in frame and feature.kind not in ("nominal", "ordinal"):
+        if name in frame and feature.kind in ("number", "year", "identifier"):
             cells = frame[name].replace(list(config.data.missing_values), None)
             frame[name] = pd.to_numeric(cells)
     if config.target.name in frame:

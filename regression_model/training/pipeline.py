@@ -158,7 +158,7 @@ def _imputers(config: Config) -> Steps:
 
 
 def _ranks_and_indicators(config: Config) -> Steps:
-    levels = {n: f.levels for n, f in used_features(config).items() if f.kind == "ordinal"}
+    levels = {n: f.ranked_levels for n, f in used_features(config).items() if f.ranked_levels}
     if levels:
         yield "rank_levels", OrderedLevels(levels)
     tests = {

@@ -66,7 +66,7 @@ def contract_of(config: Config) -> Contract:
             required=feature.required,
             minimum=feature.minimum,
             maximum=feature.maximum,
-            levels=feature.levels,
+            levels=feature.ranked_levels or feature.levels,
             aliases=feature.aliases,
             missing_means=feature.missing_means,
         )

@@ -19,8 +19,10 @@ from .cells import (
     is_missing,
     missing_numbers,
     number_text,
+    read_boolean,
     read_level,
     read_number,
+    read_time,
 )
 from .layout import Intake, Layout
 from .layouts import Layouts
@@ -41,8 +43,10 @@ __all__ = [
     "is_missing",
     "missing_numbers",
     "number_text",
+    "read_boolean",
     "read_level",
     "read_number",
+    "read_time",
     "read_rows",
 ]
 

@@ -11,8 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...levels import is_number_text, level_text, text_of_number
-from ..contract import Field
+from ...levels import (
+    boolean_level,
+    boolean_spellings,
+    is_number_text,
+    level_text,
+    text_of_number,
+)
+from ...times import seconds_of, seconds_of_texts
+from ..contract import Contract, Field
 
 __all__ = [
     "UNHASHABLE",
@@ -25,8 +32,12 @@ __all__ = [
     "is_missing",
     "missing_numbers",
     "number_text",
+    "read_boolean",
     "read_level",
     "read_number",
+    "read_time",
+    "read_cells",
+    "to_times",
     "to_floats",
 ]
 
@@ -44,6 +55,7 @@ _NULL_TYPES = frozenset({"NAType", "NaTType", "NullScalar", "MaskedConstant"})
 _CONTAINERS = frozenset({list, dict})  # what JSON has beside scalars
 _NUMBERS = (int, float, np.integer, np.floating, Decimal)
 _MOST_CACHED_LEVELS = 10_000
+_FEW_TEXTS = 16  # are read faster one by one
 _LONGEST_CACHED = 100  # characters: a client that sends more does not fill the memory
 
 
@@ -122,6 +134,27 @@ def read_number(value: object, missing_values: tuple[str, ...] = ()) -> float:
     raise NotANumber
 
 
+def read_time(value: object, *, days: bool, missing_values: tuple[str, ...] = ()) -> float:
+    """Read one cell as a time in seconds since 1970: NaN when it is missing.
+
+    Parameters
+    ----------
+    days : whether the field holds whole days.
+
+    Raises
+    ------
+    NotANumber
+        For what is neither a date, nor a datetime, nor an ISO 8601 text.
+    """
+    value = _scalar(value)
+    try:
+        return seconds_of(value, days=days)
+    except (ValueError, TypeError):  # NaT of pandas is a datetime that cannot be calculated with
+        if is_missing(value, missing_values):
+            return math.nan
+        raise NotANumber from None
+
+
 def read_level(
     value: object, *, is_numeric: bool = False, missing_values: tuple[str, ...] = ()
 ) -> str:
@@ -147,6 +180,22 @@ def read_level(
     if is_numeric:
         return number_text(value)
     raise NotANumber
+
+
+def read_boolean(value: object, missing_values: tuple[str, ...] = ()) -> str:
+    """Read one cell as `no` or `yes`, or an empty text when it is missing.
+
+    Another text, and a number that is neither 0 nor 1, is returned as text.
+
+    Raises
+    ------
+    NotANumber
+        For what is neither a bool, nor text, nor a number.
+    """
+    value = _scalar(value)
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    return boolean_level(read_level(value, is_numeric=True, missing_values=missing_values))
 
 
 def number_text(value: object) -> str:
@@ -177,10 +226,15 @@ class LevelCodes(dict[Any, int]):
         self._is_numeric = field.has_numeric_levels
         self._missing_values = missing_values
         missing = offset + len(levels)
-        self._unseen = UNKNOWN_LEVEL if field.kind == "ordinal" else missing + 1
+        self._unseen = UNKNOWN_LEVEL if field.has_fixed_levels else missing + 1
+        self._is_boolean = field.kind == "boolean"
         tokens = (*missing_values, *map(level_text, missing_values))
         super().__init__(dict.fromkeys((None, np.nan, "", *tokens), missing))
         self.update((level, offset + i) for i, level in enumerate(levels))
+        if self._is_boolean:
+            ways: dict[Any, str] = {True: "yes", False: "no"}
+            ways |= boolean_spellings()
+            self.update((way, self[level]) for way, level in ways.items() if way not in self)
         self._most = len(self) + _MOST_CACHED_LEVELS
 
     def __missing__(self, value: object) -> int:
@@ -191,9 +245,12 @@ class LevelCodes(dict[Any, int]):
 
     def _work_out(self, value: object) -> int:
         try:
-            level = read_level(
-                value, is_numeric=self._is_numeric, missing_values=self._missing_values
-            )
+            if self._is_boolean:
+                level = read_boolean(value, self._missing_values)
+            else:
+                level = read_level(
+                    value, is_numeric=self._is_numeric, missing_values=self._missing_values
+                )
         except NotANumber:
             return WRONG_TYPE
         return self.get(level, self._unseen)
@@ -233,3 +290,53 @@ def to_floats(cells: Sequence[Any], missing_values: tuple[str, ...]) -> tuple[Fl
             numbers[at] = math.nan
             odd.append(at)
     return numbers, odd
+
+
+def to_times(
+    cells: Sequence[Any], *, days: bool, missing_values: tuple[str, ...]
+) -> tuple[list[float], list[int]]:
+    """Turn cells into seconds since 1970 with NaN for missing, and say which are not times."""
+    if len(cells) > _FEW_TEXTS and set(map(type, cells)) <= {str, type(None)}:
+        missing = frozenset((None, "", *missing_values))
+        texts = [cell for cell in cells if cell not in missing]
+        seconds = seconds_of_texts(texts, days=days)
+        if seconds is not None:
+            known = iter(seconds.tolist())
+            return [math.nan if cell in missing else next(known) for cell in cells], []
+    times, odd = [], []
+    for at, cell in enumerate(cells):
+        try:
+            if type(cell) in _CONTAINERS:
+                raise NotANumber
+            times.append(read_time(cell, days=days, missing_values=missing_values))
+        except NotANumber:
+            times.append(math.nan)
+            odd.append(at)
+    return times, odd
+
+
+def read_cells(
+    contract: Contract, cells: Sequence[Any], places: npt.NDArray[np.int64] | None = None
+) -> tuple[Floats, list[int]]:
+    """Turn the cells of several number fields into float64, and say which are of another type.
+
+    Parameters
+    ----------
+    places : where each cell belongs in an array (rows, number fields) without rows; None if all
+        cells of it are there, in order.
+    """
+    if not contract.times:
+        return to_floats(cells, contract.missing_values)
+    width = len(contract.numbers)
+    read, wrong = list(cells), []
+    for j, days in contract.times.items():
+        at: Sequence[int] = range(j, len(cells), width)
+        if places is not None:
+            at = np.flatnonzero(places % width == j).tolist()
+        of_field = [read[i] for i in at]
+        times, odd = to_times(of_field, days=days, missing_values=contract.missing_values)
+        for i, time in zip(at, times, strict=True):
+            read[i] = time
+        wrong += [at[i] for i in odd]
+    found, odd = to_floats(read, contract.missing_values)
+    return found, odd + wrong

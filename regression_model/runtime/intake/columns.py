@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...times import seconds_of_array
 from ..contract import Contract
-from .cells import UNHASHABLE, Codes, Floats, LevelCodes, to_floats
+from .cells import UNHASHABLE, Codes, Floats, LevelCodes, to_floats, to_times
 from .layout import Intake, Layout
 
 __all__ = ["Column", "Columns", "Distinct"]
@@ -54,7 +55,10 @@ class Columns(Intake):
             column = self._columns.get(name)
             if column is None:
                 continue
-            if isinstance(column, np.ndarray):
+            if j in self.contract.times:
+                numbers[:, j], at = self._times(column, days=self.contract.times[j])
+                odd += [i * width + j for i in at]
+            elif isinstance(column, np.ndarray) and column.dtype.kind != "M":
                 with np.errstate(over="ignore"):  # beyond float64 is an infinity
                     numbers[:, j] = column
             elif isinstance(column, Distinct):
@@ -62,9 +66,22 @@ class Columns(Intake):
                 numbers[:, j] = distinct[column.at]
                 odd += (np.flatnonzero(np.isin(column.at, at)) * width + j).tolist()
             else:
-                numbers[:, j], at = to_floats(column, self.contract.missing_values)
+                cells = list(column) if isinstance(column, np.ndarray) else column  # of dates
+                numbers[:, j], at = to_floats(cells, self.contract.missing_values)
                 odd += [i * width + j for i in at]
         return numbers, odd
+
+    def _times(self, column: Column, *, days: bool) -> tuple[Floats, list[int]]:
+        """Return a column as seconds since 1970, and the rows that hold another type."""
+        if isinstance(column, np.ndarray) and column.dtype.kind == "M":
+            seconds, within = seconds_of_array(column, days=days)
+            return seconds, np.flatnonzero(~within).tolist()
+        cells = column.values if isinstance(column, Distinct) else list(column)
+        times, odd = to_times(cells, days=days, missing_values=self.contract.missing_values)
+        found = np.array(times, dtype=np.float64)
+        if isinstance(column, Distinct):
+            return found[column.at], np.flatnonzero(np.isin(column.at, odd)).tolist()
+        return found, odd
 
     def codes(self, lookups: Sequence[LevelCodes]) -> Codes:
         codes = np.empty((self.rows, len(lookups)), dtype=np.int64)
@@ -90,7 +107,7 @@ def _plain(value: np.generic) -> Any:
 
 
 def _to_codes(column: Column, lookup: LevelCodes, rows: int) -> Codes:
-    if isinstance(column, np.ndarray):
+    if isinstance(column, np.ndarray) and column.dtype.kind != "M":
         values, at = np.unique(column, return_inverse=True)
         exact = values.dtype.itemsize >= 8 or values.dtype.kind != "f"
         # A float32 that becomes a float gets more digits than it was written with.

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import Contract
-from .cells import UNHASHABLE, Codes, Floats, LevelCodes, to_floats
+from .cells import UNHASHABLE, Codes, Floats, LevelCodes, read_cells
 from .layout import Intake, Layout, refuse_incomplete
 from .records import cells_of
 
@@ -68,7 +68,7 @@ class MixedRecords(Intake):
     def numbers(self) -> tuple[Floats, list[int]]:
         width = len(self.contract.numbers)
         places, cells = self._of(slice(0, width))
-        found, odd = to_floats(cells, self.contract.missing_values)
+        found, odd = read_cells(self.contract, cells, places)
         numbers = np.full(self.rows * width, np.nan)
         numbers[places] = found
         return numbers.reshape(self.rows, width), places[odd].tolist() if odd else odd

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import Contract
-from .cells import UNHASHABLE, Codes, Floats, LevelCodes, to_floats
+from .cells import UNHASHABLE, Codes, Floats, LevelCodes, read_cells
 from .layout import MOST_INCOMPLETE, Intake, Layout, refuse_incomplete
 from .layouts import Layouts, RecordLayout
 
@@ -65,10 +65,11 @@ class Records(Intake):
             layout.numbers(row) for layout, row in zip(self._of_row, self._records, strict=True)
         ]
         flat = tuple(chain.from_iterable(cells))
-        found, odd = to_floats(flat, self.contract.missing_values)
         if self._is_full:
+            found, odd = read_cells(self.contract, flat)
             return found.reshape(self.rows, width), odd
         places = self._places([layout.number_places for layout in self._of_row], width)
+        found, odd = read_cells(self.contract, flat, places)
         numbers = np.full(self.rows * width, np.nan)
         numbers[places] = found
         return numbers.reshape(self.rows, width), places[odd].tolist() if odd else odd

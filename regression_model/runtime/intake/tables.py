@@ -77,8 +77,12 @@ def _column_values(column: Any) -> Column:
     if isinstance(column, list | tuple | Distinct):
         return column
     if isinstance(column, np.ndarray):
+        if column.dtype.kind == "M" and column.ndim == 1 and not np.ma.isMaskedArray(column):
+            return column
         if column.dtype.kind in "mM":  # as a list they would be integers
             return list(column)
+        if column.dtype.kind == "b" and column.ndim == 1 and not np.ma.isMaskedArray(column):
+            return Distinct([False, True], column.astype(np.intp))
         if column.dtype.kind in "iuf" and column.ndim == 1 and not np.ma.isMaskedArray(column):
             return column
     for method in ("tolist", "to_list", "to_pylist"):  # in numpy and pandas, polars, pyarrow
@@ -107,8 +111,9 @@ def read_table(contract: Contract, table: Any) -> Intake:
     except TypeError:
         raise InputError(not_rows(table)) from None
     used = {field.name for field in (*contract.numbers, *contract.categories)}
+    of_times = {contract.numbers[j].name for j in contract.times}
     columns = {
-        name: _series_values(nw, frame[name])
+        name: _series_values(nw, frame[name], is_time=contract.canonical_names[name] in of_times)
         for name in names
         if contract.canonical_names.get(name) in used and times[name] == 1
     }
@@ -127,12 +132,12 @@ class _Unreadable:
         return "a value that Python cannot hold"
 
 
-def _series_values(nw: Any, series: Any) -> Column:
+def _series_values(nw: Any, series: Any, *, is_time: bool) -> Column:
     """Return a column of a table, cell by cell where it cannot be read at once."""
     if series.dtype in (nw.Int128, nw.UInt128):  # numpy has no such type
         return cast(Column, series.to_list())
     try:
-        return _values_at_once(nw, series)
+        return _times(nw, series) if is_time else _values_at_once(nw, series)
     except (ArithmeticError, ValueError):  # a date out of range, bytes that are no UTF-8
         return [_cell(series, at) for at in range(len(series))]
 
@@ -151,10 +156,25 @@ def _values_at_once(nw: Any, series: Any) -> Column:
         array: npt.NDArray[Any] = series.to_numpy()  # nulls become NaN
         if array.dtype.kind in "iuf":
             return array
+    if dtype == nw.Boolean:
+        missing = series.is_null().to_numpy()
+        at = series.fill_null(False).to_numpy().astype(np.intp)
+        return Distinct([False, True, None], np.where(missing, 2, at))
     if dtype in (nw.String, nw.Categorical) or isinstance(dtype, nw.Enum):
         return _distinct(nw, series)
     values: list[Any] = series.to_list()
     return values
+
+
+def _times(nw: Any, series: Any) -> Column:
+    """Return a column for a field of times: dates as an array, in UTC."""
+    if series.dtype == nw.Datetime and series.dtype.time_zone is not None:
+        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    if series.dtype in (nw.Date, nw.Datetime):
+        array: npt.NDArray[Any] = series.to_numpy()
+        if array.dtype.kind == "M":
+            return array
+    return _values_at_once(nw, series)
 
 
 def _distinct(nw: Any, series: Any) -> Distinct:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from ...levels import BOOLEAN_LEVELS
+from ...times import seconds_of_text
 from ..contract import Contract, Field
 
 __all__ = ["FIELD", "ManifestError", "check_manifest"]
@@ -26,7 +28,16 @@ _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _METRICS = ("coverage", "coverage_worst_quartile")  # for every target
 _WIDTHS = ("median_relative_width", "median_width")  # one of them, as the target has a zero or not
-_KINDS = ("number", "year", "nominal", "ordinal", "identifier")
+_KINDS = (
+    "number",
+    "year",
+    "date",
+    "timestamp",
+    "boolean",
+    "nominal",
+    "ordinal",
+    "identifier",
+)
 
 
 class ManifestError(ValueError):
@@ -54,8 +65,11 @@ def check_manifest(manifest: Mapping[str, Any]) -> Contract:
     for name, filler in manifest.get("fillers", {}).items():
         if name not in names or not contract.field(name).used:
             raise ManifestError("fillers has a field that the model does not use")
-        if contract.field(name).is_number is (type(filler) is str):
-            raise ManifestError(f"fillers.{name} is not {_filler_of(contract.field(name))}")
+        field = contract.field(name)
+        if field.is_time:
+            _time(filler, f"fillers.{name}")
+        elif field.is_number is (type(filler) is str):
+            raise ManifestError(f"fillers.{name} is not {_filler_of(field)}")
     _check_metrics(manifest)
     return contract
 
@@ -85,6 +99,8 @@ def _check_names(contract: Contract) -> None:
     for field in contract.fields:
         if field.used and not (field.is_number or field.is_category):
             raise ManifestError(f"contract.fields uses {field.name!r}, which is an identifier")
+        if field.kind == "boolean" and field.levels != BOOLEAN_LEVELS:
+            raise ManifestError(f"contract.fields has other levels of {field.name!r} than no, yes")
         for levels in (field.levels, field.training_levels):
             if len(levels) != len(set(levels)):
                 raise ManifestError(f"contract.fields has a level of {field.name!r} twice")
@@ -152,6 +168,19 @@ def _range(value: Any, path: str) -> None:
     _list_of(_number)(value, path)
     if len(value) != 2 or value[0] > value[1]:
         raise _wrong(path, "a lowest and a highest number")
+
+
+def _time(value: Any, path: str) -> None:
+    try:
+        seconds_of_text(value, days=False)
+    except (TypeError, ValueError, AttributeError):
+        raise _wrong(path, "a date") from None
+
+
+def _time_range(value: Any, path: str) -> None:
+    _list_of(_time)(value, path)
+    if len(value) != 2 or value[0] > value[1]:
+        raise _wrong(path, "a first and a last date")
 
 
 def _row(value: Any, path: str) -> None:
@@ -249,13 +278,24 @@ FIELD: Mapping[str, Check] = {
     "training_range": _range,
     "training_levels": _list_of(_any_text),
 }
-_FIELD = _record(
-    {key: FIELD[key] for key in ("name", "kind")},
-    {key: check for key, check in FIELD.items() if key not in ("name", "kind")},
-    closed=True,
+_TIME_FIELD = {**FIELD, "minimum": _time, "maximum": _time, "training_range": _time_range}
+_FIELD_OF_NUMBERS, _FIELD_OF_TIMES = (
+    _record(
+        {key: checks[key] for key in ("name", "kind")},
+        {key: check for key, check in checks.items() if key not in ("name", "kind")},
+        closed=True,
+    )
+    for checks in (FIELD, _TIME_FIELD)
 )
+
+
+def _field(value: Any, path: str) -> None:
+    is_time = type(value) is dict and value.get("kind") in ("date", "timestamp")
+    (_FIELD_OF_TIMES if is_time else _FIELD_OF_NUMBERS)(value, path)
+
+
 _CONTRACT = _record(
-    {"fields": _list_of(_FIELD), "target": _name, "missing_values": _list_of(_any_text)}, {}
+    {"fields": _list_of(_field), "target": _name, "missing_values": _list_of(_any_text)}, {}
 )
 _TARGET = _record(
     {

@@ -11,7 +11,7 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
 from ...errors import ExportError
-from ...levels import is_number_text, level_text
+from ...levels import BOOLEAN_LEVELS, boolean_spellings, is_number_text, level_text
 from ...runtime.contract import Contract
 from ...runtime.model_file.operators import OUTPUTS, GraphError, check_graph
 from ..intervals import ConformalInterval
@@ -33,7 +33,8 @@ def export_pipeline(
 
     - `numbers`, double, shape (rows, number fields): NaN where missing;
     - `levels`, string, shape (rows, category fields): an empty string where missing; a level
-      that is a number may be written 5, 5., 5.0 or 5.00, and 2.5, 2.50 or 2.500;
+      that is a number may be written 5, 5., 5.0 or 5.00, and 2.5, 2.50 or 2.500; a boolean yes,
+      true, t, y or 1 and no, false, f, n or 0, in small letters, capitals, or with one at first;
     - `codes`, int64, optional: the same as `levels` for who knows the codes already, as numbered
       by `Contract.offsets`. Who feeds it feeds `levels` with no rows.
 
@@ -78,6 +79,8 @@ def _look_up_codes(graph: Graph, contract: Contract) -> None:
     fields = contract.categories
     texts = sorted({level for field in fields for level in field.coded_levels})
     texts = [*texts, *(t for t in ("", *contract.missing_values) if t not in texts)]
+    booleans = boolean_spellings() if any(f.kind == "boolean" for f in fields) else {}
+    texts += [way for way in booleans if way not in texts]
     number_of = {text: i for i, text in enumerate(texts)}
     spelt = [(spelling, text) for text in texts for spelling in _spellings(text)]
     number_of |= {way: number_of[text] for way, text in spelt if way not in number_of}
@@ -89,6 +92,8 @@ def _look_up_codes(graph: Graph, contract: Contract) -> None:
             code_of[j, number_of[token]] = missing
         for i, level in enumerate(field.coded_levels):
             code_of[j, number_of[level]] = offset + i
+        for way, level in booleans.items() if field.kind == "boolean" else ():
+            code_of[j, number_of[way]] = offset + BOOLEAN_LEVELS.index(level)
     text = graph.add(
         "LabelEncoder",
         LEVELS,
