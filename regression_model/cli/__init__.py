@@ -7,6 +7,7 @@ or arguments; 130 interrupted.
 from __future__ import annotations
 
 from .describing import info, schema
+from .drafting import init
 from .evaluating import evaluate
 from .explaining import explain
 from .predicting import predict
@@ -16,5 +17,5 @@ from .tuning import tune
 
 __all__ = ["app", "main"]
 
-for _command in (train, check, predict, explain, evaluate, tune, info, schema):
+for _command in (init, train, check, predict, explain, evaluate, tune, info, schema):
     app.command(cls=Command)(_command)

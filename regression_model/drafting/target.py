@@ -139,7 +139,7 @@ def _squared_errors(
     estimator = Estimator.model_validate(members)
     tried = config.model_copy(update={"estimator": estimator, "evaluation": evaluation})
     [held_out] = cross_validations(tried, data, seeds=[0], progress=lambda *_: None)
-    errors: Floats = (held_out.scored.prediction - held_out.scored.actual) ** 2
+    errors: Floats = held_out.scored.error**2
     return errors
 
 

@@ -15,6 +15,7 @@ from ..config.core import TRAINED_MODEL_DIR, Config, load_config
 from ..errors import ConfigError, MissingExtraError, OutputError, QualityError
 from ..runtime.model import Model
 from ..runtime.model_file.sealing import seal
+from .choice import decided
 from .cross_validation import Progress, cannot_be_fitted
 from .data import dataset_path, read_dataset, save_model
 from .export import export_pipeline, prove
@@ -82,6 +83,7 @@ def run_training(
     data = read_training_data(config, rows, source=str(path))
     progress("Reading", 1, 1)
     with threadpool_limits(1):  # sums in one order: the same bytes from the same data
+        config, choice = decided(config, data, progress)
         pipeline, interval, measured = _fit(config, data, progress)
     _check_quality(config, measured.values)
     progress("Exporting", 0, 1)
