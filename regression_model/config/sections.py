@@ -35,7 +35,7 @@ class Target(Section):
     description: Sentence
     unit: Text | None = None
     minimum: Number | None = None
-    transform: Literal["none", "log"] = "none"
+    transform: Literal["none", "log", "log1p"] = "none"
 
     def mistakes(self) -> Iterator[Mistake]:
         """Find a minimum that the transform does not allow."""
@@ -94,11 +94,20 @@ class Interval(Section):
 class Quality(Section):
     """The worst cross-validated scores that a release may have.
 
-    `rmsle` is at most this; `coverage`, the share of true values inside their interval, at least.
+    `rmsle`, and `rmse` and `mae` in the unit of the target, are at most this; `r2` and `coverage`,
+    the share of true values inside their interval, at least.
     """
 
     rmsle: Positive | None = None
+    rmse: Positive | None = None
+    mae: Positive | None = None
+    r2: Annotated[float, Field(le=1), BeforeValidator(read_number)] | None = None
     coverage: PositiveShare | None = None
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limits that are set, by the names of their metrics."""
+        return {name: limit for name, limit in self if limit is not None}
 
 
 class Member(Section):
