@@ -21,11 +21,16 @@ __all__ = [
     "years",
 ]
 
+_MOST_LEVELS, _SOME_LEVELS = 50, 10  # of a field, all of them named or some
+
 
 def ends(field: Field) -> str:
     """Say which values the training rows have in a field."""
     if field.is_category:
-        return ", ".join(field.training_levels or field.levels)
+        levels = field.training_levels or field.levels
+        if len(levels) <= _MOST_LEVELS:
+            return ", ".join(levels)
+        return f"{count(len(levels), 'level')}, among them {', '.join(levels[:_SOME_LEVELS])}"
     if field.training_range is None:
         return "no values"
     low, high = field.training_range
@@ -123,7 +128,8 @@ def _on_folds(facts: Facts) -> Iterator[str]:
         deviation = facts.written(score, facts.evaluation.over_seeds[score])
         yield (
             "Metrics are means over the repetitions, each of which splits the rows in another way; "
-            f"from one to another the {metric(score).label} has a standard deviation of {deviation}."
+            f"from one to another the {metric(score).label} has a standard deviation of "
+            f"{deviation}."
         )
 
 

@@ -35,7 +35,9 @@ def permutation_importances(
 ) -> list[Importance]:
     """Measure how much worse held-out predictions get when one field is shuffled among them.
 
-    `metric` is `rmsle` or `rmse`. The pipeline of each fold predicts as the graph that it is exported to, which is many times
+    By `metric`, which is `rmsle` or `rmse`.
+
+    The pipeline of each fold predicts as the graph that it is exported to, which is many times
     faster.
 
     Notes

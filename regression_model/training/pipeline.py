@@ -38,6 +38,7 @@ from .features import (
     LevelImputer,
     MostFrequentImputer,
     OrderedLevels,
+    TargetMeans,
 )
 from .intervals import scale_of
 from .quadratic import QuadraticSVR, RangeClipper
@@ -158,6 +159,8 @@ def _encoders(config: Config) -> Steps:
     for name in _encoded(config):
         encode = config.features[name].encode or config.encoding.nominal
         encoded.setdefault(encode, []).append(name)
+    if names := encoded.pop("target", None):  # the means of rare levels are smoothed
+        yield "encode_target", TargetMeans(names, random_state=config.evaluation.seed)
     if not encoded:
         return
     every = [name for names in encoded.values() for name in names]

@@ -29,8 +29,8 @@ __all__ = ["TrainingResult", "run_training"]
 
 _SHORT = {"coverage": "coverage", "r2": "R²"}
 _UNDEFINED = {
-    "rmsle": "quality.rmsle asks for a score of positive targets and predictions, and some are not: "
-    "remove the key or ask for rmse, or learn the logarithm with target.transform.",
+    "rmsle": "quality.rmsle asks for a score of positive targets and predictions, and some are "
+    "not: remove the key or ask for rmse, or learn the logarithm with target.transform.",
     "r2": "quality.r2 asks for a share of the variance, and all targets are the same: remove the "
     "key.",
 }
