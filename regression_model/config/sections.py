@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -45,10 +45,15 @@ class Target(Section):
 
 
 class Data(Section):
-    """Where the rows are: names inside datasets/, or paths relative to the configuration file."""
+    """Where the rows are: names inside datasets/, or paths relative to the configuration file.
+
+    `weight` is a column of the training rows, beside the features: how much each row counts when
+    the estimator is fitted.
+    """
 
     training: Text
     scoring: Text | None = None
+    weight: Annotated[Text, AfterValidator(check_name)] | None = None
     missing_values: Words = ()
     source: Sentence | None = None
 
@@ -113,6 +118,7 @@ class Quality(Section):
 class Member(Section):
     """One of the models whose predictions are averaged."""
 
+    takes_row_weights: ClassVar[bool] = True
     weight: Positive = 1.0
 
 
@@ -163,6 +169,7 @@ class GradientBoostingMember(Member):
 class NystroemMember(LinearMember):
     """Ridge regression on `n_components` approximate features of an RBF kernel."""
 
+    takes_row_weights: ClassVar[bool] = False
     n_components: Count
     gamma: Positive
 

@@ -406,7 +406,8 @@ def record(manifest: Mapping[str, Any], contract: Contract) -> Table:
         "Target": f"{target['name']}{unit}: {target['description']}",
         "Fields": f"{len(contract.fields)}, of which {len(used)} used ({required} required)",
         "Estimator": "; ".join(_member(*member) for member in training["estimator"].items()),
-        "Training rows": f"{training['rows']:,} rows of {training['data_file']}",
+        "Training rows": f"{training['rows']:,} rows of {training['data_file']}"
+        + (f", weighted by {training['weight']}" if training.get("weight") else ""),
         "Training rows, SHA-256": training["data_sha256"],
         "Configuration, SHA-256": training["config_sha256"],
         "Folds": f"{training['folds']}, {count(training.get('repeats', 1), 'repetition')}, "

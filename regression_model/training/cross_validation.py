@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from ..config.core import Config
 from ..errors import DataError
 from .pipeline import build_pipeline
-from .rows import TrainingData
+from .rows import TrainingData, weighted
 
 __all__ = [
     "CrossValidation",
@@ -48,6 +48,8 @@ class Fold:
     train_features, test_features : array of float64, shape (rows, features)
     fitted : Pipeline
         On the rows `train`.
+    weights : array of float64, shape (rows,), or None
+        Of the rows `train`, where rows have weights.
     """
 
     train: npt.NDArray[np.int64]
@@ -55,6 +57,7 @@ class Fold:
     train_features: Floats
     test_features: Floats
     fitted: Pipeline
+    weights: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ def cross_validate(
     folds: int,
     seeds: Sequence[int],
     strata: npt.NDArray[np.object_] | None = None,
+    weights: Floats | None = None,
     progress: Progress,
 ) -> list[CrossValidation]:
     """Predict every row by a pipeline fitted from scratch on the other folds, once for each seed.
@@ -102,6 +106,8 @@ def cross_validate(
     seeds : sequence of int
         Each splits the rows into folds in another way.
     strata : as for `split_rows`
+    weights : array of float64, shape (rows,), or None
+        How much each row counts when the estimator is fitted.
     progress : callable
         Called with (stage, done, total); what is counted are folds, of all seeds together.
 
@@ -118,7 +124,7 @@ def cross_validate(
         splits = split_rows(np.arange(len(frame)), folds=folds, seed=seed, strata=strata)
         for fold, (train, test) in enumerate(splits):
             progress("Cross-validating", number * folds + fold, len(seeds) * folds)
-            part = _fitted(clone(pipeline), frame, target, train, test)
+            part = _fitted(clone(pipeline), frame, target, train, test, weights)
             predictions[test] = part.fitted[-1].predict(part.test_features)
             fold_of[test] = fold
             parts.append(part)
@@ -133,16 +139,18 @@ def _fitted(
     target: pd.Series[float],
     train: npt.NDArray[np.int64],
     test: npt.NDArray[np.int64],
+    weights: Floats | None,
 ) -> Fold:
     """Fit step by step, so that the training rows are transformed once."""
+    of_train = None if weights is None else weights[train]
     steps, estimator = pipeline[:-1], pipeline[-1]
     try:
         train_features = steps.fit_transform(frame.iloc[train], target.iloc[train])
-        estimator.fit(train_features, target.iloc[train])
+        estimator.fit(train_features, target.iloc[train], **weighted(of_train))
         test_features = steps.transform(frame.iloc[test])
     except ValueError as error:  # scikit-learn and feature-engine say so what they cannot fit
         raise cannot_be_fitted(error) from error
-    return Fold(train, test, train_features, test_features, pipeline)
+    return Fold(train, test, train_features, test_features, pipeline, of_train)
 
 
 def split_rows(

@@ -78,6 +78,7 @@ def make_manifest(
             "commit": source_commit(),
             "folds": config.evaluation.folds,
             "repeats": len(measured.held_out),
+            **({"weight": config.data.weight} if config.data.weight else {}),
             "seed": config.evaluation.seed,
             "estimator": {
                 kind: {"kind": kind, **member.model_dump()}

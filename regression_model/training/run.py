@@ -23,7 +23,7 @@ from .held_out import Measured, measure
 from .intervals import ConformalInterval, fit_scale, scale_of
 from .manifest import make_manifest, time_of_creation
 from .pipeline import build_pipeline, fillers_of
-from .rows import TrainingData, read_training_data
+from .rows import TrainingData, read_training_data, weighted
 
 __all__ = ["TrainingResult", "run_training"]
 
@@ -171,7 +171,7 @@ def _fit(
     steps, estimator = (pipeline := build_pipeline(config))[:-1], pipeline[-1]
     try:
         features = steps.fit_transform(data.frame, data.target)
-        estimator.fit(features, data.target)
+        estimator.fit(features, data.target, **weighted(data.weights))
     except ValueError as error:  # scikit-learn and feature-engine say so what they cannot fit
         raise cannot_be_fitted(error) from error
     scale = fit_scale(

@@ -256,7 +256,8 @@ _FIELD = _record(
     closed=True,
 )
 _CONTRACT = _record(
-    {"fields": _list_of(_FIELD), "target": _name, "missing_values": _list_of(_any_text)}, {}
+    {"fields": _list_of(_FIELD), "target": _name, "missing_values": _list_of(_any_text)},
+    {"beside": _list_of(_name)},
 )
 _TARGET = _record(
     {
@@ -282,7 +283,7 @@ _TRAINING = _record(
         "python": _text,
         "libraries": _map_of(_text),
     },
-    {"repeats": _count},
+    {"repeats": _count, "weight": _name},
 )
 _REQUIRED: Mapping[str, Check] = {
     "format": _count,
