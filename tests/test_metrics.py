@@ -82,7 +82,7 @@ def test_every_metric_is_compared() -> None:
 @pytest.mark.parametrize(
     ("target", "predictions", "left_out"),
     [
-        ([1.0, -2.0, 3.0], [1.0, 2.0, 3.0], {"rmsle"}),
+        ([1.0, -2.0, 3.0], [1.0, 2.0, 3.0], {"rmsle", "mape"}),
         ([1.0, 2.0, 3.0], [1.0, -2.0, 3.0], {"rmsle"}),
         ([1.0, 0.0, 3.0], [1.0, 2.0, 3.0], {"rmsle", "mape"}),
         ([5.0, 5.0, 5.0], [1.0, 2.0, 3.0], {"r2"}),

@@ -127,8 +127,8 @@ def _check_columns(contract: Contract, source: Source) -> None:
     absent = [field.name for field in used if field.required and field.name not in found]
     if absent:
         raise _absent_columns(source.name, contract, absent, source.names)
-    used_names = {*known, contract.target}
-    _say_unknown_columns(contract, [n for n in dict.fromkeys(source.names) if n not in used_names])
+    unknown = [name for name in dict.fromkeys(source.names) if name not in contract.known_names]
+    _say_unknown_columns(contract, unknown)
 
 
 def _absent_columns(

@@ -32,8 +32,23 @@ def mistakes_between(contents: Contents) -> Iterator[Mistake]:
         yield _cycle(contents.derived, error.args[1])
     else:
         yield from _transforms(contents, order)
+    yield from _weight(contents)
     yield from _evaluation(contents)
     yield from _losses(contents)
+
+
+def _weight(contents: Contents) -> Iterator[Mistake]:
+    name, path = contents.data.weight, ("data", "weight")
+    if name is None:
+        return
+    if name == contents.target.name:
+        yield path, f"{name!r} is the target, and cannot be the weight as well"
+    aliases = {alias for feature in contents.features.values() for alias in feature.aliases}
+    if name in {*contents.features, *contents.derived, *aliases}:
+        yield path, f"{name!r} is described as a feature: take it out there, or name another column"
+    for kind, member in contents.estimator.members.items():
+        if not member.takes_row_weights:
+            yield path, f"{kind} takes no weights: leave out the weight, or that member"
 
 
 def _names(contents: Contents) -> Iterator[Mistake]:

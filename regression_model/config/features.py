@@ -13,7 +13,7 @@ from .values import Levels, Number, Section, Sentence, Text, Words, YesNo, read_
 
 __all__ = ["Bounds", "Encode", "Feature", "Transform", "transform_mistake", "unused_transform"]
 
-Encode = Literal["ordered", "mean", "one_hot"]
+Encode = Literal["ordered", "mean", "one_hot", "target"]
 Kind = Literal["number", "year", "boolean", "nominal", "ordinal", "identifier"]
 Transform = Literal["none", "log", "log1p", "sqrt", "yeo_johnson", "binary"]
 

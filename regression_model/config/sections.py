@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -36,7 +36,7 @@ class Target(Section):
     description: Sentence
     unit: Text | None = None
     minimum: Number | None = None
-    transform: Literal["none", "log"] = "none"
+    transform: Literal["none", "log", "log1p"] = "none"
 
     def mistakes(self) -> Iterator[Mistake]:
         """Find a minimum that the transform does not allow."""
@@ -46,10 +46,15 @@ class Target(Section):
 
 
 class Data(Section):
-    """Where the rows are: names inside datasets/, or paths relative to the configuration file."""
+    """Where the rows are: names inside datasets/, or paths relative to the configuration file.
+
+    `weight` is a column of the training rows, beside the features: how much each row counts when
+    the estimator is fitted.
+    """
 
     training: Text
     scoring: Text | None = None
+    weight: Annotated[Text, AfterValidator(check_name)] | None = None
     missing_values: Words = ()
     source: Sentence | None = None
 
@@ -95,11 +100,20 @@ class Interval(Section):
 class Quality(Section):
     """The worst cross-validated scores that a release may have.
 
-    `rmsle` is at most this; `coverage`, the share of true values inside their interval, at least.
+    `rmsle`, and `rmse` and `mae` in the unit of the target, are at most this; `r2` and `coverage`,
+    the share of true values inside their interval, at least.
     """
 
     rmsle: Positive | None = None
+    rmse: Positive | None = None
+    mae: Positive | None = None
+    r2: Annotated[float, Field(le=1), BeforeValidator(read_number)] | None = None
     coverage: PositiveShare | None = None
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limits that are set, by the names of their metrics."""
+        return {name: limit for name, limit in self if limit is not None}
 
 
 def _no_keys(value: object) -> object:
@@ -117,6 +131,7 @@ def _quantile_mistakes(loss: str, quantile: float | None) -> Iterator[Mistake]:
 class Member(Section):
     """One of the models whose predictions are averaged."""
 
+    takes_row_weights: ClassVar[bool] = True
     weight: Positive = 1.0
 
 
@@ -193,6 +208,7 @@ class HistGradientBoostingMember(Member):
 class NystroemMember(LinearMember):
     """Ridge regression on `n_components` approximate features of an RBF kernel."""
 
+    takes_row_weights: ClassVar[bool] = False
     n_components: Count
     gamma: Positive
 

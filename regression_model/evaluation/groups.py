@@ -35,7 +35,11 @@ Labels = npt.NDArray[np.object_]
 
 
 def groups_of(
-    several: Sequence[PredictedRows], labels: Mapping[str, Labels], *, seed: int
+    several: Sequence[PredictedRows],
+    labels: Mapping[str, Labels],
+    *,
+    score: str = "rmsle",
+    seed: int,
 ) -> dict[str, list[Group]]:
     """Return the groups of every way to group the rows, each worst first.
 
@@ -45,20 +49,24 @@ def groups_of(
         The same rows, predicted several times.
     labels : dict of str to array of str, shape (rows,)
         For each way to group the rows, the name of each row's group.
+    score : `rmsle`, or `mae` for a target of which the RMSLE says little; the groups lack it then.
     """
     bands = labels_of_numbers(several[0].target, most=0)
     return {
-        name: _groups(several, of_rows, seed=seed)
+        name: _groups(several, of_rows, score, seed=seed)
         for name, of_rows in {TARGET_BAND: bands, **labels}.items()
     }
 
 
-def _groups(several: Sequence[PredictedRows], labels: Labels, *, seed: int) -> list[Group]:
+def _groups(
+    several: Sequence[PredictedRows], labels: Labels, score: str, *, seed: int
+) -> list[Group]:
+    names = [name for name in OF_GROUPS if name in (score, *OF_GROUPS[1:])]
     groups = []
     for name in dict.fromkeys(labels.tolist()):
         chosen = labels == name
         pooled = [_pooled(scored.only(chosen)) for scored in several]
-        found = estimates(pooled, OF_GROUPS, seed=seed)
+        found = estimates(pooled, names, seed=seed)
         groups.append(Group(str(name), int(chosen.sum()), found))
     return sorted(groups, key=_error_of, reverse=True)
 

@@ -12,6 +12,7 @@ from .results import Estimate, Estimates
 from .weighted import mean, median, resamples, share
 
 __all__ = [
+    "AT_LEAST",
     "COMPARED",
     "ERRORS",
     "OF_GROUPS",
@@ -111,7 +112,7 @@ def _mae(scored: PredictedRows, weights: Floats) -> Floats:
 
 
 def _mape(scored: PredictedRows, weights: Floats) -> Floats | None:
-    if (scored.target == 0).any():
+    if not _of_one_sign(scored.target):
         return None
     return mean(weights, np.abs(scored.error / scored.target))
 
@@ -121,7 +122,7 @@ def _median_absolute_error(scored: PredictedRows, weights: Floats) -> Floats:
 
 
 def _median_error_percent(scored: PredictedRows, weights: Floats) -> Floats | None:
-    if (scored.target == 0).any():
+    if not _of_one_sign(scored.target):
         return None
     return median(weights, 100 * scored.error / np.abs(scored.target))
 
@@ -169,6 +170,11 @@ def _median_width(scored: PredictedRows, weights: Floats) -> Floats | None:
     return median(weights, scored.upper - scored.lower)
 
 
+def _of_one_sign(target: Floats) -> bool:
+    """Whether an error can be relative to the value: none is zero or on the other side of it."""
+    return _away_from_zero(target, target)
+
+
 def _away_from_zero(lower: Floats, upper: Floats) -> bool:
     return bool(lower.min() > 0 or upper.max() < 0)
 
@@ -189,6 +195,7 @@ _METRICS: Mapping[str, Metric] = {
 ERRORS = ("rmsle", "rmse", "mae", "mape", "median_absolute_error", "r2")
 WITH_INTERVALS = ("coverage", "coverage_worst_quartile", "median_relative_width", "median_width")
 COMPARED = (*ERRORS, "coverage", "median_relative_width", "median_width")
+AT_LEAST = ("coverage", "r2")  # those of which more is better
 OF_GROUPS = ("rmsle", "mae", "median_error_percent", "coverage")
 
 

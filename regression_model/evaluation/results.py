@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ __all__ = [
     "Importance",
     "TrainedOn",
     "cross_validated",
+    "headline_of",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -164,7 +165,8 @@ class EvaluationResult:
         `coverage`, `coverage_worst_quartile` and the median width of intervals of one width at
         the same level.
     folds : list of dict
-        `seed`, `fold`, `rows`, and the `rmsle`, `mae` and `coverage` that the fold has.
+        `seed`, `fold`, `rows`, and the `rmsle`, `rmse`, `r2`, `mae` and `coverage` that the fold
+        has.
     groups : dict of str to list of Group
         By field, and by `target band`; each worst first.
     baselines : dict of str to dict of str to Estimate
@@ -218,14 +220,19 @@ class EvaluationResult:
         return cross_validated(len({fold["fold"] for fold in self.folds}), self.repeats)
 
     @property
+    def headline(self) -> str:
+        """The name of the metric that stands for the model."""
+        return headline_of(self.target, self.metrics)
+
+    @property
     def score(self) -> str:
         """The name of the metric that groups and folds are compared by."""
-        return "rmsle" if "rmsle" in self.metrics else "mae"
+        return "rmsle" if self.headline == "rmsle" else "mae"
 
     @property
     def importance_metric(self) -> str:
         """The name of the metric that importances are rises of."""
-        return "rmsle" if "rmsle" in self.metrics else "rmse"
+        return self.headline
 
     @property
     def caution(self) -> str | None:
@@ -243,6 +250,15 @@ class EvaluationResult:
     def to_dict(self) -> dict[str, Any]:
         """Return the evaluation as plain JSON types, with None for what is not a finite number."""
         return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
+
+
+def headline_of(target: Mapping[str, Any], metrics: Collection[str]) -> str:
+    """Return the name of the metric that stands for a model: `rmsle`, or `rmse` for most targets.
+
+    The RMSLE means something where the estimator learns the logarithm of a positive target.
+    """
+    is_log = target.get("transform") == "log" and "rmsle" in metrics
+    return "rmsle" if is_log else "rmse"
 
 
 def cross_validated(folds: int, repeats: int) -> str:

@@ -17,7 +17,7 @@ from ..runtime.problems import Problem
 from .comparing import check_same_target, compared
 from .groups import Labels, groups_of, labels_of_levels, labels_of_numbers
 from .metrics import ERRORS, WITH_INTERVALS, Floats, PredictedRows, estimates
-from .results import Details, EvaluationResult, TrainedOn
+from .results import Details, EvaluationResult, TrainedOn, headline_of
 
 __all__ = ["evaluate_model"]
 
@@ -80,6 +80,7 @@ def evaluate_model(
         comparison = compared([scored], index, level, compare, theirs, seed=_SEED)
     if groups is None:
         groups = model.manifest.get("evaluation", {}).get("groups", ())
+    score = "rmsle" if headline_of(target, metrics) == "rmsle" else "mae"
     checked = prediction.checked
     labels = {name: _labels(model.contract, checked, name)[index] for name in groups}
     return EvaluationResult(
@@ -90,7 +91,7 @@ def evaluate_model(
         rows=len(index),
         refused=refused,
         metrics=metrics,
-        groups=groups_of([scored], labels, seed=_SEED),
+        groups=groups_of([scored], labels, score=score, seed=_SEED),
         calibration=[(level, metrics["coverage"].value)],
         comparison=comparison,
         details=_details(known, prediction.values, prediction.lower, prediction.upper),

@@ -5,14 +5,15 @@ Terminal, page and model card show the same tables; each of them only renders.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..display import Amounts, Table, count, decimal, percent, plain, printable, share
 from ..runtime.contract import Contract
 from .groups import TARGET_BAND, VERY_FEW_ROWS, in_order
-from .results import Estimate, EvaluationResult, Group, cross_validated
+from .metrics import AT_LEAST
+from .results import Estimate, EvaluationResult, Group, cross_validated, headline_of
 
 __all__ = [
     "Metric",
@@ -41,6 +42,7 @@ __all__ = [
 
 Form = Literal["amount", "share", "percentage", "log", "ratio", "plain"]
 
+_OF_FOLDS = ("rmse", "r2", "mae", "coverage")  # where the RMSLE means little
 _MOST_FIELDS = 10
 _NONE = "–"
 
@@ -105,9 +107,14 @@ def metric(name: str) -> Metric:
     return _METRICS.get(name) or Metric(name.replace("_", " "), "plain")
 
 
-def known(names: Iterable[str]) -> list[str]:
-    """Return names of metrics in the order in which they are shown."""
+def known(names: Collection[str], target: Mapping[str, Any] | None = None) -> list[str]:
+    """Return names of metrics in the order in which they are shown.
+
+    Of all metrics of a target, those that say most about it come first.
+    """
     order = list(_METRICS)
+    if target is not None and headline_of(target, names) == "rmse":
+        order = [*dict.fromkeys(("rmse", "r2", "mae", *order))]
     return sorted(names, key=lambda n: order.index(n) if n in order else len(order))
 
 
@@ -164,7 +171,7 @@ def _of_estimates(
             written(name, estimates[name].value, amounts),
             interval_of(name, estimates[name], amounts),
         ]
-        for name in known(estimates)
+        for name in known(estimates, evaluation.target)
     ]
     return Table(caption, ["Metric", "Value", "95% interval"], rows)
 
@@ -201,6 +208,8 @@ def _of_models(
 ) -> Table:
     others = {name for found in list(models.values())[1:] for name in found}
     wanted = ["rmsle", "mae", "rmse", "r2", *([] if ranges else ["mape"])]
+    if evaluation.headline == "rmse":
+        wanted = ["rmse", "r2", "mae", *wanted[4:]]
     names = [name for name in wanted if name in others and name in evaluation.metrics]
     rows = [
         [model, *(_cell(evaluation, name, found, ranges=ranges) for name in names)]
@@ -291,7 +300,8 @@ def folds(evaluation: EvaluationResult) -> Table | None:
     every, amounts = evaluation.folds, amounts_of(evaluation.target)
     if not every:
         return None
-    names = [name for name in ("rmsle", "mae", "coverage") if name in every[0]]
+    wanted = ("rmsle", "mae", "coverage") if evaluation.headline == "rmsle" else _OF_FOLDS
+    names = [name for name in wanted if name in every[0]]
     labels = [metric(name).label for name in names]
 
     def cells(of: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -340,7 +350,7 @@ def recorded_metrics(manifest: Mapping[str, Any]) -> Table:
     """The metrics in a model file, with the ranges that an older file does not have."""
     amounts, spread = amounts_of(manifest["target"]), manifest.get("spread", {})
     rows = []
-    for name in known(manifest["metrics"]):
+    for name in known(manifest["metrics"], manifest["target"]):
         found, value = spread.get(name), manifest["metrics"][name]
         between = found and interval_of(name, Estimate(value, found["low"], found["high"]), amounts)
         rows.append([metric(name).name, written(name, value, amounts), between or ""])
@@ -353,8 +363,8 @@ def recorded_sentences(manifest: Mapping[str, Any]) -> Iterator[str]:
     spread, amounts = manifest.get("spread", {}), amounts_of(manifest["target"])
     if spread:
         yield "The ranges are 95% bootstrap intervals, from resampling the rows."
-        name = "rmsle" if "rmsle" in spread else "rmse"
-        if "over_seeds" in spread[name]:
+        name = headline_of(manifest["target"], spread)
+        if "over_seeds" in spread.get(name, {}):
             deviation = written(name, spread[name]["over_seeds"], amounts)
             yield (
                 f"From one split into folds to another the {metric(name).label} has a standard "
@@ -370,8 +380,8 @@ def quality_bar(manifest: Mapping[str, Any]) -> list[tuple[bool, str]]:
     """
     bar, found = manifest.get("quality") or {}, manifest["metrics"]
     verdicts = []
-    for name in known(name for name in bar if bar[name] is not None and name in found):
-        at_least = name == "coverage"
+    for name in known([name for name in bar if bar[name] is not None and name in found]):
+        at_least = name in AT_LEAST
         met = found[name] >= bar[name] if at_least else found[name] <= bar[name]
         value, limit = (
             written(name, one, amounts_of(manifest["target"])) for one in (found[name], bar[name])
@@ -396,7 +406,8 @@ def record(manifest: Mapping[str, Any], contract: Contract) -> Table:
         "Target": f"{target['name']}{unit}: {target['description']}",
         "Fields": f"{len(contract.fields)}, of which {len(used)} used ({required} required)",
         "Estimator": "; ".join(_member(*member) for member in training["estimator"].items()),
-        "Training rows": f"{training['rows']:,} rows of {training['data_file']}",
+        "Training rows": f"{training['rows']:,} rows of {training['data_file']}"
+        + (f", weighted by {training['weight']}" if training.get("weight") else ""),
         "Training rows, SHA-256": training["data_sha256"],
         "Configuration, SHA-256": training["config_sha256"],
         "Folds": f"{training['folds']}, {count(training.get('repeats', 1), 'repetition')}, "

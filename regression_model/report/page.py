@@ -133,8 +133,10 @@ def _tiles(facts: Facts) -> list[dict[str, str]]:
     """Return the headline metrics."""
     found = facts.evaluation.metrics
     names = [name for name in _TILES if name in found]
-    if len(names) > _MOST_TILES:  # the mean errors say much the same
-        names = [name for name in names if name not in ("mae", "rmse")]
+    if len(names) > _MOST_TILES:  # several say much the same
+        is_log = facts.evaluation.headline == "rmsle"
+        spare = ("mae", "rmse") if is_log else ("rmsle", "mape", "median_absolute_error")
+        names = [name for name in names if name not in spare]
     return [
         {
             "label": tables.metric(name).label,
@@ -142,7 +144,7 @@ def _tiles(facts: Facts) -> list[dict[str, str]]:
             "range": tables.interval_of(name, found[name], facts.amounts),
             "meaning": tables.metric(name).meaning,
         }
-        for name in tables.known(names)
+        for name in tables.known(names, facts.evaluation.target)
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..display import count, percent, share
 from ..evaluation import EvaluationResult
+from ..evaluation.tables import metric
 from ..runtime.contract import Field
 from .facts import Facts, shown
 
@@ -20,11 +21,16 @@ __all__ = [
     "years",
 ]
 
+_MOST_LEVELS, _SOME_LEVELS = 50, 10  # of a field, all of them named or some
+
 
 def ends(field: Field) -> str:
     """Say which values the training rows have in a field."""
     if field.is_category:
-        return ", ".join(field.training_levels or field.levels)
+        levels = field.training_levels or field.levels
+        if len(levels) <= _MOST_LEVELS:
+            return ", ".join(levels)
+        return f"{count(len(levels), 'level')}, among them {', '.join(levels[:_SOME_LEVELS])}"
     if field.training_range is None:
         return "no values"
     low, high = field.training_range
@@ -113,14 +119,17 @@ def how_scored(facts: Facts) -> str:
 
 
 def _on_folds(facts: Facts) -> Iterator[str]:
-    score, stratify = facts.score, facts.manifest.get("evaluation", {}).get("stratify")
+    score, stratify = facts.evaluation.headline, facts.manifest.get("evaluation", {}).get(
+        "stratify"
+    )
     if stratify is not None:
         yield f"The values of {stratify} are spread evenly over the folds."
     if score in facts.evaluation.over_seeds:
         deviation = facts.written(score, facts.evaluation.over_seeds[score])
         yield (
             "Metrics are means over the repetitions, each of which splits the rows in another way; "
-            f"from one to another the {facts.score_label} has a standard deviation of {deviation}."
+            f"from one to another the {metric(score).label} has a standard deviation of "
+            f"{deviation}."
         )
 
 
@@ -132,12 +141,12 @@ def _whether_unseen(evaluation: EvaluationResult) -> str:
 
 def without_sentence(facts: Facts, column: str) -> str:
     """Say what a declared column is worth."""
-    score = facts.score
+    score = facts.evaluation.headline
     metrics = facts.evaluation.without[column]
     with_it = facts.written(score, facts.evaluation.metrics[score].value)
     description = facts.manifest.get("without", {}).get(column)
     described = f"{column}: {description.rstrip('.')}. " if description else ""
-    text = f"{described}With {column} the {facts.score_label} is {with_it}"
+    text = f"{described}With {column} the {metric(score).label} is {with_it}"
     if score not in metrics:
         return f"{text}."
     without = facts.written(score, metrics[score].value)

@@ -116,11 +116,16 @@ class Field:
 
 @dataclass(frozen=True, repr=False)
 class Contract:
-    """The fields of a row in order, the texts that mean *missing*, and the target's name."""
+    """The fields of a row in order, the texts that mean *missing*, and the target's name.
+
+    `beside` are columns that the training rows have for another purpose, such as their weight: a
+    row may have them, and they do not count as unknown.
+    """
 
     fields: tuple[Field, ...]
     target: str
     missing_values: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         used = len(self.numbers) + len(self.categories)
@@ -162,8 +167,8 @@ class Contract:
 
     @cached_property
     def known_names(self) -> frozenset[str]:
-        """Every name that is not unknown: of the fields, their aliases and the target."""
-        return frozenset((*self.canonical_names, self.target))
+        """Every name that is not unknown: of the fields, their aliases, the target and others."""
+        return frozenset((*self.canonical_names, self.target, *self.beside))
 
     def field(self, name: str) -> Field:
         """Return the field called `name`; raises KeyError when there is none."""
@@ -199,6 +204,7 @@ class Contract:
             "fields": fields,
             "target": self.target,
             "missing_values": list(self.missing_values),
+            **({"beside": list(self.beside)} if self.beside else {}),
         }
 
     @classmethod
@@ -214,7 +220,8 @@ class Contract:
                 read = partial(seconds_of_text, days=entry["kind"] == "date")
                 attributes |= {key: _each(read, attributes[key]) for key in _TIMES & entry.keys()}
             fields.append(Field(**attributes))
-        return cls(tuple(fields), data["target"], tuple(data["missing_values"]))
+        missing_values, beside = tuple(data["missing_values"]), tuple(data.get("beside", ()))
+        return cls(tuple(fields), data["target"], missing_values, beside)
 
     def json_schema(self, *, title: str = "Row") -> dict[str, Any]:
         """Return the JSON Schema (2020-12) of one row.

@@ -18,7 +18,7 @@ from ..errors import DataError
 from .native import Features
 from .parallel import each
 from .pipeline import build_pipeline
-from .rows import TrainingData
+from .rows import TrainingData, weighted
 
 __all__ = [
     "CrossValidation",
@@ -53,6 +53,8 @@ class Fold:
         A frame where there are native columns too.
     fitted : Pipeline
         On the rows `train`.
+    weights : array of float64, shape (rows,), or None
+        Of the rows `train`, where rows have weights.
     """
 
     train: npt.NDArray[np.int64]
@@ -60,6 +62,7 @@ class Fold:
     train_features: Features
     test_features: Features
     fitted: Pipeline
+    weights: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def cross_validate(
     folds: int,
     seeds: Sequence[int],
     strata: npt.NDArray[np.object_] | None = None,
+    weights: Floats | None = None,
     progress: Progress,
 ) -> list[CrossValidation]:
     """Predict every row by a pipeline fitted from scratch on the other folds, once for each seed.
@@ -107,6 +111,8 @@ def cross_validate(
     seeds : sequence of int
         Each splits the rows into folds in another way.
     strata : as for `split_rows`
+    weights : array of float64, shape (rows,), or None
+        How much each row counts when the estimator is fitted.
     progress : callable
         Called with (stage, done, total); what is counted are folds, of all seeds together.
 
@@ -123,7 +129,7 @@ def cross_validate(
     total = len(splits)
     progress("Cross-validating", 0, total)
     parts = []
-    inputs = [(clone(pipeline), frame, target, *split) for split in splits]
+    inputs = [(clone(pipeline), frame, target, *split, weights) for split in splits]
     for done, part in each(_fitted, inputs):
         progress("Cross-validating", done, total)
         parts.append(part)
@@ -147,16 +153,18 @@ def _fitted(
     target: pd.Series[float],
     train: npt.NDArray[np.int64],
     test: npt.NDArray[np.int64],
+    weights: Floats | None,
 ) -> Fold:
     """Fit step by step, so that the training rows are transformed once."""
+    of_train = None if weights is None else weights[train]
     steps, estimator = pipeline[:-1], pipeline[-1]
     try:
         train_features = steps.fit_transform(frame.iloc[train], target.iloc[train])
-        estimator.fit(train_features, target.iloc[train])
+        estimator.fit(train_features, target.iloc[train], **weighted(of_train))
         test_features = steps.transform(frame.iloc[test])
     except ValueError as error:  # scikit-learn and feature-engine say so what they cannot fit
         raise cannot_be_fitted(error) from error
-    return Fold(train, test, train_features, test_features, pipeline)
+    return Fold(train, test, train_features, test_features, pipeline, of_train)
 
 
 def split_rows(

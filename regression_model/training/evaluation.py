@@ -12,7 +12,7 @@ from ..config.core import Config
 from ..evaluation.comparing import check_same_target, compared
 from ..evaluation.groups import Labels, groups_of, labels_of_levels, labels_of_numbers
 from ..evaluation.metrics import ERRORS, WITH_INTERVALS, PredictedRows, estimates, metrics_of
-from ..evaluation.results import Comparison, Details, Estimates, EvaluationResult
+from ..evaluation.results import Comparison, Details, Estimates, EvaluationResult, headline_of
 from ..runtime.model import Model
 from .baselines import median_by, plain_linear
 from .cross_validation import Progress
@@ -65,6 +65,7 @@ def evaluate_pipeline(
         several = measured.held_out
         scored = [one.scored for one in several]
         first = several[0]
+        headline = headline_of(config.target.model_dump(), measured.metrics)
         return EvaluationResult(
             name=config.name,
             target=config.target.model_dump(),
@@ -77,7 +78,12 @@ def evaluate_pipeline(
             holdout=estimates([holdout(config, data)], ERRORS, seed=seed),
             constant_width=_constant_width(several, config.interval.level),
             folds=[fold for one in several for fold in _folds(one)],
-            groups=groups_of(scored, _labels(config, data), seed=seed),
+            groups=groups_of(
+                scored,
+                _labels(config, data),
+                score="rmsle" if headline == "rmsle" else "mae",
+                seed=seed,
+            ),
             baselines=_baselines(config, data, several),
             without=_without(config, several, progress),
             importances=permutation_importances(
@@ -85,6 +91,7 @@ def evaluate_pipeline(
                 data.frame,
                 data.target,
                 first.result.parts,
+                metric=headline,
                 seed=seed,
                 progress=progress,
             ),
@@ -107,7 +114,7 @@ def _folds(held_out: HeldOutPredictions) -> list[dict[str, Any]]:
     folds, scored, seed = [], held_out.scored, held_out.result.seed
     for fold in np.unique(scored.fold).tolist():
         rows = scored.only(scored.fold == fold)
-        found = metrics_of(rows, ("rmsle", "mae", "coverage"))
+        found = metrics_of(rows, ("rmsle", "rmse", "r2", "mae", "coverage"))
         folds.append({"seed": seed, "fold": fold, "rows": len(rows.target), **found})
     return folds
 

@@ -2,7 +2,8 @@
 
 feature-engine's OrdinalEncoder learns an order and takes none; its MathFeatures and
 RelativeFeatures can neither weigh, name ratios, compare with a level, nor build on each other;
-its CategoricalImputer gives up when two levels are equally frequent.
+its CategoricalImputer gives up when two levels are equally frequent; its MeanEncoder shows each row
+a mean that the row's own target is part of.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import numpy as np
 import pandas as pd
 from feature_engine.dataframe_checks import check_X
 from feature_engine.imputation import CategoricalImputer
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.model_selection import KFold
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
@@ -27,7 +29,12 @@ __all__ = [
     "LevelImputer",
     "MostFrequentImputer",
     "OrderedLevels",
+    "TargetMeans",
 ]
+
+
+_PARTS = 5  # of the rows, each shown the means of the others
+_MOST_ADDED = 1e9  # rows of all, where the levels do not differ
 
 
 @dataclass(frozen=True)
@@ -228,6 +235,91 @@ class Indicators(_ColumnTransformer):
             for name, test in self.tests_.items()
         }
         return frame.assign(**{name: answer.astype(float) for name, answer in answers.items()})
+
+
+class TargetMeans(_ColumnTransformer):
+    """Replace the levels of columns by their smoothed mean target, for columns with many levels.
+
+    `fit_transform` shows the rows that it is fitted to means of other rows only. A level that no
+    row of `fit` had gets the mean of all.
+
+    Parameters
+    ----------
+    variables : names of the columns
+    random_state : int
+        Splits the rows of `fit_transform` into five parts.
+
+    Attributes
+    ----------
+    encoder_dict_ : mapping of each column's name to the number of each level
+    mean_ : float
+        Of the target.
+
+    Notes
+    -----
+    The mean of a level with n rows is drawn towards that of all as if m rows of all had been added:
+    Micci-Barreca, "A preprocessing scheme for high-cardinality categorical attributes in
+    classification and prediction problems", SIGKDD Explorations 3 (2001). m is the variance within
+    levels by that between them, each estimated from all levels together, so that a level with one
+    row is smoothed too: Searle, Casella and McCulloch, *Variance Components* (1992), chapter 3.
+    """
+
+    def __init__(self, variables: Sequence[str] = (), random_state: int = 0) -> None:
+        self.variables = variables
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> TargetMeans:
+        """Learn the means from `X`, shape (rows, columns), and `y`, shape (rows,)."""
+        super().fit(X)
+        frame, target = self._frame_of(X, reset=False), np.asarray(y, dtype=np.float64)
+        self.mean_ = float(target.mean())
+        self.encoder_dict_ = {name: _smoothed(frame[name], target) for name in self.variables}
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None, **parameters: Any) -> pd.DataFrame:
+        """Learn the means, and return each row with means that were learnt without it."""
+        frame, target = self.fit(X, y)._frame_of(X, reset=False), np.asarray(y, dtype=np.float64)
+        if len(frame) < 2:
+            raise ValueError("The mean target of a level needs two rows or more.")
+        parts = KFold(min(_PARTS, len(frame)), shuffle=True, random_state=self.random_state)
+        encoded = np.empty((len(frame), len(self.variables)))
+        for train, test in parts.split(frame):
+            others = clone(self).fit(frame.iloc[train], target[train])
+            encoded[test] = others.transform(frame.iloc[test])[[*self.variables]]
+        return frame.assign(**dict(zip(self.variables, encoded.T, strict=True)))
+
+    def _needed(self) -> set[str]:
+        return set(self.variables)
+
+    def _transformed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        encoded = {
+            name: frame[name].map(numbers).fillna(self.mean_).astype(float)
+            for name, numbers in self.encoder_dict_.items()
+        }
+        return frame.assign(**encoded)
+
+
+def _smoothed(column: pd.Series[Any], target: Array) -> dict[Any, float]:
+    """Return the smoothed mean target of each level."""
+    codes, levels = pd.factorize(column)
+    codes, known = codes[codes >= 0], target[codes >= 0]
+    counts, mean = np.bincount(codes), target.mean()
+    sums = np.bincount(codes, known - mean)  # so that nothing cancels
+    within = np.sum((known - mean - (sums / counts)[codes]) ** 2)
+    between = np.sum(sums**2 / counts)
+    smoothing = _rows_to_add(counts, float(within), float(between))
+    return dict(zip(levels, (mean + sums / (counts + smoothing)).tolist(), strict=True))
+
+
+def _rows_to_add(counts: Array, within: float, between: float) -> float:
+    """Return the variance within levels by that between them, of sums of squares."""
+    rows, levels = counts.sum(), len(counts)
+    if rows <= levels or levels < 2:  # nothing is known of one of the two
+        return _MOST_ADDED
+    variance = within / (rows - levels)
+    size = (rows - np.sum(counts**2) / rows) / (levels - 1)
+    of_levels = (between / (levels - 1) - variance) / size
+    return min(variance / of_levels, _MOST_ADDED) if of_levels > 0 else _MOST_ADDED
 
 
 class DerivedFeatures(_ColumnTransformer):

@@ -25,7 +25,7 @@ from .cross_validation import (
 from .intervals import ResidualScale, fit_scale, scale_of
 from .native import columns_of, source_of
 from .pipeline import build_pipeline
-from .rows import TrainingData
+from .rows import TrainingData, weighted, weighted_pipeline
 
 __all__ = ["HeldOutPredictions", "Measured", "cross_validations", "holdout", "made_from", "measure"]
 
@@ -104,7 +104,8 @@ class HeldOutPredictions:
             kept = [i for i, of in enumerate(_sources(part.fitted)) if of not in dropped]
             train, test = (columns_of(of, kept) for of in (part.train_features, part.test_features))
             try:
-                estimator = clone(part.fitted[-1]).fit(train, self._target[part.train])
+                estimator = clone(part.fitted[-1])
+                estimator.fit(train, self._target[part.train], **weighted(part.weights))
             except ValueError as error:
                 raise cannot_be_fitted(error) from error
             predictions[part.test] = estimator.predict(test)
@@ -144,6 +145,7 @@ def cross_validations(
         folds=config.evaluation.folds,
         seeds=seeds,
         strata=strata_of(config, data),
+        weights=data.weights,
         progress=progress,
     )
     return [HeldOutPredictions(config, target, result) for result in results]
@@ -231,7 +233,9 @@ def holdout(config: Config, data: TrainingData) -> PredictedRows:
     rows = np.arange(len(target))
     train, test = train_test_split(rows, test_size=_HOLDOUT, random_state=config.evaluation.seed)
     try:
-        fitted = build_pipeline(config).fit(data.frame.iloc[train], data.target.iloc[train])
+        weights = weighted_pipeline(None if data.weights is None else data.weights[train])
+        fitted = build_pipeline(config)
+        fitted.fit(data.frame.iloc[train], data.target.iloc[train], **weights)
         predictions = fitted.predict(data.frame.iloc[test])
     except ValueError as error:
         raise cannot_be_fitted(error) from error

@@ -29,10 +29,13 @@ def permutation_importances(
     target: pd.Series[float],
     parts: Sequence[Fold],
     *,
+    metric: str,
     seed: int,
     progress: Progress,
 ) -> list[Importance]:
     """Measure how much worse held-out predictions get when one field is shuffled among them.
+
+    By `metric`, which is `rmsle` or `rmse`.
 
     The pipeline of each fold predicts as the graph that it is exported to, which is many times
     faster.
@@ -47,19 +50,20 @@ def permutation_importances(
     checked = Checker(contract).check(frame)
     known: Floats = np.asarray(target, dtype=np.float64)
     names = [field.name for field in (*contract.numbers, *contract.categories)]
-    rise = {name: np.empty((len(parts), len(names), _SHUFFLES)) for name in ("rmsle", "rmse")}
+    rise = np.empty((len(parts), len(names), _SHUFFLES))
+    score = rmsle if metric == "rmsle" else rmse
     for number, part in enumerate(parts):
         progress(_STAGE, number, len(parts))
         predict = _predictor(part.fitted, contract)
         numbers, codes = checked.numbers[part.test], checked.codes[part.test]
-        as_they_are = _scores(known[part.test], predict(numbers, codes))
+        targets = known[part.test]
+        as_they_are = score(targets, predict(numbers, codes))
         for j in range(len(names)):
             shuffled = _shuffled(numbers, codes, j, generator)
-            for name, scores in _scores(known[part.test], predict(*shuffled)).items():
-                rise[name][number, j] = scores - as_they_are[name]
+            predictions = predict(*shuffled).reshape(_SHUFFLES, -1)
+            rise[number, j] = score(targets, predictions) - as_they_are
     progress(_STAGE, len(parts), len(parts))
-    name = "rmsle" if np.isfinite(rise["rmsle"]).all() else "rmse"
-    of_shuffles = rise[name].mean(axis=0)
+    of_shuffles = rise.mean(axis=0)
     found = [
         Importance(field, float(of_field.mean()), float(of_field.std(ddof=1)))
         for field, of_field in zip(names, of_shuffles, strict=True)
@@ -89,9 +93,3 @@ def _shuffled(
     column = several[in_codes][:, field - in_codes * numbers.shape[1]]
     column[:] = generator.permuted(column.reshape(_SHUFFLES, -1), axis=1).ravel()
     return several
-
-
-def _scores(target: Floats, predictions: Floats) -> dict[str, Floats]:
-    """Return RMSLE and RMSE each time that the rows were predicted."""
-    predictions = predictions.reshape(-1, len(target))
-    return {"rmsle": rmsle(target, predictions), "rmse": rmse(target, predictions)}

@@ -19,6 +19,7 @@ __all__ = [
     "ResidualScale",
     "Scale",
     "conformal_quantile",
+    "exp_less_one",
     "fit_scale",
     "scale_of",
 ]
@@ -67,13 +68,18 @@ class ConformalInterval:
         return self.quantile * np.exp(np.clip(exponent, self.lowest, self.highest))
 
 
+def exp_less_one(scores: Floats) -> Floats:
+    """Return the way back from log1p, in the two steps that a graph has for it."""
+    return np.asarray(np.exp(scores) - 1.0)
+
+
 @dataclass(frozen=True)
 class Inverse:
     """The way back from the scale that an estimator learns, never below the target's minimum.
 
     Attributes
     ----------
-    function : numpy.exp or numpy.positive
+    function : numpy.exp, exp_less_one or numpy.positive
     floor : float
         The minimum, on the scale that the estimator learns; minus infinity where there is none.
     """
@@ -102,6 +108,9 @@ class Scale:
 def scale_of(transform: str, minimum: float | None) -> Scale:
     """Return the scale that `target.transform` and `target.minimum` of a configuration name."""
     floor = -math.inf if minimum is None else float(minimum)
+    if transform == "log1p":
+        lowest = math.log1p(floor)
+        return Scale(np.log1p, Inverse(exp_less_one, lowest + (_ROUNDING if lowest else 0.0)))
     if transform != "log":
         return Scale(np.positive, Inverse(np.positive, floor))
     if minimum is not None:

@@ -59,7 +59,7 @@ def make_manifest(
         "contract": data.contract.to_dict(),
         "metrics": measured.values,
         "spread": measured.spread,
-        "quality": config.quality.model_dump(),
+        "quality": {"rmsle": None, "coverage": None, **config.quality.limits},
         "evaluation": config.evaluation.model_dump(),
         "without": {name: _description(config, name) for name in config.evaluation.without},
         "interval": {
@@ -78,6 +78,7 @@ def make_manifest(
             "commit": source_commit(),
             "folds": config.evaluation.folds,
             "repeats": len(measured.held_out),
+            **({"weight": config.data.weight} if config.data.weight else {}),
             "seed": config.evaluation.seed,
             "estimator": {
                 kind: {"kind": kind, **member.model_dump()}

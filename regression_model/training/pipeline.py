@@ -42,6 +42,7 @@ from .features import (
     LevelImputer,
     MostFrequentImputer,
     OrderedLevels,
+    TargetMeans,
 )
 from .intervals import scale_of
 from .native import BesideNative, MadeColumns, NativeMember, RawColumns, StandardMember
@@ -182,6 +183,8 @@ def _encoders(config: Config) -> Steps:
     for name in _encoded(config):
         encode = config.features[name].encode or config.encoding.nominal
         encoded.setdefault(encode, []).append(name)
+    if names := encoded.pop("target", None):  # the means of rare levels are smoothed
+        yield "encode_target", TargetMeans(names, random_state=config.evaluation.seed)
     if not encoded:
         return
     every = [name for names in encoded.values() for name in names]

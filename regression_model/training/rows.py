@@ -27,6 +27,8 @@ __all__ = [
     "learn_from",
     "profile",
     "read_training_data",
+    "weighted",
+    "weighted_pipeline",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -46,12 +48,15 @@ class TrainingData:
     target : Series of float64, shape (rows,)
     notes : list of str
         Sentences about columns that were not used.
+    weights : array of float64, shape (rows,), or None
+        How much each row counts when the estimator is fitted; None where all count the same.
     """
 
     contract: Contract
     frame: pd.DataFrame
     target: pd.Series[float]
     notes: list[str]
+    weights: Floats | None = None
 
 
 def contract_of(config: Config) -> Contract:
@@ -72,7 +77,8 @@ def contract_of(config: Config) -> Contract:
         )
         for name, feature in config.features.items()
     )
-    return Contract(fields, config.target.name, config.data.missing_values)
+    beside = () if config.data.weight is None else (config.data.weight,)
+    return Contract(fields, config.target.name, config.data.missing_values, beside)
 
 
 def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingData:
@@ -93,14 +99,16 @@ def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingDat
         contract = _with_levels_of(contract_of(config), rows)
         checked = Checker(contract).check(rows)
         target = _check_target(config, rows)
+        weights = _check_weights(config, rows)
     except InputError as error:
         raise DataError(f"{source}: {error}") from None
     mistakes = [
         (problem.row, problem.message)
-        for finding in (*checked.findings, *target.findings)
+        for finding in (*checked.findings, *target.findings, *(weights.findings if weights else ()))
         if finding.severity == "error" or finding.code == "unseen_level"
         for problem in finding.problems()
     ]
+    mistakes += _not_above_zero(config.data.weight, weights)
     if mistakes:
         mistakes.sort(key=lambda mistake: -1 if mistake[0] is None else mistake[0])
         lines = [
@@ -117,7 +125,10 @@ def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingDat
     notes = [p.message for f in checked.findings if f.code == "unknown_field" for p in f.problems()]
     y = pd.Series(target.numbers[:, 0], name=config.target.name)
     fillers = {name: feature.missing for name, feature in config.features.items()}
-    return TrainingData(learn_from(contract, frame, fillers), frame, y, notes)
+    contract = learn_from(contract, frame, fillers)
+    return TrainingData(
+        contract, frame, y, notes, None if weights is None else weights.numbers[:, 0]
+    )
 
 
 def frame_of(contract: Contract, checked: Checked) -> pd.DataFrame:
@@ -214,4 +225,34 @@ def _check_target(config: Config, rows: Any) -> Checked:
     """Check the target with the same care as a feature."""
     target = config.target
     field = Field(target.name, "number", unit=target.unit, required=True, minimum=target.minimum)
+    return _check_column(config, rows, field)
+
+
+def _check_weights(config: Config, rows: Any) -> Checked | None:
+    """Check the weights, where there are any; bounds of a field hold the bound, so 0 passes."""
+    name = config.data.weight
+    if name is None:
+        return None
+    return _check_column(config, rows, Field(name, "number", required=True))
+
+
+def _check_column(config: Config, rows: Any, field: Field) -> Checked:
     return Checker(Contract((field,), "", config.data.missing_values)).check(rows)
+
+
+def _not_above_zero(name: str | None, weights: Checked | None) -> list[tuple[int | None, str]]:
+    if weights is None:
+        return []
+    column = weights.numbers[:, 0]
+    rows: list[int] = np.flatnonzero(column <= 0).tolist()
+    return [(row, f"{name} is {column[row]:g}: expected a weight above 0.") for row in rows]
+
+
+def weighted(weights: Floats | None) -> dict[str, Floats]:
+    """Return what `fit` of an estimator takes beside features and target."""
+    return {} if weights is None else {"sample_weight": weights}
+
+
+def weighted_pipeline(weights: Floats | None) -> dict[str, Floats]:
+    """Return what `fit` of a whole pipeline takes beside frame and target."""
+    return {} if weights is None else {"estimate__sample_weight": weights}

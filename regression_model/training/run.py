@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from ..config.core import TRAINED_MODEL_DIR, Config, load_config
 from ..errors import ConfigError, MissingExtraError, OutputError, QualityError
+from ..evaluation.metrics import AT_LEAST
 from ..runtime.model import Model
 from ..runtime.model_file.sealing import seal
 from .choice import decided
@@ -23,9 +24,17 @@ from .held_out import Measured, measure
 from .intervals import ConformalInterval, fit_scale, scale_of
 from .manifest import make_manifest, time_of_creation
 from .pipeline import build_pipeline, fillers_of
-from .rows import TrainingData, read_training_data
+from .rows import TrainingData, read_training_data, weighted
 
 __all__ = ["TrainingResult", "run_training"]
+
+_SHORT = {"coverage": "coverage", "r2": "R²"}
+_UNDEFINED = {
+    "rmsle": "quality.rmsle asks for a score of positive targets and predictions, and some are "
+    "not: remove the key or ask for rmse, or learn the logarithm with target.transform.",
+    "r2": "quality.r2 asks for a share of the variance, and all targets are the same: remove the "
+    "key.",
+}
 
 
 @dataclass(frozen=True)
@@ -164,7 +173,7 @@ def _fit(
     steps, estimator = (pipeline := build_pipeline(config))[:-1], pipeline[-1]
     try:
         features = steps.fit_transform(data.frame, data.target)
-        estimator.fit(features, data.target)
+        estimator.fit(features, data.target, **weighted(data.weights))
     except ValueError as error:  # scikit-learn and feature-engine say so what they cannot fit
         raise cannot_be_fitted(error) from error
     scale = fit_scale(
@@ -179,23 +188,19 @@ def _fit(
 
 def _check_quality(config: Config, metrics: Mapping[str, float]) -> None:
     """Compare the metrics with the quality bar, and name every one that misses it."""
-    bar, misses = config.quality, []
-    if bar.rmsle is not None:
-        if "rmsle" not in metrics:
-            raise ConfigError(
-                "quality.rmsle asks for a score of positive targets and predictions, and some are "
-                "not: remove the key, or learn the logarithm with target.transform."
-            )
-        if metrics["rmsle"] > bar.rmsle:
+    misses = []
+    for name, limit in config.quality.limits.items():
+        if name not in metrics:
+            raise ConfigError(_UNDEFINED[name])
+        found = metrics[name]
+        at_least = name in AT_LEAST
+        if found < limit if at_least else found > limit:
+            digits = ".6g" if name in ("rmse", "mae") else ".4f"
+            side = "below the minimum" if at_least else "above the maximum"
             misses.append(
-                f"RMSLE is {metrics['rmsle']:.4f}, "
-                f"{metrics['rmsle'] - bar.rmsle:.4f} above the maximum of {bar.rmsle:.4f}"
+                f"{_SHORT.get(name) or name.upper()} is {found:{digits}}, "
+                f"{abs(found - limit):{digits}} {side} of {limit:{digits}}"
             )
-    if bar.coverage is not None and metrics["coverage"] < bar.coverage:
-        misses.append(
-            f"coverage is {metrics['coverage']:.4f}, "
-            f"{bar.coverage - metrics['coverage']:.4f} below the minimum of {bar.coverage:.4f}"
-        )
     if misses:
         raise QualityError(
             f"The model misses its quality bar: the cross-validated {'; '.join(misses)}. "

@@ -25,7 +25,12 @@ from ..errors import DataError
 from ..evaluation.metrics import rmse, rmsle
 from ..training.cross_validation import Split, split_rows, strata_of
 from ..training.pipeline import build_pipeline
-from ..training.rows import TrainingData, contract_of, read_training_data
+from ..training.rows import (
+    TrainingData,
+    contract_of,
+    read_training_data,
+    weighted_pipeline,
+)
 from .trials import State, Trial, is_worse
 
 __all__ = ["Scorer"]
@@ -130,7 +135,9 @@ class Scorer:
             batch = self._splits[start : start + at_a_time]
             parallel = joblib.Parallel(n_jobs=self._jobs)
             for score in parallel(
-                joblib.delayed(score_fold)(pipeline, data.frame, data.target, *split, self.metric)
+                joblib.delayed(score_fold)(
+                    pipeline, data.frame, data.target, *split, self.metric, data.weights
+                )
                 for split in batch
             ):
                 scores.append(score)
@@ -154,11 +161,13 @@ def score_fold(
     train: Rows,
     test: Rows,
     metric: str,
+    weights: npt.NDArray[np.float64] | None = None,
 ) -> float:
     """Fit on some rows and return the error on others, in whichever process joblib wants it."""
     with threadpool_limits(1), warnings.catch_warnings():  # the same sums, wherever they are made
         warnings.simplefilter("ignore", ConvergenceWarning)  # extreme values are there to be tried
-        fitted = clone(pipeline).fit(frame.iloc[train], target.iloc[train])
+        of_train = weighted_pipeline(None if weights is None else weights[train])
+        fitted = clone(pipeline).fit(frame.iloc[train], target.iloc[train], **of_train)
         predictions = fitted.predict(frame.iloc[test])
     held_out = np.asarray(target, dtype=np.float64)[test]
     return float((rmsle if metric == "rmsle" else rmse)(held_out, predictions))

@@ -136,6 +136,8 @@ def study_name(config: Config, data_sha256: str) -> str:
     versions = [__version__, version("scikit-learn"), version("feature-engine")]
     folds = [config.evaluation.folds, config.evaluation.seed, config.tuning.repeats]
     rows = [data_sha256, config.data.missing_values]
+    if config.data.weight is not None:
+        rows.append(config.data.weight)
     facts = [_without_prose(document), rows, folds, search, config.tuning.seed, versions]
     return f"{config.name}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]}"
 

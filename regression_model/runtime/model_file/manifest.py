@@ -27,6 +27,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _METRICS = ("coverage", "coverage_worst_quartile")  # for every target
+_LIMITS = ("rmsle", "rmse", "mae", "r2")  # may be in the quality bar, and then have a value
 _WIDTHS = ("median_relative_width", "median_width")  # one of them, as the target has a zero or not
 _KINDS = (
     "number",
@@ -80,8 +81,8 @@ def _filler_of(field: Field) -> str:
 
 def _check_metrics(manifest: Mapping[str, Any]) -> None:
     metrics, spread = manifest["metrics"], manifest.get("spread", {})
-    rmsle = manifest.get("quality", {}).get("rmsle")
-    for name in (*_METRICS, *(["rmsle"] if rmsle is not None else [])):
+    bar = manifest.get("quality", {})
+    for name in (*_METRICS, *(name for name in _LIMITS if bar.get(name) is not None)):
         if name not in metrics:
             raise ManifestError(f"metrics.{name} is missing")
     if not metrics.keys() & {*_WIDTHS}:
@@ -295,14 +296,15 @@ def _field(value: Any, path: str) -> None:
 
 
 _CONTRACT = _record(
-    {"fields": _list_of(_field), "target": _name, "missing_values": _list_of(_any_text)}, {}
+    {"fields": _list_of(_field), "target": _name, "missing_values": _list_of(_any_text)},
+    {"beside": _list_of(_name)},
 )
 _TARGET = _record(
     {
         "name": _name,
         "description": _text,
         "unit": _or_null(_text),
-        "transform": _one_of(("log", "none")),
+        "transform": _one_of(("log", "log1p", "none")),
         "minimum": _or_null(_number),
     },
     {},
@@ -321,7 +323,7 @@ _TRAINING = _record(
         "python": _text,
         "libraries": _map_of(_text),
     },
-    {"repeats": _count},
+    {"repeats": _count, "weight": _name},
 )
 _REQUIRED: Mapping[str, Check] = {
     "format": _count,
@@ -339,7 +341,10 @@ _REQUIRED: Mapping[str, Check] = {
 # What the first model files did not have.
 _OPTIONAL: Mapping[str, Check] = {
     "spread": _map_of(_SPREAD),
-    "quality": _record({"rmsle": _or_null(_number), "coverage": _or_null(_number)}, {}),
+    "quality": _record(
+        {"rmsle": _or_null(_number), "coverage": _or_null(_number)},
+        {name: _number for name in ("rmse", "mae", "r2")},
+    ),
     "evaluation": _record(
         {},
         {

@@ -25,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR, LinearSVR
 
 from ...errors import ExportError
-from ..intervals import Inverse
+from ..intervals import Inverse, exp_less_one
 from ..native import NativeMember, StandardMember
 from ..quadratic import QuadraticForm, QuadraticSVR
 from .scaled import ScaledColumns, linear_form
@@ -35,6 +35,7 @@ __all__ = ["export_estimator", "way_back"]
 
 _WAYS_BACK: dict[tuple[Any, Any], str] = {
     (np.log, np.exp): "Exp",
+    (np.log1p, exp_less_one): "Exp less 1",
     (np.positive, np.positive): "Identity",
 }
 
@@ -172,12 +173,14 @@ def _export_voting(estimator: VotingRegressor, columns: ScaledColumns) -> str:
 
 
 def way_back(estimator: TransformedTargetRegressor) -> tuple[str, float]:
-    """Return how the estimator's scale becomes the target's: an operator, and the lowest score.
+    """Return how the estimator's scale becomes the target's, `Identity`, `Exp` or `Exp less 1`.
+
+    With it comes the lowest score.
 
     Raises
     ------
     ExportError
-        For a pair of functions other than the logarithm and the exponential.
+        For a pair of functions that no configuration names.
     """
     if estimator.func is None and estimator.transformer is None:
         return "Identity", -math.inf
@@ -189,5 +192,5 @@ def way_back(estimator: TransformedTargetRegressor) -> tuple[str, float]:
     function = estimator.func or type(estimator.transformer)
     raise ExportError(
         f"There is no ONNX export for {function.__name__} as the target's transformation; "
-        "the logarithm has one."
+        "the logarithm and log1p have one."
     )

@@ -142,7 +142,10 @@ def _end(
         "upper": graph.add("Add", score, width),
     }
     for output, tensor in ends.items():
-        graph.add(operator, tensor, output=output)
+        if operator == "Exp less 1":
+            graph.add("Sub", graph.add("Exp", tensor), graph.constant(1.0), output=output)
+        else:
+            graph.add(operator, tensor, output=output)
 
 
 def _at_least(graph: Graph, floor: float, tensor: str) -> str:

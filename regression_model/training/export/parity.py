@@ -24,9 +24,18 @@ class Parity:
 
 
 def prove_parity(
-    expected: npt.NDArray[Any], actual: npt.NDArray[Any], *, tolerance: float = TOLERANCE
+    expected: npt.NDArray[Any],
+    actual: npt.NDArray[Any],
+    *,
+    tolerance: float = TOLERANCE,
+    smallest: float = 0.0,
 ) -> Parity:
     """Compare the pipeline's predictions with the graph's, each of shape (rows,).
+
+    Parameters
+    ----------
+    smallest : differences of predictions nearer to zero are relative to this, for nothing that is
+        added up is exact there.
 
     Raises
     ------
@@ -36,7 +45,9 @@ def prove_parity(
     if len(expected) == 0:
         return Parity(0, 0.0)
     with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is refused below
-        difference = np.abs(actual - expected) / np.maximum(np.abs(expected), np.finfo(float).tiny)
+        difference = np.abs(actual - expected) / np.maximum(
+            np.abs(expected), max(smallest, np.finfo(float).tiny)
+        )
     worst = int(np.argmax(np.where(np.isfinite(difference), difference, np.inf)))
     if not difference[worst] <= tolerance:
         raise ExportError(

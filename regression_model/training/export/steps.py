@@ -28,7 +28,7 @@ from onnx import TensorProto
 from sklearn.preprocessing import Binarizer, StandardScaler
 
 from ...errors import ExportError
-from ..features import DerivedFeatures, Formula, Indicators, OrderedLevels
+from ..features import DerivedFeatures, Formula, Indicators, OrderedLevels, TargetMeans
 from ..native import CODE, MADE, RAW, BesideNative, MadeColumns, RawColumns
 from ..quadratic import RangeClipper
 from .table import Table, is_missing
@@ -134,6 +134,12 @@ def _export_encoder(step: Any, table: Table) -> None:
     for name, numbers in step.encoder_dict_.items():
         encoded = {level: float(number) for level, number in numbers.items()}
         table.levels[name] = table.levels[name].map(_or_nan(encoded, unseen))
+
+
+@export_step.register
+def _export_target_means(step: TargetMeans, table: Table) -> None:
+    for name, numbers in step.encoder_dict_.items():
+        table.levels[name] = table.levels[name].map(_or_nan(numbers, step.mean_))
 
 
 @export_step.register
