@@ -151,7 +151,8 @@ def _cross_validated(
         from ..training.evaluation import evaluate_pipeline
         from ..config.core import load_config
         from ..training.data import dataset_path, read_dataset
-        from ..training.rows import read_training_data
+        from ..training.choice import decided
+        from ..training.rows import leave_out, read_training_data
     from ..runtime.model import load_model
     from ..runtime.model_file.sealing import digest
 
@@ -162,8 +163,10 @@ def _cross_validated(
     if opened is not None:
         _check_belongs(opened, config_sha256=loaded.sha256, data_sha256=digest(path))
     rows = read_dataset(path)
+    rows, _ = leave_out(loaded, rows, source=str(path))
     training = read_training_data(loaded, rows, source=str(path))
     with shown_progress() as progress:
+        loaded, _ = decided(loaded, training, progress)
         evaluation = evaluate_pipeline(
             loaded,
             training,

@@ -31,6 +31,13 @@ def train(
             "packaged configuration and beside any other.",
         ),
     ] = None,
+    write: Annotated[
+        bool,
+        typer.Option(
+            "--write",
+            help="Put the members that estimator: auto has chosen into the configuration file.",
+        ),
+    ] = False,
     if_stale: Annotated[
         bool,
         typer.Option(
@@ -49,20 +56,21 @@ def train(
     \b
     Examples:
       regression-model train
+      regression-model train --config cars.yml --write
       regression-model train --config boats.yml --data boats.csv --output models
     """
     if data == Path("-"):
         raise typer.BadParameter("training rows come from a file.", param_hint="--data")
     if if_stale:
-        if config or data or output:
+        if config or data or output or write:
             raise typer.BadParameter(
-                "looks at the shipped model: give no --config, --data or --output with it.",
+                "looks at the shipped model: give no --config, --data, --output or --write with it.",
                 param_hint="--if-stale",
             )
         if _is_fresh():
             return
     try:
-        result = _train(config, data, output)
+        result = _train(config, data, output, write)
     except KeyboardInterrupt:
         fail("Interrupted: nothing was written.", code=INTERRUPTED_EXIT)
     _show_training(result)
@@ -76,12 +84,16 @@ def _is_fresh() -> bool:
     return reason is None
 
 
-def _train(config: Path | None, data: Path | None, output: Path | None) -> TrainingResult:
+def _train(
+    config: Path | None, data: Path | None, output: Path | None, write: bool
+) -> TrainingResult:
     say("Loading libraries ...")
     with needs("train"):
         from ..training.run import run_training
     with interruptible(), shown_progress() as progress:
-        return run_training(config_path=config, data_path=data, output=output, progress=progress)
+        return run_training(
+            config_path=config, data_path=data, output=output, write=write, progress=progress
+        )
 
 
 def _show_training(result: TrainingResult) -> None:
@@ -91,6 +103,7 @@ def _show_training(result: TrainingResult) -> None:
     show(tables.recorded_metrics(manifest))
     for sentence in (*tables.recorded_sentences(manifest), *_quality_bar(manifest)):
         typer.echo(sentence)
+    show(tables.estimators(manifest), tables.choice_sentence(manifest))
     parity = manifest["parity"]
     typer.echo(
         f"Graph and pipeline agree on {count(parity['rows'], 'row')}: "

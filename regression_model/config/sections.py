@@ -36,7 +36,12 @@ class Target(Section):
     description: Sentence
     unit: Text | None = None
     minimum: Number | None = None
+    missing: Literal["refuse", "leave_out"] = "refuse"
     transform: Literal["none", "log", "log1p"] = "none"
+
+    def to_dict(self) -> dict[str, object]:
+        """Return what a model file says of the target."""
+        return self.model_dump(exclude={"missing"})
 
     def mistakes(self) -> Iterator[Mistake]:
         """Find a minimum that the transform does not allow."""

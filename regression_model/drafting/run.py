@@ -13,7 +13,7 @@ from ..config.values import check_name
 from ..errors import InputError
 from ..files.tables import read_table
 from ..training.cross_validation import Progress
-from ..training.rows import read_training_data
+from ..training.rows import leave_out, read_training_data
 from .document import Draft, text_of
 from .kinds import Taken, take
 from .leaks import find_leaks
@@ -77,6 +77,7 @@ def draft_configuration(
         notes=notes,
     )
     config = parse_config(text_of(draft, file=output.name), source=output.name)
+    rows, _ = leave_out(config, rows, source=str(table))
     data = read_training_data(config, rows, source=str(table))
     scaled = choose_scale(draft.target, answer_known, config, data, progress)
     draft = replace(draft, target=scaled)

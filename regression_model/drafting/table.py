@@ -104,7 +104,7 @@ def columns_of(rows: Rows, *, source: str) -> list[Column]:
         When two columns have one name, or there are too many.
     """
     if isinstance(rows, Repeated):
-        twice = sorted({name for name in rows.names if rows.names.count(name) > 1})
+        twice = sorted({name for name in rows.columns if rows.columns.count(name) > 1})
         raise InputError(
             f"{source} has more than one column called {', '.join(twice[:3])}: give each a name "
             "of its own."
@@ -144,7 +144,8 @@ def missing_tokens(columns: Sequence[Column]) -> tuple[str, ...]:
 
 def without_tokens(column: Column, tokens: Sequence[str]) -> Column:
     """Return a column in which the texts that mean *missing* are nothing."""
-    place, kept = [], []
+    place: list[int] = []
+    kept: list[str] = []
     for level in column.levels:
         place.append(-1 if level in tokens else len(kept))
         if level not in tokens:

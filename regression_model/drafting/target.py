@@ -102,7 +102,7 @@ def choose_scale(
     elif known.min() == 0 and draft.keys.get("minimum") == "0":
         transform, minimum = "log1p", 0.0
     else:
-        return replace(draft, why="learnt as it is: it may be negative")
+        return replace(draft, why="learnt as it is: a logarithm needs values above zero")
     data = _sample(data)
     keys = dict(draft.keys) | {"minimum": f"{minimum:.15g}", "transform": transform}
     logarithmic = config.model_copy(

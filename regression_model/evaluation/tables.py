@@ -24,6 +24,8 @@ __all__ = [
     "constant_width",
     "folds",
     "groups",
+    "choice_sentence",
+    "estimators",
     "holdout",
     "importances",
     "interval_of",
@@ -392,6 +394,44 @@ def quality_bar(manifest: Mapping[str, Any]) -> list[tuple[bool, str]]:
         )
         verdicts.append((met, sentence))
     return verdicts
+
+
+def estimators(manifest: Mapping[str, Any]) -> Table | None:
+    """The estimators that were compared, from the cheapest on; None where none were."""
+    choice = manifest.get("choice")
+    if choice is None:
+        return None
+    rows = [
+        [
+            "; ".join(_member(*member) for member in one["members"].items()),
+            plain(one["error"]),
+            plain(one["above_lowest"]),
+            plain(one["standard_error"]),
+            "chosen" if one["chosen"] else "",
+        ]
+        for one in choice["compared"]
+    ]
+    head = ["Estimator", _error_of(manifest), "Mean square above the lowest", "Standard error", ""]
+    return Table("The best of each family, and their blends", head, rows, numbers_to=4)
+
+
+def choice_sentence(manifest: Mapping[str, Any]) -> str | None:
+    """Say how the estimator was chosen, and how good it looks without that advantage."""
+    choice = manifest.get("choice")
+    if choice is None:
+        return None
+    [chosen] = [one for one in choice["compared"] if one["chosen"]]
+    return (
+        f"Chosen among {count(choice['tried'], 'estimator')} and blends of the best: the cheapest "
+        "whose mean squared error is at most one standard error above the lowest. Its "
+        f"{_error_of(manifest)} is {plain(chosen['error'])}; where the folds that it is not scored "
+        f"on choose, it is {plain(choice['repeated'])}."
+    )
+
+
+def _error_of(manifest: Mapping[str, Any]) -> str:
+    is_log = manifest["target"]["transform"] != "none"
+    return "RMSE of the logarithm" if is_log else "RMSE"
 
 
 def record(manifest: Mapping[str, Any], contract: Contract) -> Table:

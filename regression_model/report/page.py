@@ -124,6 +124,8 @@ def _render(template: str, facts: Facts, **parts: object) -> str:
         level=share(evaluation.level),
         constant_width=tables.constant_width(evaluation),
         limits=limits(facts),
+        estimators=tables.estimators(facts.manifest),
+        choice_sentence=tables.choice_sentence(facts.manifest),
         record=tables.record(facts.manifest, facts.model.contract),
         **parts,
     )

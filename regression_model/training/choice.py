@@ -18,7 +18,7 @@ from .cross_validation import Progress, Rows, Split, cannot_be_fitted, splits_of
 from .intervals import scale_of
 from .parallel import each
 from .pipeline import build_pipeline
-from .rows import TrainingData
+from .rows import TrainingData, weighted
 
 __all__ = ["Candidate", "Choice", "candidates_of", "choose", "decided"]
 
@@ -289,7 +289,7 @@ def _held_out(
     inputs = []
     for family, (train, test) in jobs:
         pipelines = [build_pipeline(_with(config, candidates[at].members)) for at in places[family]]
-        inputs.append((pipelines, data.frame, data.target, train, test))
+        inputs.append((pipelines, data.frame, data.target, train, test, data.weights))
     scores = [np.full(len(data.frame), math.nan) for _ in candidates]
     progress(_STAGE, 0, len(jobs))
     for done, found in each(_predicted, inputs):
@@ -306,13 +306,16 @@ def _predicted(
     target: pd.Series[float],
     train: Rows,
     test: Rows,
+    weights: Floats | None,
 ) -> list[Floats]:
     """Fit the steps that the pipelines have in common once, and the estimator of each."""
     steps = pipelines[0][:-1]
+    of_train = weighted(None if weights is None else weights[train])
     try:
         features = steps.fit_transform(frame.iloc[train], target.iloc[train])
         held_out = steps.transform(frame.iloc[test])
-        return [one[-1].fit(features, target.iloc[train]).predict(held_out) for one in pipelines]
+        fitted = [one[-1].fit(features, target.iloc[train], **of_train) for one in pipelines]
+        return [one.predict(held_out) for one in fitted]
     except ValueError as error:
         raise cannot_be_fitted(error) from error
 

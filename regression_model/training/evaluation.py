@@ -57,7 +57,7 @@ def evaluate_pipeline(
         When `compare` predicts another target.
     """
     if compare is not None:
-        check_same_target(config.target.model_dump(), compare)
+        check_same_target(config.target.to_dict(), compare)
     seed = config.evaluation.seed
     with threadpool_limits(1):  # sums in one order: the same metrics from the same data
         if measured is None:
@@ -65,10 +65,10 @@ def evaluate_pipeline(
         several = measured.held_out
         scored = [one.scored for one in several]
         first = several[0]
-        headline = headline_of(config.target.model_dump(), measured.metrics)
+        headline = headline_of(config.target.to_dict(), measured.metrics)
         return EvaluationResult(
             name=config.name,
-            target=config.target.model_dump(),
+            target=config.target.to_dict(),
             source="cross-validation",
             level=config.interval.level,
             rows=len(data.frame),

@@ -19,6 +19,7 @@ from ..errors import ConfigError
 from ..runtime.checking import Checker
 from ..runtime.fingerprints import Fingerprints
 from ..runtime.model_file.sealing import FORMAT, digest
+from .choice import Choice
 from .commit import source_commit
 from .export import Proof
 from .held_out import Measured
@@ -40,6 +41,7 @@ def make_manifest(
     *,
     fillers: Mapping[str, float | str],
     created: str | None,
+    choice: Choice | None = None,
 ) -> dict[str, Any]:
     """Return the metadata of a model file, as plain JSON types.
 
@@ -47,6 +49,7 @@ def make_manifest(
     ----------
     path : of the training rows; only its name and its digest are recorded.
     measured : its metrics are those that the file states.
+    choice : how the members of the estimator were chosen, if they were.
     fillers : what stands in for a missing value, by the name of the field.
     """
     return {
@@ -55,7 +58,7 @@ def make_manifest(
         "version": __version__,
         "description": config.description,
         "created": created,
-        "target": config.target.model_dump(),
+        "target": config.target.to_dict(),
         "contract": data.contract.to_dict(),
         "metrics": measured.values,
         "spread": measured.spread,
@@ -93,6 +96,7 @@ def make_manifest(
         "background": background(data.contract, data.frame, seed=config.evaluation.seed),
         "fillers": dict(fillers),
         "fingerprints": _fingerprints(data).to_dict(),
+        **({} if choice is None else {"choice": choice.to_dict()}),
     }
 
 

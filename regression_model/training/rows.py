@@ -12,7 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..config.core import Config
+from ..display import count
 from ..errors import DataError, InputError
+from ..files.streams.sources import Repeated
 from ..levels import level_text
 from ..runtime.checking import Checked, Checker
 from ..runtime.contract import Contract, Field
@@ -25,6 +27,7 @@ __all__ = [
     "contract_of",
     "frame_of",
     "learn_from",
+    "leave_out",
     "profile",
     "read_training_data",
     "weighted",
@@ -129,6 +132,48 @@ def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingDat
     return TrainingData(
         contract, frame, y, notes, None if weights is None else weights.numbers[:, 0]
     )
+
+
+def leave_out(config: Config, rows: Any, *, source: str) -> tuple[Any, list[str]]:
+    """Return a table without the rows that have no target, and a sentence that counts them.
+
+    Where `target.missing` of the configuration does not say so, all rows stay.
+
+    Parameters
+    ----------
+    rows : as `read_table` returns them
+
+    Raises
+    ------
+    DataError
+        When no row is left.
+    """
+    name, tokens = config.target.name, config.data.missing_values
+    if config.target.missing != "leave_out" or isinstance(rows, Repeated):
+        return rows, []
+    if isinstance(rows, list):
+        cells = [row.get(name) for row in rows]
+    else:
+        cells = list(rows[name]) if name in rows else []
+    kept = [at for at, cell in enumerate(cells) if not is_missing(_plain(cell), tokens)]
+    if len(kept) == len(cells):
+        return rows, []
+    if not kept:
+        raise DataError(f"{source}: no row has a value of {name}.")
+    one = len(cells) - len(kept) == 1
+    note = (
+        f"{count(len(cells) - len(kept), 'row')} of {source} {'has' if one else 'have'} no value "
+        f"of {name}, and {'was' if one else 'were'} left out."
+    )
+    if isinstance(rows, list):
+        return [rows[at] for at in kept], [note]
+    if isinstance(rows, Mapping):
+        return {key: [column[at] for at in kept] for key, column in rows.items()}, [note]
+    return rows.take(kept), [note]
+
+
+def _plain(cell: Any) -> Any:
+    return cell.as_py() if hasattr(cell, "as_py") else cell  # of pyarrow
 
 
 def frame_of(contract: Contract, checked: Checked) -> pd.DataFrame:

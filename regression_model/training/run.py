@@ -14,17 +14,19 @@ from threadpoolctl import threadpool_limits
 from ..config.core import TRAINED_MODEL_DIR, Config, load_config
 from ..errors import ConfigError, MissingExtraError, OutputError, QualityError
 from ..evaluation.metrics import AT_LEAST
+from ..files.writing import write_atomically
 from ..runtime.model import Model
 from ..runtime.model_file.sealing import seal
-from .choice import decided
+from .choice import Choice, decided
 from .cross_validation import Progress, cannot_be_fitted
 from .data import dataset_path, read_dataset, save_model
 from .export import export_pipeline, prove
 from .held_out import Measured, measure
 from .intervals import ConformalInterval, fit_scale, scale_of
 from .manifest import make_manifest, time_of_creation
+from .members import with_members
 from .pipeline import build_pipeline, fillers_of
-from .rows import TrainingData, read_training_data, weighted
+from .rows import TrainingData, leave_out, read_training_data, weighted
 
 __all__ = ["TrainingResult", "run_training"]
 
@@ -65,6 +67,7 @@ def run_training(
     config_path: Path | None = None,
     data_path: Path | None = None,
     output: Path | None = None,
+    write: bool = False,
     progress: Progress = lambda stage, done, of: None,
 ) -> TrainingResult:
     """Train the model that a configuration describes and write its model file.
@@ -75,6 +78,7 @@ def run_training(
     data_path : the training rows; None for those that the configuration names.
     output : folder for the model file and the joblib pipeline; None for `trained_models`, in the
         package for the packaged configuration and beside any other.
+    write : put the members that `estimator: auto` has chosen into the configuration file.
     progress : called with (stage, done, total).
 
     Raises
@@ -83,12 +87,15 @@ def run_training(
         In each case nothing was written, and an older model file is still there.
     """
     config = load_config(config_path)
+    if write and config.estimator.auto is None:
+        raise ConfigError(f"{config.path}: there is nothing to write: the estimator has members.")
     created = time_of_creation()
     folder = output or _default_output(config_path)
     _check_writable(folder)
     path = data_path or dataset_path(config.data.training, beside=config.path)
     progress("Reading", 0, 1)
     rows = read_dataset(path)
+    rows, left_out = leave_out(config, rows, source=str(path))
     data = read_training_data(config, rows, source=str(path))
     progress("Reading", 1, 1)
     with threadpool_limits(1):  # sums in one order: the same bytes from the same data
@@ -108,20 +115,30 @@ def run_training(
     )
     fillers = fillers_of(pipeline, data.contract)
     manifest = make_manifest(
-        config, data, path, measured, interval, proof, fillers=fillers, created=created
+        config,
+        data,
+        path,
+        measured,
+        interval,
+        proof,
+        fillers=fillers,
+        created=created,
+        choice=choice,
     )
     content = seal(graph, manifest)
     model = Model(content)  # what is written can be opened
     progress("Exporting", 1, 1)
     documents, notes = _documents(config, data, rows, measured, model, progress)
     paths = save_model(content, pipeline, name=config.name, folder=folder, documents=documents)
+    if write:
+        _write_choice(config, choice)
     return TrainingResult(
         model_path=paths[".onnx"],
         pipeline_path=paths[".joblib"],
         report_path=paths.get(".html"),
         card_path=paths.get(".md"),
         manifest=manifest,
-        notes=[*data.notes, *notes],
+        notes=[*left_out, *data.notes, *notes],
     )
 
 
@@ -206,6 +223,15 @@ def _check_quality(config: Config, metrics: Mapping[str, float]) -> None:
             f"The model misses its quality bar: the cross-validated {'; '.join(misses)}. "
             "Nothing was written."
         )
+
+
+def _write_choice(config: Config, choice: Choice | None) -> None:
+    """Put the chosen members into the file that the training began with."""
+    assert choice is not None and config.path is not None
+    if load_config(config.path).sha256 != config.sha256:
+        raise OutputError(f"{config.path} was changed during the training, and is left as it is.")
+    text = config.path.read_bytes().decode("utf-8")
+    write_atomically(config.path, with_members(text, choice.estimator).encode("utf-8"))
 
 
 def _scoring_rows(config: Config) -> Any:

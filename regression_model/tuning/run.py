@@ -17,6 +17,7 @@ from ..files.writing import write_atomically
 from ..runtime.model_file.sealing import digest
 from ..training.cross_validation import Progress, Split
 from ..training.data import dataset_path, read_dataset
+from ..training.rows import leave_out
 from .results import NestedTuningResult, OuterFold, TuningResult
 from .sampler import Sampler, present_params, quiet
 from .scoring import Scorer
@@ -231,9 +232,15 @@ def _prepared(
     config = load_config(config_path)
     if not config.tuning.search:
         raise ConfigError(f"{config.path}: tuning.search names nothing to search.")
+    if config.estimator.auto is not None:
+        raise ConfigError(
+            f"{config.path}: estimator: auto has no values to search: choose the members with "
+            "regression-model train --write first."
+        )
     path = data_path or dataset_path(config.data.training, beside=config.path)
     progress("Reading", 0, 1)
-    scorer = Scorer(config, read_dataset(path), source=str(path), jobs=jobs)
+    rows, _ = leave_out(config, read_dataset(path), source=str(path))
+    scorer = Scorer(config, rows, source=str(path), jobs=jobs)
     progress("Reading", 1, 1)
     kept = study_path or Path("tuning") / f"{config.name}.log"
     return _Search(config, scorer, Sampler(config), kept, study_name(config, digest(path)))

@@ -358,6 +358,25 @@ _OPTIONAL: Mapping[str, Check] = {
     "reference": _record({}, {"predictions": _list_of(_number), "data_file": _or_null(_text)}),
     "profile": _map_of(_map_of(_plain)),
     "background": _rows,
+    "choice": _record(
+        {
+            "tried": _count,
+            "repeated": _number,
+            "compared": _list_of(
+                _record(
+                    {
+                        "members": _map_of(_map_of(_number)),
+                        "error": _number,
+                        "above_lowest": _number,
+                        "standard_error": _number,
+                        "chosen": _flag,
+                    },
+                    {},
+                )
+            ),
+        },
+        {},
+    ),
     "fillers": _map_of(_filler),
     "fingerprints": _record({"hashes": _text, "limit": _count}, {}),
 }
