@@ -8,7 +8,7 @@ a configuration does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
-Features = Floats | pd.DataFrame
+Features: TypeAlias = Floats | pd.DataFrame
 
 CODE, RAW, MADE = "*code ", "*raw ", "*made "
 MOST_LEVELS = 255  # what a histogram tells apart
