@@ -18,6 +18,7 @@ __all__ = [
     "Scale",
     "conformal_quantile",
     "exp_less_one",
+    "fit_known_scale",
     "fit_scale",
     "scale_of",
 ]
@@ -188,6 +189,16 @@ def fit_scale(
         lowest,
         highest,
     )
+
+
+def fit_known_scale(
+    features: Floats, residuals: Floats, *, alpha: float | None, seed: int
+) -> ResidualScale:
+    """Fit the scale to the rows whose residual is known, which is not NaN."""
+    known = ~np.isnan(residuals)
+    if not known.all():
+        features, residuals = features[known], residuals[known]
+    return fit_scale(features, residuals, alpha=alpha, seed=seed)
 
 
 def conformal_quantile(scores: Floats, *, level: float) -> float:
