@@ -264,15 +264,15 @@ def test_nested_tuning_splits_in_the_same_way(tmp_path: Path, text: str) -> None
     """Outside and inside; a split that is too small for it is refused before the search."""
     (tmp_path / "config.yml").write_text(text.replace("folds: 4", "folds: 2"))
     pd.DataFrame(table()).to_csv(tmp_path / "rows.csv", index=False)
-    path = {"config_path": tmp_path / "config.yml", "study_path": tmp_path / "study.log"}
+    config, study = tmp_path / "config.yml", tmp_path / "study.log"
 
-    result = run_nested_tuning(outer_folds=2, **path)
+    result = run_nested_tuning(config_path=config, study_path=study, outer_folds=2)
 
     assert "rmse" == result.metric
     assert (99 if text is CONFIG else 150) == sum(fold.rows for fold in result.folds)
     pattern = "Outer fold 1 of" if text is CONFIG else "evaluation.split"
     with pytest.raises(DataError, match=pattern):
-        run_nested_tuning(outer_folds=40, **path)
+        run_nested_tuning(config_path=config, study_path=study, outer_folds=40)
 
 
 TIMES = [

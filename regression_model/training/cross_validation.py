@@ -216,7 +216,7 @@ class Splitter:
         return cls(strata, column, data.split_by, evaluation.is_by_time)
 
     def split(self, rows: Rows, *, folds: int, seed: int) -> list[Split]:
-        """Split `rows` into folds; by time, into one block more than that, each but the first a fold.
+        """Split `rows` into folds; by time, into one block more, each but the first a fold.
 
         Blocks in time are of about one size, and rows of one time are in one block.
 

@@ -108,7 +108,7 @@ def scale_of(transform: str, minimum: float | None) -> Scale:
     """Return the scale that `target.transform` and `target.minimum` of a configuration name."""
     floor = -math.inf if minimum is None else float(minimum)
     if transform == "log1p":
-        lowest = math.log1p(floor)
+        lowest = floor if minimum is None else math.log1p(floor)
         return Scale(np.log1p, Inverse(exp_less_one, lowest + (_ROUNDING if lowest else 0.0)))
     if transform != "log":
         return Scale(np.positive, Inverse(np.positive, floor))
