@@ -33,6 +33,7 @@ def mistakes_between(contents: Contents) -> Iterator[Mistake]:
     else:
         yield from _transforms(contents, order)
     yield from _weight(contents)
+    yield from _split(contents)
     yield from _evaluation(contents)
     yield from _losses(contents)
 
@@ -49,6 +50,19 @@ def _weight(contents: Contents) -> Iterator[Mistake]:
     for kind, member in contents.estimator.members.items():
         if not member.takes_row_weights:
             yield path, f"{kind} takes no weights: leave out the weight, or that member"
+
+
+def _split(contents: Contents) -> Iterator[Mistake]:
+    name, path = contents.evaluation.split_column, ("evaluation", "split")
+    if name == contents.target.name:
+        yield path, f"{name!r} is the target: name a column that is known before it"
+    elif name in contents.derived:
+        yield path, f"{name} is a derived feature: name a column of the training rows"
+    for feature, described in contents.features.items():
+        if name in described.aliases:
+            yield path, f"{name!r} is an alias of {feature}: name {feature}"
+    if contents.evaluation.is_by_time and contents.tuning.repeats > 1:
+        yield ("tuning", "repeats"), "expected 1: a split by time is always the same"
 
 
 def _names(contents: Contents) -> Iterator[Mistake]:

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from .features import Bounds, Encode, transform_mistake
-from .mistakes import Mistake
+from .mistakes import Mistake, expected
 from .values import (
     Count,
     Duration,
@@ -72,10 +72,22 @@ class Encoding(Section):
     smoothing: NotNegative = 0.0
 
 
+_GROUPED, _BY_TIME = "grouped by ", "by time "
+
+
+def _check_split(value: str) -> str:
+    text = " ".join(value.split(maxsplit=2))
+    if text != "random" and not (text.startswith((_GROUPED, _BY_TIME)) and text.count(" ") >= 2):
+        raise expected("random, 'grouped by COLUMN' or 'by time COLUMN'", value)
+    return text
+
+
 class Evaluation(Section):
     """How the model is scored on rows that it has not seen.
 
     `repeats` is how many times the rows are split into folds, each time with the next seed.
+    `split` is `random`, `grouped by COLUMN` (rows with one value of it are held out together) or
+    `by time COLUMN` (`folds` windows, each predicted from the rows before it).
     `stratify` is a column whose values are spread evenly over the folds.
     `groups` are the fields by whose values the errors are broken down; `baseline` is the field
     whose values have a median each, to be better than; `without` are columns without which the
@@ -84,11 +96,34 @@ class Evaluation(Section):
 
     folds: Annotated[int, Field(ge=2), BeforeValidator(read_number)] = 10
     repeats: Count = 1
+    split: Annotated[Text, AfterValidator(_check_split)] = "random"
     stratify: Text | None = None
     seed: Seed = 0
     groups: Words = ()
     baseline: Text | None = None
     without: Words = ()
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether rows with one value of a column are held out together."""
+        return self.split.startswith(_GROUPED)
+
+    @property
+    def is_by_time(self) -> bool:
+        """Whether every row is predicted from rows before it."""
+        return self.split.startswith(_BY_TIME)
+
+    @property
+    def split_column(self) -> str | None:
+        """The column by which the rows are split; None for a random split."""
+        return None if self.split == "random" else self.split.split(maxsplit=2)[2]
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Find keys that have no meaning for the split."""
+        if self.split != "random" and self.stratify is not None:
+            yield ("stratify",), f"is for a random split: leave it out, as split is {self.split!r}"
+        if self.is_by_time and self.repeats > 1:
+            yield ("repeats",), "expected 1: a split by time is always the same"
 
 
 class Interval(Section):

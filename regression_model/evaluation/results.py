@@ -21,6 +21,8 @@ __all__ = [
     "TrainedOn",
     "cross_validated",
     "headline_of",
+    "is_by_time",
+    "split_of",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -184,6 +186,8 @@ class EvaluationResult:
         The metadata of the model file; None before there is one.
     repeats : int
         Cross-validations with other seeds, over which the metrics are averaged.
+    split : str
+        How rows were held out in a cross-validation: `random`, or as `evaluation.split` says.
     notes : list of str
         Sentences that a reader should know.
     trained_on : TrainedOn or None
@@ -211,13 +215,15 @@ class EvaluationResult:
     comparison: Comparison | None = None
     manifest: dict[str, Any] | None = None
     repeats: int = 1
+    split: str = "random"
     notes: list[str] = field(default_factory=list)
     trained_on: TrainedOn | None = None
 
     @property
     def validated(self) -> str:
         """How the rows were held out, such as `cross-validated, 5 times 10 folds`."""
-        return cross_validated(len({fold["fold"] for fold in self.folds}), self.repeats)
+        folds = len({fold["fold"] for fold in self.folds})
+        return cross_validated(folds, self.repeats, self.split)
 
     @property
     def headline(self) -> str:
@@ -261,10 +267,22 @@ def headline_of(target: Mapping[str, Any], metrics: Collection[str]) -> str:
     return "rmsle" if is_log else "rmse"
 
 
-def cross_validated(folds: int, repeats: int) -> str:
+def cross_validated(folds: int, repeats: int, split: str = "random") -> str:
     """Return how rows were held out, in the words that accompany every such metric."""
     times = f"{repeats} times " if repeats > 1 else ""
-    return f"cross-validated, {times}{folds} folds"
+    what = "windows" if is_by_time(split) else "folds"
+    return f"cross-validated, {times}{folds} {what}{'' if split == 'random' else f' {split}'}"
+
+
+def is_by_time(split: str) -> bool:
+    """Whether every row was predicted from rows before it."""
+    return split.startswith("by time ")
+
+
+def split_of(manifest: Mapping[str, Any]) -> str:
+    """Return how the rows were split where a model file was trained."""
+    split: str = manifest.get("evaluation", {}).get("split", "random")
+    return split
 
 
 def _plain(value: Any) -> Any:

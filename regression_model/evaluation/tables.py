@@ -13,7 +13,15 @@ from ..display import Amounts, Table, count, decimal, percent, plain, printable,
 from ..runtime.contract import Contract
 from .groups import TARGET_BAND, VERY_FEW_ROWS, in_order
 from .metrics import AT_LEAST
-from .results import Estimate, EvaluationResult, Group, cross_validated, headline_of
+from .results import (
+    Estimate,
+    EvaluationResult,
+    Group,
+    cross_validated,
+    headline_of,
+    is_by_time,
+    split_of,
+)
 
 __all__ = [
     "Metric",
@@ -159,7 +167,8 @@ def metrics(evaluation: EvaluationResult) -> Table:
 
 def holdout(evaluation: EvaluationResult) -> Table:
     """The metrics of the rows that were set aside once."""
-    caption = "A fifth of the rows, set aside once, predicted by a model fitted on the rest"
+    fifth = "The last fifth" if is_by_time(evaluation.split) else "A fifth"
+    caption = f"{fifth} of the rows, set aside once, predicted by a model fitted on the rest"
     return _of_estimates(evaluation, caption, evaluation.holdout)
 
 
@@ -345,7 +354,7 @@ def calibration(evaluation: EvaluationResult) -> Table | None:
 
 def _validated(manifest: Mapping[str, Any]) -> str:
     training = manifest["training"]
-    return cross_validated(training["folds"], training.get("repeats", 1))
+    return cross_validated(training["folds"], training.get("repeats", 1), split_of(manifest))
 
 
 def recorded_metrics(manifest: Mapping[str, Any]) -> Table:
@@ -372,7 +381,14 @@ def recorded_sentences(manifest: Mapping[str, Any]) -> Iterator[str]:
                 f"From one split into folds to another the {metric(name).label} has a standard "
                 f"deviation of {deviation}."
             )
-    yield f"Intervals: made to hold {share(manifest['interval']['level'])} of new rows."
+    level = share(manifest["interval"]["level"])
+    if is_by_time(split_of(manifest)):
+        yield (
+            f"Intervals: made to hold {level} of the rows of past windows. Later rows may differ "
+            "from them, so it is no guarantee."
+        )
+    else:
+        yield f"Intervals: made to hold {level} of new rows."
 
 
 def quality_bar(manifest: Mapping[str, Any]) -> list[tuple[bool, str]]:
@@ -438,7 +454,7 @@ def record(manifest: Mapping[str, Any], contract: Contract) -> Table:
     """What a model file records of its training."""
     target, training, parity = manifest["target"], manifest["training"], manifest["parity"]
     unit = f" in {target['unit']}" if target["unit"] else ""
-    used = [field for field in contract.fields if field.used]
+    used, split = [field for field in contract.fields if field.used], split_of(manifest)
     required = sum(field.required for field in used)
     libraries = {"Python": training["python"], **training["libraries"]}
     rows = {
@@ -451,7 +467,7 @@ def record(manifest: Mapping[str, Any], contract: Contract) -> Table:
         "Training rows, SHA-256": training["data_sha256"],
         "Configuration, SHA-256": training["config_sha256"],
         "Folds": f"{training['folds']}, {count(training.get('repeats', 1), 'repetition')}, "
-        f"seed {training['seed']}",
+        f"seed {training['seed']}" + ("" if split == "random" else f", {split}"),
         "Created": manifest["created"] or "not recorded, because SOURCE_DATE_EPOCH was not set",
         "Commit of the sources": training.get("commit"),
         "Trained with": ", ".join(f"{name} {version}" for name, version in libraries.items()),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..display import count, percent, share
 from ..evaluation import EvaluationResult
+from ..evaluation.results import is_by_time, split_of
 from ..evaluation.tables import metric
 from ..runtime.contract import Field
 from .facts import Facts, shown
@@ -22,6 +23,12 @@ __all__ = [
 ]
 
 _MOST_LEVELS, _SOME_LEVELS = 50, 10  # of a field, all of them named or some
+
+
+_NO_GUARANTEE = (
+    " The level is what they are made to hold among the rows of past windows, each judged by the "
+    "rows before it: later rows may differ from all of these, so it is no guarantee."
+)
 
 
 def ends(field: Field) -> str:
@@ -89,9 +96,25 @@ def not_intended(facts: Facts) -> list[tuple[str, str]]:
 def limits(facts: Facts) -> list[str]:
     """Say what the metrics do not show."""
     held = percent(facts.evaluation.level, 0)
+    split = split_of(facts.manifest)
+    if is_by_time(split):
+        held_out = (
+            "Each window was predicted from the rows before it, so the metrics are for rows that "
+            "follow the training rows; predictions for much later rows may be worse."
+        )
+    elif split != "random":
+        held_out = (
+            f"Rows were held out {split}, so the metrics are for values of that column that the "
+            "model has not seen, of the same time as the training rows; predictions for later rows "
+            "may be worse."
+        )
+    else:
+        held_out = (
+            "Rows were held out at random, so the metrics are for rows of the same place and time "
+            "as the training rows; predictions for later rows may be worse."
+        )
     sentences = [
-        "Rows were held out at random, so the metrics are for rows of the same place and time as "
-        "the training rows; predictions for later rows may be worse.",
+        held_out,
         f"An interval of {held} holds on average over many rows, not for every kind of row"
         + (": the coverage by group shows where it is lower." if facts.evaluation.groups else "."),
     ]
@@ -107,11 +130,22 @@ def how_scored(facts: Facts) -> str:
             f"Predictions of the model file for the {count(evaluation.rows, 'row')} of "
             f"{evaluation.source}. {_whether_unseen(evaluation)} {ranges}"
         )
+    validated = evaluation.validated[:1].upper() + evaluation.validated[1:]
+    if is_by_time(evaluation.split):
+        before = facts.manifest["training"]["rows"] - evaluation.rows
+        over = (
+            f"over the {count(evaluation.rows, 'row')} of the windows: each was predicted by a "
+            "model that had only seen the rows before its window, with everything fitted again for "
+            f"each window. The {count(before, 'row')} before the first window are not scored."
+        )
+    else:
+        over = (
+            f"over all {count(evaluation.rows, 'row')}: every row was predicted by a model that "
+            "had not seen it, with everything fitted again in each fold."
+        )
     return " ".join(
         [
-            f"{evaluation.validated.capitalize()}, over all {count(evaluation.rows, 'row')}: every "
-            "row was predicted by a model that had not seen it, with everything fitted again in "
-            "each fold.",
+            f"{validated}, {over}",
             *_on_folds(facts),
             ranges,
         ]
@@ -164,6 +198,7 @@ def on_intervals(facts: Facts) -> str:
     return (
         f"Every prediction has a {share(facts.evaluation.level)} interval, made from the errors "
         f"on held-out rows ({interval['method']}).{adaptive}"
+        + (_NO_GUARANTEE if is_by_time(split_of(facts.manifest)) else "")
     )
 
 

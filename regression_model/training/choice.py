@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..config.core import Config, Estimator
-from .cross_validation import Progress, Rows, Split, cannot_be_fitted, splits_of
+from .cross_validation import Progress, Rows, Split, Splitter, cannot_be_fitted
 from .intervals import scale_of
 from .parallel import each
 from .pipeline import build_pipeline
@@ -188,7 +188,9 @@ def choose(config: Config, data: TrainingData, progress: Progress) -> Choice:
     )
     spread = float(np.std(target)) or 1.0
     candidates = candidates_of(config, len(target), columns, spread)
-    splits = splits_of(config, data, seed=config.evaluation.seed)
+    splits = Splitter.of(config, data).split(
+        np.arange(len(target)), folds=config.evaluation.folds, seed=config.evaluation.seed
+    )
     scores = _held_out(config, data, candidates, splits, progress)
     held_out = _HeldOut(candidates, scores, target, scale.back.floor)
     tested = np.concatenate([test for _, test in splits])

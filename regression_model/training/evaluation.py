@@ -11,11 +11,11 @@ from threadpoolctl import threadpool_limits
 from ..config.core import Config
 from ..evaluation.comparing import check_same_target, compared
 from ..evaluation.groups import Labels, groups_of, labels_of_levels, labels_of_numbers
-from ..evaluation.metrics import ERRORS, WITH_INTERVALS, PredictedRows, estimates, metrics_of
+from ..evaluation.metrics import ERRORS, WITH_INTERVALS, estimates, metrics_of
 from ..evaluation.results import Comparison, Details, Estimates, EvaluationResult, headline_of
 from ..runtime.model import Model
 from .baselines import median_by, plain_linear
-from .cross_validation import Progress
+from .cross_validation import Progress, Rows
 from .held_out import HeldOutPredictions, Measured, holdout, measure
 from .importances import permutation_importances
 from .intervals import scale_of
@@ -71,7 +71,7 @@ def evaluate_pipeline(
             target=config.target.to_dict(),
             source="cross-validation",
             level=config.interval.level,
-            rows=len(data.frame),
+            rows=len(first.rows),
             refused=[],
             metrics=measured.metrics,
             over_seeds=measured.over_seeds,
@@ -80,7 +80,7 @@ def evaluate_pipeline(
             folds=[fold for one in several for fold in _folds(one)],
             groups=groups_of(
                 scored,
-                _labels(config, data),
+                _labels(config, data, first.rows),
                 score="rmsle" if headline == "rmsle" else "mae",
                 seed=seed,
             ),
@@ -96,10 +96,11 @@ def evaluate_pipeline(
                 progress=progress,
             ),
             calibration=_calibration(first),
-            comparison=_comparison(config, scored, compare, rows),
-            details=_details(first.scored),
+            comparison=_comparison(config, several, compare, rows),
+            details=_details(first),
             manifest=None if manifest is None else dict(manifest),
             repeats=len(several),
+            split=config.evaluation.split,
             notes=[*data.notes, *_seen_by(compare)],
         )
 
@@ -119,12 +120,13 @@ def _folds(held_out: HeldOutPredictions) -> list[dict[str, Any]]:
     return folds
 
 
-def _labels(config: Config, data: TrainingData) -> dict[str, Labels]:
+def _labels(config: Config, data: TrainingData, rows: Rows) -> dict[str, Labels]:
+    scored = data.frame.iloc[rows]
     return {
         name: (
-            labels_of_numbers(data.frame[name].to_numpy())
+            labels_of_numbers(scored[name].to_numpy())
             if config.features[name].is_numeric
-            else labels_of_levels(data.frame[name].tolist())
+            else labels_of_levels(scored[name].tolist())
         )
         for name in config.evaluation.groups
     }
@@ -133,7 +135,7 @@ def _labels(config: Config, data: TrainingData) -> dict[str, Labels]:
 def _baselines(
     config: Config, data: TrainingData, several: Sequence[HeldOutPredictions]
 ) -> dict[str, Estimates]:
-    target = several[0].scored.target
+    target = np.asarray(data.target, dtype=np.float64)
     scale = scale_of(config.target.transform, config.target.minimum)
     predicted = {}
     if (field := config.evaluation.baseline) is not None:
@@ -170,13 +172,13 @@ def _calibration(held_out: HeldOutPredictions) -> list[tuple[float, float]]:
 
 
 def _comparison(
-    config: Config, several: Sequence[PredictedRows], other: Model | None, rows: object
+    config: Config, several: Sequence[HeldOutPredictions], other: Model | None, rows: object
 ) -> Comparison | None:
     if other is None:
         return None
-    every = np.arange(len(several[0].target))
+    scored, held_out = [one.scored for one in several], several[0].rows
     level, seed = config.interval.level, config.evaluation.seed
-    return compared(several, every, level, other, other.predict(rows), seed=seed)
+    return compared(scored, held_out, level, other, other.predict(rows), seed=seed)
 
 
 def _seen_by(other: Model | None) -> list[str]:
@@ -188,10 +190,11 @@ def _seen_by(other: Model | None) -> list[str]:
     ]
 
 
-def _details(scored: PredictedRows) -> Details:
+def _details(held_out: HeldOutPredictions) -> Details:
+    scored = held_out.scored
     nothing = np.full(len(scored.target), np.nan)
     return Details(
-        np.arange(len(scored.target)),
+        held_out.rows,
         scored.target,
         scored.prediction,
         nothing if scored.lower is None else scored.lower,

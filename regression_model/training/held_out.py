@@ -8,21 +8,21 @@ from functools import cached_property
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 
 from ..config.core import Config
+from ..errors import ConfigError
 from ..evaluation.metrics import ERRORS, WITH_INTERVALS, PredictedRows, estimates, metrics_of
 from ..evaluation.results import Estimates
 from .cross_validation import (
     CrossValidation,
     Floats,
     Progress,
+    Splitter,
     cannot_be_fitted,
     cross_validate,
-    strata_of,
 )
-from .intervals import ResidualScale, fit_scale, scale_of
+from .intervals import ResidualScale, fit_known_scale, scale_of
 from .native import columns_of, source_of
 from .pipeline import build_pipeline
 from .rows import TrainingData, weighted, weighted_pipeline
@@ -38,29 +38,35 @@ class HeldOutPredictions:
     Attributes
     ----------
     result : CrossValidation
+    rows : array of int
+        The rows that were held out; by time not all of them.
     scored : PredictedRows
-        All rows, with intervals at the level of the configuration.
+        These rows, with intervals at the level of the configuration.
     """
 
     def __init__(self, config: Config, target: Floats, result: CrossValidation) -> None:
         self._config, self._target = config, target
         self._scale = scale_of(config.target.transform, config.target.minimum)
         self.result = result
+        self.rows = result.held_out
         self.scored = self.at_level(config.interval.level)
 
     def at_level(self, level: float, *, adaptive: bool = True) -> PredictedRows:
         """Return the rows with held-out intervals; those that do not adapt have one width."""
-        half_widths = np.empty(len(self._target))
+        half_widths, rows = np.empty(len(self._target)), self.rows
         scales = self._adaptive_scales if adaptive else self._constant_scales
         for part, scale in zip(self.result.parts, scales, strict=True):
             half_widths[part.test] = scale.interval(level).half_width(part.test_features)
-        predictions = self.result.predictions
-        lower, upper = self._scale.around(predictions, half_widths)
-        return PredictedRows(self._target, predictions, self.result.folds, lower, upper)
+        predictions = self.result.predictions[rows]
+        lower, upper = self._scale.around(predictions, half_widths[rows])
+        return PredictedRows(self._target[rows], predictions, self.result.folds[rows], lower, upper)
 
     @property
     def residuals(self) -> Floats:
-        """Of the held-out predictions, on the scale that the estimator learns."""
+        """Of the held-out predictions, on the scale that the estimator learns.
+
+        Of all rows; NaN for those that were never predicted.
+        """
         return self._scale.to(self._target) - self._scale.to(self.result.predictions)
 
     @cached_property
@@ -75,17 +81,30 @@ class HeldOutPredictions:
         """Fit the scale of each fold's intervals to the residuals of the other folds.
 
         Those residuals are of models that had seen this fold; models fitted without both folds
-        would take ten times as long, and gave the same coverage where that was tried.
+        would take ten times as long, and gave the same coverage where that was tried. By time the
+        other folds are those before this one.
         """
         residuals, seed = self.residuals, self.result.seed
         return [
-            fit_scale(part.train_features, residuals[part.train], alpha=alpha, seed=seed)
+            fit_known_scale(part.train_features, residuals[part.train], alpha=alpha, seed=seed)
             for part in self.result.parts
         ]
 
+    def fit_scale(self, features: Floats) -> ResidualScale:
+        """Fit the scale of a final model's intervals to the residuals of the held-out rows.
+
+        Parameters
+        ----------
+        features : array of float64, shape (rows, features)
+            Of all rows, as the estimator of that model takes them.
+        """
+        residuals = np.where(self.result.folds >= 0, self.residuals, np.nan)
+        alpha, seed = self._config.interval.ridge_alpha, self._config.evaluation.seed
+        return fit_known_scale(features, residuals, alpha=alpha, seed=seed)
+
     def with_predictions(self, predictions: Floats) -> PredictedRows:
-        """Return the same rows and folds, as another model predicts them."""
-        return replace(self.scored, prediction=predictions, lower=None, upper=None)
+        """Return the same rows and folds, as another model predicts them: an array of all rows."""
+        return replace(self.scored, prediction=predictions[self.rows], lower=None, upper=None)
 
     def without(self, name: str) -> HeldOutPredictions:
         """Return the same folds for an estimator that sees neither a column nor what is made of it.
@@ -98,9 +117,9 @@ class HeldOutPredictions:
             When no column is left, or the estimator cannot be fitted to those that are.
         """
         dropped = made_from({name}, self._config)
-        predictions = np.empty(len(self._target))
-        parts = []
-        for part in self.result.parts:
+        predictions = np.full(len(self._target), np.nan)
+        parts, before = [], self.result.before
+        for part in (*self.result.parts, *([] if before is None else [before])):
             kept = [i for i, of in enumerate(_sources(part.fitted)) if of not in dropped]
             train, test = (columns_of(of, kept) for of in (part.train_features, part.test_features))
             try:
@@ -110,9 +129,9 @@ class HeldOutPredictions:
                 raise cannot_be_fitted(error) from error
             predictions[part.test] = estimator.predict(test)
             parts.append(replace(part, train_features=train, test_features=test))
-        return HeldOutPredictions(
-            self._config, self._target, replace(self.result, predictions=predictions, parts=parts)
-        )
+        before = None if before is None else parts.pop()
+        result = replace(self.result, predictions=predictions, parts=parts, before=before)
+        return HeldOutPredictions(self._config, self._target, result)
 
 
 def _sources(fitted: Pipeline) -> list[str]:
@@ -144,7 +163,7 @@ def cross_validations(
         data.target,
         folds=config.evaluation.folds,
         seeds=seeds,
-        strata=strata_of(config, data),
+        splitter=Splitter.of(config, data),
         weights=data.weights,
         progress=progress,
     )
@@ -200,10 +219,17 @@ def measure(
 
     Raises
     ------
+    ConfigError
+        When a split by time is asked for more than once.
     DataError
-        When the pipeline cannot be fitted to the rows.
+        When the rows cannot be split, or the pipeline cannot be fitted to them.
     """
     seed = config.evaluation.seed
+    if config.evaluation.is_by_time and (repeats or 1) > 1:
+        raise ConfigError(
+            f"evaluation.split: a split by time is always the same: expected 1 repetition, got "
+            f"{repeats}."
+        )
     seeds = range(seed, seed + (repeats or config.evaluation.repeats))
     held_out = cross_validations(config, data, seeds=seeds, progress=progress)
     scored = [one.scored for one in held_out]
@@ -222,7 +248,7 @@ def measure(
 
 
 def holdout(config: Config, data: TrainingData) -> PredictedRows:
-    """Fit on four fifths of the rows and predict the last one, drawn by the seed.
+    """Fit on four fifths of the rows and predict the last one: drawn by the seed, or the latest.
 
     Raises
     ------
@@ -231,7 +257,8 @@ def holdout(config: Config, data: TrainingData) -> PredictedRows:
     """
     target: Floats = np.asarray(data.target, dtype=np.float64)
     rows = np.arange(len(target))
-    train, test = train_test_split(rows, test_size=_HOLDOUT, random_state=config.evaluation.seed)
+    splitter, seed = Splitter.of(config, data), config.evaluation.seed
+    train, test = splitter.apart(rows, share=_HOLDOUT, seed=seed)
     try:
         weights = weighted_pipeline(None if data.weights is None else data.weights[train])
         fitted = build_pipeline(config)

@@ -20,6 +20,7 @@ __all__ = [
     "Scale",
     "conformal_quantile",
     "exp_less_one",
+    "fit_known_scale",
     "fit_scale",
     "scale_of",
 ]
@@ -109,7 +110,7 @@ def scale_of(transform: str, minimum: float | None) -> Scale:
     """Return the scale that `target.transform` and `target.minimum` of a configuration name."""
     floor = -math.inf if minimum is None else float(minimum)
     if transform == "log1p":
-        lowest = math.log1p(floor)
+        lowest = floor if minimum is None else math.log1p(floor)
         return Scale(np.log1p, Inverse(exp_less_one, lowest + (_ROUNDING if lowest else 0.0)))
     if transform != "log":
         return Scale(np.positive, Inverse(np.positive, floor))
@@ -190,6 +191,16 @@ def fit_scale(
         lowest,
         highest,
     )
+
+
+def fit_known_scale(
+    features: Floats, residuals: Floats, *, alpha: float | None, seed: int
+) -> ResidualScale:
+    """Fit the scale to the rows whose residual is known, which is not NaN."""
+    known = ~np.isnan(residuals)
+    if not known.all():
+        features, residuals = features[known], residuals[known]
+    return fit_scale(features, residuals, alpha=alpha, seed=seed)
 
 
 def conformal_quantile(scores: Floats, *, level: float) -> float:

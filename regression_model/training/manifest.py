@@ -52,6 +52,9 @@ def make_manifest(
     choice : how the members of the estimator were chosen, if they were.
     fillers : what stands in for a missing value, by the name of the field.
     """
+    evaluation = config.evaluation.model_dump()
+    if evaluation["split"] == "random":  # as in files before there was another
+        del evaluation["split"]
     return {
         "format": FORMAT,
         "name": config.name,
@@ -63,11 +66,12 @@ def make_manifest(
         "metrics": measured.values,
         "spread": measured.spread,
         "quality": {"rmsle": None, "coverage": None, **config.quality.limits},
-        "evaluation": config.evaluation.model_dump(),
+        "evaluation": evaluation,
         "without": {name: _description(config, name) for name in config.evaluation.without},
         "interval": {
             "level": config.interval.level,
-            "method": "conformal, from the pooled residuals of cross-validation",
+            "method": "conformal, from the pooled residuals of "
+            + ("windows in time" if config.evaluation.is_by_time else "cross-validation"),
             "quantile": interval.quantile,
             "adaptive": interval.weights is not None,
             "scale": config.target.transform,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -18,8 +19,8 @@ from ..files.streams.sources import Repeated
 from ..levels import level_text
 from ..runtime.checking import Checked, Checker
 from ..runtime.contract import Contract, Field
-from ..runtime.intake import NotANumber, is_missing, number_text, read_rows
-from ..runtime.problems import text_of
+from ..runtime.intake import NotANumber, is_missing, number_text, read_number, read_rows
+from ..runtime.problems import shown, text_of
 
 __all__ = [
     "TrainingData",
@@ -53,6 +54,9 @@ class TrainingData:
         Sentences about columns that were not used.
     weights : array of float64, shape (rows,), or None
         How much each row counts when the estimator is fitted; None where all count the same.
+    split_by : array of int, shape (rows,), or None
+        The place of each row's value among those of the column that `evaluation.split` names, from
+        0 for the lowest; None for a random split.
     """
 
     contract: Contract
@@ -60,6 +64,7 @@ class TrainingData:
     target: pd.Series[float]
     notes: list[str]
     weights: Floats | None = None
+    split_by: npt.NDArray[np.int64] | None = None
 
 
 def contract_of(config: Config) -> Contract:
@@ -80,7 +85,8 @@ def contract_of(config: Config) -> Contract:
         )
         for name, feature in config.features.items()
     )
-    beside = () if config.data.weight is None else (config.data.weight,)
+    others = dict.fromkeys((config.data.weight, config.evaluation.split_column))
+    beside = tuple(name for name in others if name is not None and name not in config.features)
     return Contract(fields, config.target.name, config.data.missing_values, beside)
 
 
@@ -103,6 +109,7 @@ def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingDat
         checked = Checker(contract).check(rows)
         target = _check_target(config, rows)
         weights = _check_weights(config, rows)
+        split_by, unusable = _split_by(config, rows, len(checked.numbers))
     except InputError as error:
         raise DataError(f"{source}: {error}") from None
     mistakes = [
@@ -111,7 +118,7 @@ def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingDat
         if finding.severity == "error" or finding.code == "unseen_level"
         for problem in finding.problems()
     ]
-    mistakes += _not_above_zero(config.data.weight, weights)
+    mistakes += [*_not_above_zero(config.data.weight, weights), *unusable]
     if mistakes:
         mistakes.sort(key=lambda mistake: -1 if mistake[0] is None else mistake[0])
         lines = [
@@ -129,9 +136,8 @@ def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingDat
     y = pd.Series(target.numbers[:, 0], name=config.target.name)
     fillers = {name: feature.missing for name, feature in config.features.items()}
     contract = learn_from(contract, frame, fillers)
-    return TrainingData(
-        contract, frame, y, notes, None if weights is None else weights.numbers[:, 0]
-    )
+    by_row = None if weights is None else weights.numbers[:, 0]
+    return TrainingData(contract, frame, y, notes, by_row, split_by)
 
 
 def leave_out(config: Config, rows: Any, *, source: str) -> tuple[Any, list[str]]:
@@ -291,6 +297,74 @@ def _not_above_zero(name: str | None, weights: Checked | None) -> list[tuple[int
     column = weights.numbers[:, 0]
     rows: list[int] = np.flatnonzero(column <= 0).tolist()
     return [(row, f"{name} is {column[row]:g}: expected a weight above 0.") for row in rows]
+
+
+def _split_by(
+    config: Config, rows: Any, number: int
+) -> tuple[npt.NDArray[np.int64] | None, list[tuple[int | None, str]]]:
+    """Return the place of each row among the values to split by, and what is wrong with them."""
+    evaluation, missing_values = config.evaluation, config.data.missing_values
+    name = evaluation.split_column
+    if name is None:
+        return None, []
+    aliases = config.features[name].aliases if name in config.features else ()
+    contract = Contract((Field(name, "nominal", aliases=aliases),), "", missing_values)
+    cells = read_rows(contract, rows).cells(name, range(number))
+    absent = [row for row, cell in enumerate(cells) if is_missing(cell, missing_values)]
+    if absent:
+        if len(absent) == number:
+            return None, [(None, f"{name} has no value in any row, and evaluation.split needs it.")]
+        return None, [(row, f"{name} is missing, and evaluation.split needs it.") for row in absent]
+    if not evaluation.is_by_time:
+        return np.unique([_text(cell) for cell in cells], return_inverse=True)[1], []
+    times = [time_of(cell) for cell in cells]
+    odd = [row for row, time in enumerate(times) if time is None]
+    if odd:
+        return None, [
+            (row, f"{name} is {shown(cells[row])}: expected {_A_TIME}, for evaluation.split.")
+            for row in odd
+        ]
+    kinds = [time[0] for time in times if time is not None]
+    if len({*kinds}) > 1:
+        number, day = kinds.index("number"), kinds.index("date")
+        return None, [
+            (
+                None,
+                f"{name} has numbers and dates, {shown(cells[number])} in row {number + 1} and "
+                f"{shown(cells[day])} in row {day + 1}: expected one of the two, for "
+                "evaluation.split.",
+            )
+        ]
+    seconds = [time[1] for time in times if time is not None]
+    return np.unique(seconds, return_inverse=True)[1], []
+
+
+_A_TIME = "a date such as 2010-06-01 or 2010-06-01T13:00, or a number"
+_EPOCH = datetime(1970, 1, 1)
+
+
+def time_of(cell: object) -> tuple[str, float] | None:
+    """Return a number, or the seconds of a date since 1970, with the word for which of the two.
+
+    A date with a zone is taken in UTC. None for what is neither.
+    """
+    if isinstance(cell, np.datetime64):
+        cell = cell.astype("datetime64[us]").item()
+    try:
+        return "number", read_number(cell)
+    except ValueError:
+        pass
+    try:
+        found = datetime.fromisoformat(cell.strip()) if isinstance(cell, str) else cell
+        if isinstance(found, date) and not isinstance(found, datetime):
+            found = datetime(found.year, found.month, found.day)
+        if not isinstance(found, datetime):
+            return None
+        if found.tzinfo is not None:
+            found = found.astimezone(UTC).replace(tzinfo=None)
+        return "date", (found - _EPOCH).total_seconds()
+    except (ValueError, OverflowError):
+        return None
 
 
 def weighted(weights: Floats | None) -> dict[str, Floats]:

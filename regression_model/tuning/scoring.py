@@ -23,7 +23,7 @@ from ..config.mistakes import explain
 from ..config.search import changed
 from ..errors import DataError
 from ..evaluation.metrics import rmse, rmsle
-from ..training.cross_validation import Split, split_rows, strata_of
+from ..training.cross_validation import Split, Splitter
 from ..training.pipeline import build_pipeline
 from ..training.rows import (
     TrainingData,
@@ -56,7 +56,7 @@ class Scorer:
         self._source = source
         self._jobs = jobs
         self._data = read_training_data(config, rows, source=source)
-        self._strata = strata_of(config, self._data)
+        self._splitter = Splitter.of(config, self._data)
         self._splits = self._splits_of(np.arange(len(self._data.frame)))
 
     def outer_folds(self, number: int) -> list[Split]:
@@ -74,7 +74,13 @@ class Scorer:
                 f"{self._source} has {rows} rows: too few for {number} outer folds with {inner} "
                 "folds inside each."
             )
-        return self._split(np.arange(rows), number, self._config.evaluation.seed)
+        splits = self._split(np.arange(rows), number, self._config.evaluation.seed)
+        for fold, (train, _) in enumerate(splits, start=1):
+            try:
+                self._splits_of(train)
+            except DataError as error:
+                raise DataError(f"Outer fold {fold} of {number}: {error}") from None
+        return splits
 
     def within(self, rows: Rows) -> Scorer:
         """Return a scorer that splits only these rows into folds, and sees no target of others."""
@@ -98,7 +104,7 @@ class Scorer:
         ]
 
     def _split(self, rows: Rows, folds: int, seed: int) -> list[Split]:
-        return split_rows(rows, folds=folds, seed=seed, strata=self._strata)
+        return self._splitter.split(rows, folds=folds, seed=seed)
 
     @property
     def metric(self) -> str:

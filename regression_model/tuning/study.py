@@ -134,10 +134,12 @@ def study_name(config: Config, data_sha256: str) -> str:
         section[path[-1]] = None
     search = [(key, space.model_dump()) for key, space in config.tuning.search.items()]
     versions = [__version__, version("scikit-learn"), version("feature-engine")]
-    folds = [config.evaluation.folds, config.evaluation.seed, config.tuning.repeats]
-    rows = [data_sha256, config.data.missing_values]
+    folds: list[Any] = [config.evaluation.folds, config.evaluation.seed, config.tuning.repeats]
+    rows: list[Any] = [data_sha256, config.data.missing_values]
     if config.data.weight is not None:
         rows.append(config.data.weight)
+    if config.evaluation.split != "random":
+        folds.append(config.evaluation.split)
     facts = [_without_prose(document), rows, folds, search, config.tuning.seed, versions]
     return f"{config.name}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]}"
 

@@ -172,7 +172,7 @@ REFUSED = [  # what to replace, by what, key, part of the sentence
         "    encode: one_hot",
         "    encode: hot",
         "features.colour.encode",
-        "mean or one_hot, got 'hot'",
+        "mean, one_hot or target, got 'hot'",
     ),
     (
         "red, green, dark blue\n    missing: most_frequent",

@@ -61,6 +61,7 @@ from regression_model.training.features import (
     Indicators,
     MostFrequentImputer,
     OrderedLevels,
+    TargetMeans,
 )
 from regression_model.training.intervals import ConformalInterval, scale_of
 from regression_model.training.native import (
@@ -251,6 +252,10 @@ STEPS = {
     "the most frequent level": (
         ("place", "width"),
         lambda: [FREQUENT(), MeanEncoder(variables=["place"], unseen="encode")],
+    ),
+    "the smoothed mean target": (
+        ("place", "colour", "width"),
+        lambda: [FREQUENT(), TargetMeans(("place", "colour"))],
     ),
     "ranks, and the median rank for none": (
         ("grade", "area"),
@@ -613,7 +618,7 @@ def test_the_interval_lies_around_the_price_on_the_scale_of_the_target(
     np.testing.assert_allclose([prediction, lower, upper], [expected, *ends], rtol=1e-12)
 
 
-@pytest.mark.parametrize("transform", ["none", "log"])
+@pytest.mark.parametrize("transform", ["none", "log", "log1p"])
 @pytest.mark.parametrize("minimum", [None, 0.001, 3.0, 7.7, 30_000.0])
 def test_no_price_and_no_end_of_an_interval_is_below_the_minimum(
     transform: Any, minimum: Any

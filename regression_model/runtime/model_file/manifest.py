@@ -24,6 +24,7 @@ _DEEPEST = 16  # of values that this version does not know
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+!-]{0,99}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_SPLIT = re.compile(r"random|(grouped by|by time) [^\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _METRICS = ("coverage", "coverage_worst_quartile")  # for every target
@@ -350,6 +351,7 @@ _OPTIONAL: Mapping[str, Check] = {
         {
             "groups": _list_of(_name),
             "without": _list_of(_name),
+            "split": _like(_SPLIT, "a way to split the rows"),
             "stratify": _or_null(_name),
             "baseline": _or_null(_name),
         },
