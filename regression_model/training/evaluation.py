@@ -115,8 +115,8 @@ def _folds(held_out: HeldOutPredictions) -> list[dict[str, Any]]:
 def _labels(config: Config, data: TrainingData) -> dict[str, Labels]:
     return {
         name: (
-            labels_of_numbers(data.frame[name].to_numpy())
-            if config.features[name].is_numeric
+            labels_of_numbers(data.frame[name].to_numpy(), of=data.contract.field(name))
+            if data.contract.field(name).is_number
             else labels_of_levels(data.frame[name].tolist())
         )
         for name in config.evaluation.groups

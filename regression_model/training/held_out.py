@@ -100,7 +100,8 @@ class HeldOutPredictions:
         predictions = np.empty(len(self._target))
         parts = []
         for part in self.result.parts:
-            kept = [i for i, of in enumerate(_sources(part.fitted)) if of not in dropped]
+            sources = _sources(part.fitted, self._config)
+            kept = [i for i, of in enumerate(sources) if of not in dropped]
             train, test = part.train_features[:, kept], part.test_features[:, kept]
             try:
                 estimator = clone(part.fitted[-1]).fit(train, self._target[part.train])
@@ -113,7 +114,7 @@ class HeldOutPredictions:
         )
 
 
-def _sources(fitted: Pipeline) -> list[str]:
+def _sources(fitted: Pipeline, config: Config) -> list[str]:
     """Return for each column that the estimator sees the one of the configuration it is made of."""
     encoder = fitted.named_steps.get("encode_one_hot")
     of_levels = {
@@ -122,7 +123,8 @@ def _sources(fitted: Pipeline) -> list[str]:
         for level in levels
     }
     names = fitted.named_steps["scale"].feature_names_in_
-    return [of_levels.get(name, name) for name in names]
+    made = config.part_columns | of_levels
+    return [made.get(name, name) for name in names]
 
 
 def cross_validations(
@@ -241,6 +243,7 @@ def made_from(names: Collection[str], config: Config) -> set[str]:
     """Return the columns that are among `names`, or follow from one of them."""
     found = set(names)
     for name in config.derived_order:
-        if found.intersection(config.derived[name].inputs):
+        inputs = config.derived[name].inputs
+        if found.intersection(config.part_columns.get(one, one) for one in inputs):
             found.add(name)
     return found
