@@ -84,6 +84,16 @@ class Contents(Section):
         """Names of the derived features, each after the ones it is made from."""
         return in_order(self.derived)
 
+    @property
+    def part_columns(self) -> dict[str, str]:
+        """Names of the columns that parts of dates make, each with its feature's name."""
+        return {
+            column: name
+            for name, feature in self.features.items()
+            if feature.use != "no"
+            for column in feature.part_columns(name)
+        }
+
     @field_validator("name")
     @classmethod
     def _check_name(cls, value: str) -> str:

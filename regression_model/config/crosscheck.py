@@ -73,6 +73,11 @@ def _names(contents: Contents) -> Iterator[Mistake]:
     for name in contents.derived:
         if name in contents.features:
             yield ("derived", name), f"{name!r} is the name of a feature already"
+    for name, feature in contents.features.items():
+        for column in feature.part_columns(name):
+            if column in contents.features or column in contents.derived:
+                parts = ("features", name, "parts")
+                yield parts, f"would make the column {column}, which is the name of another one"
     columns: list[Feature | Derived] = [*contents.features.values(), *contents.derived.values()]
     if not any(column.use == "yes" for column in columns):
         yield ("features",), "expected at least one feature with use: yes, got none"
@@ -113,8 +118,12 @@ def _inputs(contents: Contents, derived: Derived) -> Iterator[str]:
         feature = contents.features.get(name)
         if feature is not None:
             yield from _feature_input(contents, derived, name, feature)
+        elif name in contents.part_columns:
+            if derived.verb == "equals":
+                yield f"expected a nominal feature, and {name} is a part of a date"
         elif name not in contents.derived:
-            near = nearest(name, [*contents.features, *contents.derived])
+            known = [*contents.features, *contents.derived, *contents.part_columns]
+            near = nearest(name, known)
             yield f"no feature is named {name!r}{near}"
         elif derived.verb in ("equals", "above"):
             yield f"{derived.verb} needs a feature, and {name} is a derived one"
@@ -128,6 +137,9 @@ def _feature_input(
         yield f"{name} is an identifier, and no feature can be made from it"
     elif feature.use == "no":
         yield f"{name} has use: no; give it use: derived"
+    elif feature.is_time:
+        columns = ", ".join(feature.part_columns(name)) or "none"
+        yield f"{name} is a {feature.kind}; what counts are its parts: {columns}"
     elif derived.verb == "equals" and feature.kind != "nominal":
         yield f"expected a nominal feature, and {name} has kind {feature.kind}"
     elif derived.verb in ("elapsed", "above") and feature.kind == "nominal":
@@ -155,6 +167,8 @@ def _transforms(contents: Contents, order: tuple[str, ...]) -> Iterator[Mistake]
     # A nominal stands for the mean target of its level or for a rank.
     is_positive = (contents.target.minimum or -1.0) >= 0
     encoded = Bounds(0.0, math.inf) if is_positive else Bounds()
+    for name, feature in contents.features.items():
+        known |= feature.part_columns(name)
     known |= {n: encoded for n, one in contents.features.items() if one.kind == "nominal"}
     for name in order:
         derived = contents.derived[name]

@@ -7,24 +7,39 @@ from typing import Literal, NamedTuple
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
-from ..levels import BOOLEAN_LEVELS, boolean_level, level_text
+from ..levels import BOOLEAN_LEVELS, boolean_level, is_number_text, level_text
+from ..times import seconds_of, time_text
 from .mistakes import Mistake, expected, nearest, repeated
 from .values import Levels, Number, Section, Sentence, Text, Words, YesNo, read_number, read_text
 
-__all__ = ["Bounds", "Encode", "Feature", "Transform", "transform_mistake", "unused_transform"]
+__all__ = [
+    "PARTS",
+    "Bounds",
+    "Encode",
+    "Feature",
+    "Transform",
+    "columns_of_part",
+    "transform_mistake",
+    "unused_transform",
+]
 
 Encode = Literal["ordered", "mean", "one_hot", "target"]
-Kind = Literal["number", "year", "boolean", "nominal", "ordinal", "identifier"]
+FeatureEncode = Literal["value", Encode]
+Kind = Literal["number", "year", "date", "timestamp", "boolean", "nominal", "ordinal", "identifier"]
 Transform = Literal["none", "log", "log1p", "sqrt", "yeo_johnson", "binary"]
 
 _BOUNDS = {"unit", "minimum", "maximum", "cap"}
+_NOT_OF_TIMES = {"unit", "cap", "levels", "transform", "encode"}
 _FOREIGN: Mapping[Kind, set[str]] = {  # the keys that a kind does not have
-    "number": {"levels", "encode"},
-    "year": {"levels", "encode"},
-    "boolean": _BOUNDS | {"levels", "transform", "encode"},
-    "ordinal": _BOUNDS | {"encode"},
-    "nominal": _BOUNDS | {"transform"},
+    "number": {"levels", "encode", "parts"},
+    "year": {"levels", "encode", "parts"},
+    "date": _NOT_OF_TIMES,
+    "timestamp": _NOT_OF_TIMES,
+    "boolean": _BOUNDS | {"levels", "transform", "encode", "parts"},
+    "ordinal": _BOUNDS | {"parts"},
+    "nominal": _BOUNDS | {"transform", "parts"},
     "identifier": _BOUNDS
+    | {"parts"}
     | {"levels", "missing", "missing_means", "flag_missing", "transform", "encode"},
 }
 
@@ -49,6 +64,30 @@ class Bounds(NamedTuple):
         if self.low > 0:
             return Bounds(min(1 / self.high, sys.float_info.max), 1 / self.low)
         return Bounds(0.0, math.inf) if self.low == 0 else Bounds()
+
+
+PARTS: Mapping[str, Bounds] = {  # of a date or timestamp, with their bounds
+    "year": Bounds(1, 9999),
+    "month": Bounds(1, 12),
+    "day": Bounds(1, 31),
+    "weekday": Bounds(0, 6),
+    "day_of_year": Bounds(1, 366),
+    "hour": Bounds(0, 23),
+    "minute": Bounds(0, 59),
+    "elapsed_days": Bounds(),
+    "month_cycle": Bounds(-1, 1),
+    "weekday_cycle": Bounds(-1, 1),
+    "day_of_year_cycle": Bounds(-1, 1),
+    "hour_cycle": Bounds(-1, 1),
+}
+_OF_TIMESTAMPS = {"hour", "minute", "hour_cycle"}
+
+
+def columns_of_part(name: str, part: str) -> tuple[str, ...]:
+    """Return what the columns of a part of the feature `name` are called."""
+    if part.endswith("_cycle"):
+        return f"{name}_{part}_sine", f"{name}_{part}_cosine"
+    return (f"{name}_{part}",)
 
 
 def transform_mistake(transform: Transform, bounds: Bounds) -> str | None:
@@ -86,7 +125,8 @@ class Feature(Section):
     missing_means: Sentence | None = None
     flag_missing: YesNo = False
     transform: Transform = "none"
-    encode: Encode | None = None
+    encode: FeatureEncode | None = None
+    parts: Words = ()
 
     @property
     def required(self) -> bool:
@@ -99,9 +139,20 @@ class Feature(Section):
         return self.kind in ("number", "year")
 
     @property
+    def is_time(self) -> bool:
+        """Whether the column holds dates or timestamps, which count as seconds since 1970."""
+        return self.kind in ("date", "timestamp")
+
+    def part_columns(self, name: str) -> dict[str, Bounds]:
+        """Return the columns that the parts of this feature, called `name`, make."""
+        return {
+            column: PARTS[part] for part in self.parts for column in columns_of_part(name, part)
+        }
+
+    @property
     def has_order(self) -> bool:
         """Whether the column holds numbers or ranks, and may be calculated with."""
-        return self.use != "no" and self.kind not in ("nominal", "identifier")
+        return self.use != "no" and (self.is_numeric or self.kind in ("ordinal", "boolean"))
 
     @property
     def ranked_levels(self) -> tuple[str, ...]:
@@ -113,6 +164,9 @@ class Feature(Section):
     @property
     def bounds(self) -> Bounds:
         """Bounds of the numbers, or of the ranks of an ordinal or boolean feature."""
+        if self.encode == "value":
+            values = [*map(float, self.levels)]
+            return Bounds(min(values), max(values))
         if self.ranked_levels:
             return Bounds(0.0, float(len(self.ranked_levels) - 1))
         low = -math.inf if self.minimum is None else self.minimum
@@ -126,11 +180,31 @@ class Feature(Section):
             return {"use": "no", **values}
         return values
 
+    @field_validator("minimum", "maximum", mode="before")
+    @classmethod
+    def _read_bound(cls, value: object, info: ValidationInfo) -> object:
+        kind = info.data.get("kind")
+        return _read_time(value, kind) if kind in ("date", "timestamp") else value
+
+    @field_validator("parts")
+    @classmethod
+    def _read_parts(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        is_date = info.data.get("kind") == "date"
+        known = [part for part in PARTS if not (is_date and part in _OF_TIMESTAMPS)]
+        for part in value:
+            if is_date and part in _OF_TIMESTAMPS:
+                raise ValueError(f"a date has no {part}: expected kind timestamp, or other parts")
+            if part not in known:
+                raise ValueError(f"no part is called {part!r}{nearest(part, known, label='parts')}")
+        return value
+
     @field_validator("missing", mode="before")
     @classmethod
     def _read_missing(cls, value: object, info: ValidationInfo) -> str | float:
         if info.data.get("kind") == "boolean":
             return boolean_level(read_text(value))
+        if info.data.get("kind") in ("date", "timestamp"):
+            return "median" if value == "median" else _read_time(value, info.data["kind"], "median")
         if info.data.get("kind") not in ("number", "year"):
             return level_text(read_text(value))
         if value in ("median", "mean", "most_frequent"):
@@ -154,11 +228,13 @@ class Feature(Section):
             yield from self._bound_mistakes()
             yield from self._level_mistakes()
             yield from self._missing_mistakes()
+            yield from self._part_mistakes()
 
     def _bound_mistakes(self) -> Iterator[Mistake]:
         low = -math.inf if self.minimum is None else self.minimum
         if self.maximum is not None and low > self.maximum:
-            yield ("minimum",), f"expected at most the maximum {self.maximum:g}, got {low:g}"
+            most, least = self._shown(self.maximum), self._shown(low)
+            yield ("minimum",), f"expected at most the maximum {most}, got {least}"
         elif self.cap is not None and low > self.cap:
             yield ("cap",), f"expected at least the minimum {low:g}, got {self.cap:g}"
         mistake = unused_transform(self.transform, self.use)
@@ -174,17 +250,55 @@ class Feature(Section):
             )
         for level in repeated(self.levels):
             yield ("levels",), f"{level!r} is listed twice"
+        if self.kind == "ordinal" and self.encode not in (None, "value"):
+            yield (
+                ("encode",),
+                f"expected value, the only encoding of an ordinal feature, got {self.encode!r}",
+            )
+        elif self.kind == "nominal" and self.encode == "value":
+            yield ("encode",), "value is for an ordinal feature, whose levels are numbers"
+        elif self.encode == "value":
+            for level in self.levels:
+                if not is_number_text(level):
+                    yield ("encode",), f"value needs levels that are numbers, got {level!r}"
 
     def _missing_mistakes(self) -> Iterator[Mistake]:
         if self.flag_missing and self.missing is None:
             yield ("flag_missing",), "needs 'missing' too: what stands in for a missing value"
         if isinstance(self.missing, float):
             if not self.bounds.low <= self.missing <= self.bounds.high:
-                yield ("missing",), f"expected a number within the bounds, got {self.missing:g}"
+                what = "date" if self.is_time else "number"
+                got = self._shown(self.missing)
+                yield ("missing",), f"expected a {what} within the bounds, got {got}"
         elif self.kind == "boolean":
             if self.missing not in (None, "most_frequent", *BOOLEAN_LEVELS):
                 yield ("missing",), f"expected yes, no or most_frequent, got {self.missing!r}"
-        elif not self.is_numeric and self.missing not in (None, "most_frequent", *self.levels):
+        elif self.is_numeric or self.is_time:
+            return
+        elif self.missing not in (None, "most_frequent", *self.levels):
             if self.levels or self.missing in ("median", "mean"):
                 near = nearest(str(self.missing), self.levels)
                 yield ("missing",), f"expected most_frequent or a level, got {self.missing!r}{near}"
+
+    def _part_mistakes(self) -> Iterator[Mistake]:
+        for part in repeated(self.parts):
+            yield ("parts",), f"{part!r} is listed twice"
+        if self.is_time and self.use != "no" and not self.parts:
+            yield ("parts",), (
+                f"required key is missing: what the model sees of a {self.kind}, such as "
+                "year, month, weekday, elapsed_days"
+            )
+
+    def _shown(self, value: float) -> str:
+        return time_text(value, days=self.kind == "date") if self.is_time else f"{value:g}"
+
+
+def _read_time(value: object, kind: str, other: str = "") -> float:
+    """Read a date or a timestamp as seconds; numbers were read before."""
+    if isinstance(value, float):
+        return value
+    try:
+        return seconds_of(value, days=kind == "date")
+    except ValueError:
+        example = "2010-06-01" if kind == "date" else "2010-06-01T13:00:05"
+        raise expected(f"{other and f'{other} or '}a date such as {example}", value) from None

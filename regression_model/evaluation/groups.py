@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..runtime.contract import Field
 from .metrics import OF_GROUPS, PredictedRows, estimates
 from .results import Group
 
@@ -30,6 +31,7 @@ _BANDS = 5
 _MISSING = "missing"
 _OTHER_LEVEL = "any other level"
 _NUMBER = re.compile(r"-?[\d,]*\.?\d+")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d")
 
 Labels = npt.NDArray[np.object_]
 
@@ -91,21 +93,33 @@ def in_order(groups: Sequence[Group]) -> list[Group]:
         start or group.name == _MISSING for start, group in zip(starts, groups, strict=True)
     ):
         return list(groups)
+    if all(_TIME.match(group.name) or group.name == _MISSING for group in groups):
+        return sorted(groups, key=lambda group: (group.name == _MISSING, group.name))
     numbers = [float(start[0].replace(",", "")) if start else np.inf for start in starts]
     return [groups[i] for i in np.argsort(numbers, kind="stable")]
 
 
-def labels_of_numbers(values: npt.NDArray[np.float64], *, most: int = _MOST_VALUES) -> Labels:
-    """Name each number's group: itself if there are at most `most` values, else its fifth."""
+def labels_of_numbers(
+    values: npt.NDArray[np.float64], *, most: int = _MOST_VALUES, of: Field | None = None
+) -> Labels:
+    """Name each number's group: itself if there are at most `most` values, else its fifth.
+
+    Parameters
+    ----------
+    of : the field that has these values; its times are written as such.
+    """
     known = values[~np.isnan(values)]
     distinct = np.unique(known)
     labels = np.full(len(values), _MISSING, dtype=object)
     if len(distinct) <= max(most, 1):
-        labels[~np.isnan(values)] = [f"{value:.15g}" for value in known]
+        write = of.time_text if of is not None and of.is_time else "{:.15g}".format
+        labels[~np.isnan(values)] = [write(value) for value in known]
         return labels
     edges = np.unique(np.quantile(known, np.linspace(0, 1, _BANDS + 1)))
     band = np.digitize(known, edges[1:-1])
     shown = [f"{edge:,.0f}" if abs(edge) >= 1000 else f"{edge:.4g}" for edge in edges]
+    if of is not None and of.is_time:
+        shown = [of.time_text(edge) for edge in edges]
     names = [f"{low} to {high}" for low, high in zip(shown, shown[1:], strict=False)]
     labels[~np.isnan(values)] = np.array(names, dtype=object)[band]
     return labels

@@ -149,7 +149,7 @@ def _labels(contract: Contract, checked: Checked, name: str) -> Labels:
     """Name the group of every row, as the field `name` has it."""
     values = checked.values(contract)[name]
     if contract.field(name).is_number:
-        return labels_of_numbers(values)
+        return labels_of_numbers(values, of=contract.field(name))
     return labels_of_levels(values.tolist())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -171,7 +171,7 @@ class Columns:
     ----------
     contract : Contract
     values : dict of field name to array, shape (rows,)
-        Of every field that the model uses: float64 with NaN, or texts with None.
+        Of every field that the model uses: float64 with NaN, or texts with None. A time is seconds.
     names : list of str
         What each row is called: its identifier, or its number from 1.
     named_by : str
@@ -186,7 +186,7 @@ class Columns:
     def rows(self, chosen: Rows) -> dict[str, list[Any]]:
         """Return some rows as `Model.predict` takes them."""
         return {
-            name: [None if cell != cell else cell for cell in column[chosen].tolist()]
+            name: as_sent(self.contract.field(name), column[chosen].tolist())
             for name, column in self.values.items()
         }
 
@@ -224,4 +224,12 @@ def shown(field: Field, value: Any) -> str:
         return "missing"
     if field.kind == "year":
         return f"{value:.0f}"
+    if field.is_time:
+        return field.time_text(value)
     return plain(value) if field.is_number else str(value)
+
+
+def as_sent(field: Field, values: Sequence[Any]) -> list[Any]:
+    """Return values of a field as `Model.predict` takes them."""
+    write = field.time_text if field.is_time else lambda value: value
+    return [None if value is None or value != value else write(value) for value in values]

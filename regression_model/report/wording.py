@@ -45,8 +45,12 @@ def ends(field: Field) -> str:
 
 
 def years(facts: Facts) -> list[Field]:
-    """Return the fields that hold a year, and so say when the training rows are from."""
-    return [f for f in facts.model.contract.numbers if f.kind == "year" and f.training_range]
+    """Return the fields that hold years or dates, and so say when the training rows are from."""
+    return [
+        f
+        for f in facts.model.contract.numbers
+        if (f.kind == "year" or f.is_time) and f.training_range
+    ]
 
 
 def intended(facts: Facts) -> str:

@@ -124,8 +124,8 @@ def _labels(config: Config, data: TrainingData, rows: Rows) -> dict[str, Labels]
     scored = data.frame.iloc[rows]
     return {
         name: (
-            labels_of_numbers(scored[name].to_numpy())
-            if config.features[name].is_numeric
+            labels_of_numbers(scored[name].to_numpy(), of=data.contract.field(name))
+            if data.contract.field(name).is_number
             else labels_of_levels(scored[name].tolist())
         )
         for name in config.evaluation.groups

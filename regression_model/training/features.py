@@ -21,8 +21,12 @@ from sklearn.model_selection import KFold
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
+from ..config.features import columns_of_part
+from ..times import DAY
+
 __all__ = [
     "Condition",
+    "DateParts",
     "DerivedFeatures",
     "Formula",
     "Indicators",
@@ -30,9 +34,12 @@ __all__ = [
     "MostFrequentImputer",
     "OrderedLevels",
     "TargetMeans",
+    "calendar",
+    "cycle",
 ]
 
 
+Array = np.ndarray[Any, Any]
 _PARTS = 5  # of the rows, each shown the means of the others
 _MOST_ADDED = 1e9  # rows of all, where the levels do not differ
 
@@ -174,19 +181,30 @@ class OrderedLevels(_ColumnTransformer):
     ----------
     levels : mapping of column name to its levels from lowest to highest
         A value that is none of the levels becomes NaN.
+    values : names of columns whose levels are numbers, and stand for themselves
     """
 
-    def __init__(self, levels: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(
+        self, levels: Mapping[str, Sequence[str]] | None = None, values: Sequence[str] = ()
+    ) -> None:
         self.levels = levels
+        self.values = values
+
+    def numbers(self) -> dict[str, dict[str, float]]:
+        """Return the number of each level, by column."""
+        return {
+            column: {
+                level: float(level) if column in self.values else float(rank)
+                for rank, level in enumerate(levels)
+            }
+            for column, levels in (self.levels or {}).items()
+        }
 
     def _needed(self) -> set[str]:
         return set(self.levels or {})
 
     def _transformed(self, frame: pd.DataFrame) -> pd.DataFrame:
-        ranked = {
-            column: frame[column].map({level: float(i) for i, level in enumerate(levels)})
-            for column, levels in (self.levels or {}).items()
-        }
+        ranked = {column: frame[column].map(of) for column, of in self.numbers().items()}
         return frame.assign(**{column: rank.astype(float) for column, rank in ranked.items()})
 
 
@@ -322,6 +340,101 @@ def _rows_to_add(counts: Array, within: float, between: float) -> float:
     return min(variance / of_levels, _MOST_ADDED) if of_levels > 0 else _MOST_ADDED
 
 
+CYCLES: Mapping[str, tuple[int, float]] = {  # the lowest value, and the length of the cycle
+    "month": (1, 12.0),
+    "weekday": (0, 7.0),
+    "day_of_year": (1, 365.25),
+    "hour": (0, 24.0),
+}
+
+
+class DateParts(_ColumnTransformer):
+    """Replace times, in seconds since 1970, by parts of them.
+
+    Parameters
+    ----------
+    parts : mapping of column name to the names of its parts, see `config.features.PARTS`
+    days : names of columns of whole days; a time of the day in them does not count
+
+    Attributes
+    ----------
+    earliest_ : the earliest second of each column in the rows of `fit`, from which days elapse
+    """
+
+    def __init__(
+        self, parts: Mapping[str, Sequence[str]] | None = None, days: Sequence[str] = ()
+    ) -> None:
+        self.parts = parts
+        self.days = days
+
+    def fit(self, X: Any, y: Any = None) -> DateParts:
+        """Check `X`, shape (rows, columns), and learn the earliest time of each column."""
+        super().fit(X)
+        frame = self._frame_of(X, reset=False)
+        self.earliest_ = {
+            name: float(np.nanmin(self._seconds(frame, name))) for name in self.parts or {}
+        }
+        return self
+
+    def get_feature_names_out(self, input_features: Any = None) -> list[str]:
+        """Return the names of the columns that `transform` gives."""
+        names = super().get_feature_names_out(input_features)
+        return [name for name in names if name not in (self.parts or {})]
+
+    def _needed(self) -> set[str]:
+        return set(self.parts or {})
+
+    def _made(self) -> list[str]:
+        return [
+            column
+            for name, parts in (self.parts or {}).items()
+            for part in parts
+            for column in columns_of_part(name, part)
+        ]
+
+    def _seconds(self, frame: pd.DataFrame, name: str) -> Array:
+        seconds = frame[name].to_numpy(dtype=float)
+        return np.floor(seconds / DAY) * DAY if name in self.days else seconds
+
+    def _transformed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        made: dict[str, Array] = {}
+        for name, parts in (self.parts or {}).items():
+            seconds = self._seconds(frame, name)
+            values = calendar(np.where(np.isnan(seconds), 0.0, seconds))
+            values["elapsed_days"] = (seconds - self.earliest_[name]) / DAY
+            for part in parts:
+                columns = [values[part]] if part in values else cycle(part, values)
+                for column, of_part in zip(columns_of_part(name, part), columns, strict=True):
+                    made[column] = np.where(np.isnan(seconds), np.nan, of_part)
+        kept = frame.drop(columns=list(self.parts or {}))
+        return pd.concat([kept, pd.DataFrame(made, index=frame.index)], axis=1)
+
+
+def calendar(seconds: Array) -> dict[str, Array]:
+    """Return the parts of times since 1970 that the calendar and the clock tell."""
+    days = np.floor(seconds / DAY)
+    day = days.astype(np.int64).astype("datetime64[D]")
+    month, year = day.astype("datetime64[M]"), day.astype("datetime64[Y]")
+    minutes = np.floor((seconds - days * DAY) / 60)
+    return {
+        "year": year.astype(np.int64) + 1970.0,
+        "month": month.astype(np.int64) % 12 + 1.0,
+        "day": (day - month).astype(np.int64) + 1.0,
+        "weekday": (days + 3) % 7,  # the first of 1970 was a Thursday
+        "day_of_year": (day - year).astype(np.int64) + 1.0,
+        "hour": np.floor(minutes / 60),
+        "minute": minutes % 60,
+    }
+
+
+def cycle(part: str, values: Mapping[str, Array]) -> tuple[Array, Array]:
+    """Return the sine and the cosine of a cyclic part, such as `month_cycle`."""
+    name = part.removesuffix("_cycle")
+    lowest, length = CYCLES[name]
+    angle = 2 * np.pi * (values[name] - lowest) / length
+    return np.sin(angle), np.cos(angle)
+
+
 class DerivedFeatures(_ColumnTransformer):
     """Add columns computed from others, in an order in which each finds its inputs made.
 
@@ -346,9 +459,6 @@ class DerivedFeatures(_ColumnTransformer):
             inputs = [columns[column].astype(float) for column in formula.columns]
             made[name] = columns[name] = COMPUTE[formula.verb](formula, *inputs)
         return pd.concat([frame, pd.DataFrame(made, index=frame.index)], axis=1)
-
-
-Array = np.ndarray[Any, Any]
 
 
 def _sum(formula: Formula, *inputs: Array) -> Array:

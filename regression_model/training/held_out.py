@@ -120,7 +120,8 @@ class HeldOutPredictions:
         predictions = np.full(len(self._target), np.nan)
         parts, before = [], self.result.before
         for part in (*self.result.parts, *([] if before is None else [before])):
-            kept = [i for i, of in enumerate(_sources(part.fitted)) if of not in dropped]
+            sources = _sources(part.fitted, self._config)
+            kept = [i for i, of in enumerate(sources) if of not in dropped]
             train, test = (columns_of(of, kept) for of in (part.train_features, part.test_features))
             try:
                 estimator = clone(part.fitted[-1])
@@ -134,7 +135,7 @@ class HeldOutPredictions:
         return HeldOutPredictions(self._config, self._target, result)
 
 
-def _sources(fitted: Pipeline) -> list[str]:
+def _sources(fitted: Pipeline, config: Config) -> list[str]:
     """Return for each column that the estimator sees the one of the configuration it is made of."""
     encoder = fitted.named_steps.get("encode_one_hot")
     of_levels = {
@@ -143,7 +144,8 @@ def _sources(fitted: Pipeline) -> list[str]:
         for level in levels
     }
     names = map(source_of, fitted.named_steps["scale"].get_feature_names_out())
-    return [of_levels.get(name, name) for name in names]
+    made = config.part_columns | of_levels
+    return [made.get(name, name) for name in names]
 
 
 def cross_validations(
@@ -273,6 +275,7 @@ def made_from(names: Collection[str], config: Config) -> set[str]:
     """Return the columns that are among `names`, or follow from one of them."""
     found = set(names)
     for name in config.derived_order:
-        if found.intersection(config.derived[name].inputs):
+        inputs = config.derived[name].inputs
+        if found.intersection(config.part_columns.get(one, one) for one in inputs):
             found.add(name)
     return found

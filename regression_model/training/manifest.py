@@ -24,7 +24,7 @@ from .commit import source_commit
 from .export import Proof
 from .held_out import Measured
 from .intervals import ConformalInterval
-from .rows import TrainingData, background, profile
+from .rows import TrainingData, as_sent, background, profile
 
 __all__ = ["make_manifest", "time_of_creation"]
 
@@ -106,7 +106,7 @@ def make_manifest(
 
 def _fingerprints(data: TrainingData) -> Fingerprints:
     """Return those of the training rows as a client would send them, by the model's contract."""
-    checked = Checker(data.contract).check(data.frame)
+    checked = Checker(data.contract).check(as_sent(data.contract, data.frame))
     return Fingerprints.of_table(checked, np.asarray(data.target, dtype=np.float64))
 
 

@@ -36,6 +36,7 @@ from ..config.core import Config, Derived, Feature
 from ..runtime.contract import Contract
 from .features import (
     Condition,
+    DateParts,
     DerivedFeatures,
     Formula,
     Indicators,
@@ -73,6 +74,7 @@ def build_pipeline(config: Config) -> Pipeline:
             *_raw_columns(config),
             *_flags(config),
             *_imputers(config),
+            *_parts(config),
             *_ranks_and_indicators(config),
             *_caps(config),
             *_encoders(config),
@@ -94,10 +96,13 @@ def fillers_of(pipeline: Pipeline, contract: Contract) -> dict[str, float | str]
             # A later imputer of the same column fills what an encoder left open.
             fillers.setdefault(name, filler)
     optional = [f for f in (*contract.numbers, *contract.categories) if not f.required]
-    return {
-        field.name: float(fillers[field.name]) if field.is_number else str(fillers[field.name])
-        for field in optional
-    }
+    found: dict[str, float | str] = {}
+    for field in optional:
+        filler = fillers[field.name]
+        found[field.name] = float(filler) if field.is_number else str(filler)
+        if field.is_time:
+            found[field.name] = field.time_text(float(filler))
+    return found
 
 
 def used_features(config: Config) -> dict[str, Feature]:
@@ -140,7 +145,7 @@ def _imputers(config: Config) -> Steps:
                 continue
             case float(number):
                 constants[name] = number
-            case "median" | "mean" if feature.is_numeric:
+            case "median" | "mean" if feature.is_numeric or feature.is_time:
                 statistics.setdefault(feature.missing, []).append(name)
             case "most_frequent":
                 most_frequent.append(name)
@@ -158,10 +163,18 @@ def _imputers(config: Config) -> Steps:
         yield "impute_level", LevelImputer(levels)
 
 
+def _parts(config: Config) -> Steps:
+    times = {name: f for name, f in used_features(config).items() if f.is_time}
+    if times:
+        days = [name for name, feature in times.items() if feature.kind == "date"]
+        yield "parts", DateParts({name: f.parts for name, f in times.items()}, days)
+
+
 def _ranks_and_indicators(config: Config) -> Steps:
     levels = {n: f.ranked_levels for n, f in used_features(config).items() if f.ranked_levels}
     if levels:
-        yield "rank_levels", OrderedLevels(levels)
+        by_value = [name for name in levels if config.features[name].encode == "value"]
+        yield "rank_levels", OrderedLevels(levels, by_value)
     tests = {
         name: Condition(d.inputs[0], levels=d.levels, threshold=d.threshold)
         for name, d in config.derived.items()
@@ -241,7 +254,11 @@ def _transforms(config: Config) -> Steps:
 
 def _drops(config: Config) -> Steps:
     """Drop what served only to derive."""
-    if dropped := [name for name, column in _columns(config) if column.use == "derived"]:
+    derived = [name for name, column in _columns(config) if column.use == "derived"]
+    parts = config.part_columns
+    dropped = [name for name in derived if name not in parts.values()]
+    dropped += [column for column, name in parts.items() if name in derived]
+    if dropped:
         yield "drop", DropFeatures(dropped)
 
 

@@ -21,9 +21,11 @@ from ..runtime.checking import Checked, Checker
 from ..runtime.contract import Contract, Field
 from ..runtime.intake import NotANumber, is_missing, number_text, read_number, read_rows
 from ..runtime.problems import shown, text_of
+from ..times import time_texts
 
 __all__ = [
     "TrainingData",
+    "as_sent",
     "background",
     "contract_of",
     "frame_of",
@@ -48,7 +50,8 @@ class TrainingData:
     contract : Contract
         With the levels and ranges of these rows in it.
     frame : DataFrame, shape (rows, used features)
-        float64 columns of numbers and object columns of text, NaN or None where missing.
+        float64 columns of numbers and of times in seconds since 1970, and object columns of text;
+        NaN or None where missing.
     target : Series of float64, shape (rows,)
     notes : list of str
         Sentences about columns that were not used.
@@ -194,6 +197,15 @@ def frame_of(contract: Contract, checked: Checked) -> pd.DataFrame:
     )
 
 
+def as_sent(contract: Contract, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame that a pipeline takes as a client sends it: with times as texts."""
+    texts = {
+        field.name: np.array(time_texts(frame[field.name].to_numpy(), days=days), dtype=object)
+        for field, days in ((contract.numbers[j], days) for j, days in contract.times.items())
+    }
+    return frame.assign(**texts) if texts else frame
+
+
 def learn_from(
     contract: Contract, frame: pd.DataFrame, fillers: Mapping[str, object] = MappingProxyType({})
 ) -> Contract:
@@ -221,7 +233,7 @@ def learn_from(
 def profile(contract: Contract, frame: pd.DataFrame) -> dict[str, Any]:
     """Return what the training rows look like, field by field, to compare later rows with.
 
-    Numbers: the share that is missing and the deciles (11 values, none if all are missing);
+    Numbers and times: the share that is missing and the deciles (11, none if all are missing);
     levels: the share of each.
     """
     summary: dict[str, Any] = {}
@@ -231,7 +243,9 @@ def profile(contract: Contract, frame: pd.DataFrame) -> dict[str, Any]:
         if field.is_number:
             known = column.dropna().to_numpy()
             deciles = np.quantile(known, np.linspace(0, 1, 11)) if len(known) else []
-            summary[field.name]["deciles"] = [float(value) for value in deciles]
+            summary[field.name]["deciles"] = [
+                field.time_text(value) if field.is_time else float(value) for value in deciles
+            ]
         else:
             shares = column.value_counts(normalize=True, dropna=True)
             levels = sorted(shares.index)
@@ -243,6 +257,7 @@ def background(contract: Contract, frame: pd.DataFrame, *, seed: int) -> list[di
     """Return a sample of the training rows, which explanations compare a row with."""
     names = [field.name for field in (*contract.numbers, *contract.categories)]
     sample = frame[names].sample(min(_BACKGROUND_ROWS, len(frame)), random_state=seed)
+    sample = as_sent(contract, sample)
     rows = sample.astype(object).where(sample.notna(), None).to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in rows]
 

@@ -40,6 +40,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Binarizer, MinMaxScaler, StandardScaler
 from sklearn.svm import SVR, LinearSVR
 
+from regression_model.config.features import PARTS
 from regression_model.errors import ExportError
 from regression_model.runtime.contract import Contract, Field
 from regression_model.runtime.model_file.operators import (
@@ -56,6 +57,7 @@ from regression_model.training.export.scaled import ScaledColumns
 from regression_model.training.export.steps import export_step
 from regression_model.training.features import (
     Condition,
+    DateParts,
     DerivedFeatures,
     Formula,
     Indicators,
@@ -75,6 +77,7 @@ from regression_model.training.quadratic import QuadraticForm, QuadraticSVR, Ran
 
 COLOURS = ("red", "green", "blue", "violet", "white")  # ever rarer
 GRADES = ("Po", "TA", "Gd", "Ex")
+YEAR_1, YEAR_10000 = -62_135_596_800.0, 253_402_300_799.0  # the ends, in seconds since 1970
 FIELDS = {
     field.name: field
     for field in (
@@ -86,8 +89,14 @@ FIELDS = {
         Field("colour", "nominal", required=True, levels=COLOURS, training_levels=COLOURS),
         Field("place", "nominal", levels=("10", "20", "30"), training_levels=("10", "20")),
         Field("grade", "ordinal", levels=GRADES),
+        Field("doors", "ordinal", required=True, levels=("2", "3.5", "12")),
+        Field("pool", "boolean", levels=("no", "yes")),
+        Field("listed", "date", required=True, minimum=YEAR_1, maximum=YEAR_10000 - 86_400),
+        Field("seen", "timestamp", minimum=YEAR_1, maximum=YEAR_10000),
+        Field("paid", "timestamp", required=True, minimum=1.2e9, maximum=1.3e9),
     )
 }
+OF_DATES = [part for part in PARTS if part not in ("hour", "minute", "hour_cycle")]
 ONE_WIDTH = ConformalInterval(0.9, 0.25)
 OTHER_WIDTHS = ConformalInterval(0.9, 1.5, np.array([0.7, -0.4]), -1.0, -1.5, 0.1)
 UNSEEN = ("black", "Rare", "RED", "red ", "\u00e9t\u00e9", "nan")
@@ -225,6 +234,30 @@ STEPS = {
             AddMissingIndicator(missing_only=False, variables=["place", "balance", "grade"]),
             filled("balance"),
             DropFeatures(["place", "grade"]),
+        ],
+    ),
+    "ranks of booleans, and levels that are numbers": (
+        ("doors", "pool", "area"),
+        lambda: [
+            MostFrequentImputer(
+                "frequent", variables=["pool"], return_object=True, ignore_format=True
+            ),
+            OrderedLevels({"doors": ("2", "3.5", "12"), "pool": ("no", "yes")}, ["doors"]),
+        ],
+    ),
+    "parts of times": (
+        ("listed", "area", "seen", "paid"),
+        lambda: [
+            MeanMedianImputer("median", variables=["seen"]),
+            DateParts({"listed": OF_DATES, "seen": [*PARTS], "paid": ["hour"]}, ["listed"]),
+        ],
+    ),
+    "a part of one time": (("paid",), lambda: [DateParts({"paid": ["weekday_cycle"]})]),
+    "years and days that elapse": (
+        ("listed", "paid"),
+        lambda: [
+            DateParts({"listed": ["year", "elapsed_days"], "paid": ["elapsed_days"]}, ["listed"]),
+            DerivedFeatures({"first": Formula("ratio", ("paid_elapsed_days", "listed_year"))}),
         ],
     ),
     "constants": (("area", "balance"), lambda: [ArbitraryNumberImputer(42, variables=["balance"])]),
@@ -507,6 +540,20 @@ def test_a_step_gives_the_same_prices_as_a_graph(name: str, data: Any) -> None:
     """Whatever a row holds that the contract allows, to 11 digits, by texts and by codes."""
     case = step_case(name)
     assert_equal_prices(case, data.draw(rows_of(case[1])))
+
+
+def test_every_day_has_the_same_parts_in_a_graph() -> None:
+    """The days of two cycles of the calendar, each at another time of the day."""
+    pipeline, contract, session = step_case("parts of times")
+    days = np.arange(-2 * 146_097 + 40_000, 40_000) * 86_400.0
+    seconds = days + np.random.default_rng(3).integers(0, 86_400_000, len(days)) / 1e3
+    frame = pd.DataFrame({"listed": days, "area": 10.0, "seen": seconds, "paid": seconds})
+
+    inputs = frame[[field.name for field in contract.numbers]].to_numpy()
+    feed = {"numbers": inputs, "levels": np.empty((len(frame), 0), dtype=object)}
+    (actual,) = session.run(["prediction"], feed)
+
+    np.testing.assert_allclose(actual, pipeline.predict(frame), rtol=1e-11, atol=0)
 
 
 @pytest.mark.parametrize("name", REGRESSORS)

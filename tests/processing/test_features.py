@@ -1,6 +1,8 @@
 """The package's own transformers: what they make of a frame, and how scikit-learn finds them."""
 
+import math
 import pickle
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,10 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from regression_model.config.features import PARTS
 from regression_model.training.features import (
     Condition,
+    DateParts,
     DerivedFeatures,
     Formula,
     Indicators,
@@ -43,7 +47,12 @@ FORMULAS = {
     "gap": Formula("elapsed", ("width", "length")),
     "grown": Formula("product", ("total", "area", "area")),
 }
-TRANSFORMERS = [OrderedLevels(GRADES), Indicators(TESTS), DerivedFeatures(FORMULAS)]
+TRANSFORMERS = [
+    OrderedLevels(GRADES),
+    Indicators(TESTS),
+    DerivedFeatures(FORMULAS),
+    DateParts({"length": ("minute", "month_cycle")}),
+]
 each_transformer = pytest.mark.parametrize(
     "transformer", TRANSFORMERS, ids=lambda one: type(one).__name__
 )
@@ -55,6 +64,8 @@ each_transformer = pytest.mark.parametrize(
         OrderedLevels(),
         Indicators(),
         Indicators({"above": Condition("x0", threshold=0.5)}),
+        DateParts(),
+        DateParts({"x0": ("day", "weekday_cycle", "elapsed_days")}),
         DerivedFeatures(),
         DerivedFeatures({"twice": Formula("sum", ("x0",), (2.0,))}),
     ]
@@ -285,3 +296,62 @@ def test_they_follow_each_other_in_a_pipeline() -> None:
 
     assert [0.0, 0.0, 3.0, 0.0, 0.0] == made["good_width"].tolist()
     assert made.columns.tolist() == list(pipeline.get_feature_names_out())
+
+
+MOMENTS = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59))
+OF_THE_CLOCK = ("hour", "minute", "hour_cycle")
+
+
+@given(st.lists(MOMENTS.map(lambda one: one.replace(microsecond=0)), min_size=1, max_size=9))
+def test_parts_are_those_of_pythons_calendar(moments: list[datetime]) -> None:
+    """Each part, for a timestamp and for the day of it."""
+    seconds = [moment.replace(tzinfo=UTC).timestamp() for moment in moments]
+    frame = pd.DataFrame({"at": seconds, "on": seconds})
+    of_days = [part for part in PARTS if part not in OF_THE_CLOCK]
+    found = DateParts({"at": [*PARTS], "on": of_days}, ["on"]).fit_transform(frame)
+
+    for i, moment in enumerate(moments):
+        parts = {
+            "year": moment.year,
+            "month": moment.month,
+            "day": moment.day,
+            "weekday": moment.weekday(),
+            "day_of_year": moment.timetuple().tm_yday,
+            "hour": moment.hour,
+            "minute": moment.minute,
+            "elapsed_days": (seconds[i] - min(seconds)) / 86_400,
+        }
+        for part, (value, length) in {
+            "month": (moment.month - 1, 12),
+            "weekday": (moment.weekday(), 7),
+            "day_of_year": (parts["day_of_year"] - 1, 365.25),
+            "hour": (moment.hour, 24),
+        }.items():
+            parts[f"{part}_cycle_sine"] = math.sin(2 * math.pi * value / length)
+            parts[f"{part}_cycle_cosine"] = math.cos(2 * math.pi * value / length)
+        expected = {f"at_{part}": value for part, value in parts.items()}
+        days = (moment.date() - min(moments).date()).days
+        expected |= {
+            f"on_{part}": value
+            for part, value in (parts | {"elapsed_days": days}).items()
+            if part.split("_cycle")[0] not in ("hour", "minute")
+        }
+        assert pytest.approx(expected, abs=1e-12) == found.iloc[i].to_dict()
+
+
+def test_days_elapse_from_the_earliest_of_fit() -> None:
+    """Before it they are negative; a missing time has no part."""
+    fitted = DateParts({"at": ("elapsed_days", "month")}).fit(pd.DataFrame({"at": [1e6, 2e6]}))
+    found = fitted.transform(pd.DataFrame({"at": [1e6 - 86_400, np.nan]}))
+
+    assert {"at": 1e6} == fitted.earliest_
+    assert ["at_elapsed_days", "at_month"] == list(fitted.get_feature_names_out())
+    np.testing.assert_array_equal([[-1.0, 1.0], [np.nan, np.nan]], found.to_numpy())
+
+
+def test_levels_that_are_numbers_stand_for_themselves() -> None:
+    """The other columns have ranks."""
+    frame = pd.DataFrame({"doors": ["2", "12", None], "grade": ["Po", "Ex", "TA"]}, dtype=object)
+    found = OrderedLevels({"doors": ("2", "3.5", "12"), **GRADES}, ["doors"]).fit_transform(frame)
+
+    np.testing.assert_array_equal([[2.0, 0.0], [12.0, 2.0], [np.nan, 1.0]], found.to_numpy())

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...display import short
 from ...runtime.contract import Field
-from ..facts import Facts, Floats, shown
+from ..facts import Facts, Floats, as_sent, shown
 from .drawing import (
     BLUE,
     GREY,
@@ -111,7 +111,7 @@ def _middle(values: npt.NDArray[Any]) -> tuple[float, float]:
 def _means(facts: Facts, rows: dict[str, list[Any]], field: Field, values: list[Any]) -> Floats:
     size = len(next(iter(rows.values())))
     varied = {name: column * len(values) for name, column in rows.items()}
-    varied[field.name] = [value for value in values for _ in range(size)]
+    varied[field.name] = [value for value in as_sent(field, values) for _ in range(size)]
     predictions = facts.model.predict(varied).values.reshape(len(values), size)
     return np.asarray(np.nanmean(predictions, axis=1))
 
@@ -170,7 +170,8 @@ def _paint_curve(axes: Axes, facts: Facts, curve: _Curve, limits: tuple[float, f
         rows.bar(bins[:-1], counts, np.diff(bins) * 0.9, align="edge", color=GREY, alpha=0.45)
         axes.set_xlim(min(span[0], bins[0]), max(span[1], bins[-1]))
         is_year = field.kind == "year"
-        few_ticks(axes.xaxis, 5, lambda v: f"{v:.0f}" if is_year else short(v), whole=is_year)
+        write = (lambda v: shown(field, v)) if is_year or field.is_time else short
+        few_ticks(axes.xaxis, 3 if field.is_time else 5, write, whole=is_year)
     rows.set_ylim(0, 6 * max(int(counts.max()), 1))
     rows.set_axis_off()
     axes.set_ylim(*limits)

@@ -79,7 +79,7 @@ def _same(operands: Operands) -> Shape:
 
 
 def _cast(operands: Operands) -> Shape:
-    if operands.attribute("to") not in (FLOAT, DOUBLE):
+    if operands.attribute("to") not in (FLOAT, DOUBLE, INT64):
         raise GraphError("Cast makes something else than numbers")
     return operands.shapes[0]
 
@@ -255,6 +255,7 @@ OPERATORS: Mapping[tuple[str, str], Operator] = {
     ("", "Div"): Operator(_broadcast, 2),
     ("", "Equal"): Operator(_broadcast, 2),
     ("", "Exp"): Operator(_same),
+    ("", "Floor"): Operator(_same),
     ("", "Gather"): Operator(_gather, 2, {"axis": int}),
     ("", "Gemm"): Operator(_matrix_product, 3),
     ("", "Greater"): Operator(_broadcast, 2),

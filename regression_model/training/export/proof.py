@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from ...runtime.checking import Checker
 from ...runtime.contract import Contract
 from ..intervals import ConformalInterval, Scale
-from ..rows import frame_of
+from ..rows import as_sent, frame_of
 from .parity import Parity, prove_parity
 
 __all__ = ["Proof", "graph_inputs", "open_graph", "prove"]
@@ -77,7 +77,7 @@ def prove(
 def _feeds(checker: Checker, frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The two ways to feed the graph: texts, and codes."""
     numbers, levels = graph_inputs(checker.contract, frame)
-    checked = checker.check(frame)
+    checked = checker.check(as_sent(checker.contract, frame))
     no_levels = np.empty((0, levels.shape[1]), dtype=object)
     return [
         {"numbers": numbers, "levels": levels},

@@ -28,9 +28,17 @@ from onnx import TensorProto
 from sklearn.preprocessing import Binarizer, StandardScaler
 
 from ...errors import ExportError
-from ..features import DerivedFeatures, Formula, Indicators, OrderedLevels, TargetMeans
+from ..features import (
+    DateParts,
+    DerivedFeatures,
+    Formula,
+    Indicators,
+    OrderedLevels,
+    TargetMeans,
+)
 from ..native import CODE, MADE, RAW, BesideNative, MadeColumns, RawColumns
 from ..quadratic import RangeClipper
+from .dates import export_date_parts
 from .table import Table, is_missing
 
 __all__ = ["export_step"]
@@ -87,14 +95,21 @@ def _export_categorical_imputer(step: CategoricalImputer, table: Table) -> None:
             table.fill({name: filler})
 
 
+# Times
+
+
+@export_step.register
+def _export_parts(step: DateParts, table: Table) -> None:
+    export_date_parts(step, table)
+
+
 # Levels
 
 
 @export_step.register
 def _export_ordered_levels(step: OrderedLevels, table: Table) -> None:
-    for name, levels in (step.levels or {}).items():
-        ranks = {level: float(rank) for rank, level in enumerate(levels)}
-        table.levels[name] = table.levels[name].map(_or_nan(ranks))
+    for name, numbers in step.numbers().items():
+        table.levels[name] = table.levels[name].map(_or_nan(numbers))
 
 
 @export_step.register
