@@ -117,7 +117,7 @@ def _raw_columns(config: Config) -> Steps:
         return
     seen = {name: f for name, f in config.features.items() if f.use == "yes"}
     numbers = {name: f.cap for name, f in seen.items() if f.kind in ("number", "year")}
-    ranks = {name: f.levels for name, f in seen.items() if f.kind != "nominal" and f.levels}
+    ranks = {name: f.ranked_levels for name, f in seen.items() if f.ranked_levels}
     codes = [name for name, f in seen.items() if f.kind == "nominal"]
     yield "keep_raw", RawColumns(numbers, ranks, codes, member.max_bins)
 
