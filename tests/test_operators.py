@@ -254,6 +254,19 @@ def trees(**changes: Any) -> bytes:
     return content
 
 
+NAN = float("nan")
+
+
+def modes(*of_nodes: int) -> Any:
+    """What each node of the trees asks."""
+    return onnx.numpy_helper.from_array(np.array(of_nodes, dtype=np.uint8))
+
+
+def numbers(*members: float) -> Any:
+    """The numbers of the sets, each with its end."""
+    return onnx.numpy_helper.from_array(np.array(members, dtype=np.float64))
+
+
 CROOKED_TREES: dict[str, dict[str, Any]] = {
     "a node below itself": {"nodes_truenodeids": [0, 0, 2]},
     "a node above its parent": {"nodes_truenodeids": [1, 0, 1], "nodes_trueleafs": [0, 1, 0]},
@@ -268,6 +281,26 @@ CROOKED_TREES: dict[str, dict[str, Any]] = {
     "fewer nodes than they say": {"nodes_trueleafs": [0, 1]},
     "many targets": {"n_targets": 1_000_000},
     "half a leaf": {"nodes_trueleafs": [0, 2, 1]},
+    "another comparison": {"nodes_modes": modes(0, 4, 0)},
+    "a set without numbers": {"nodes_modes": modes(0, 6, 0)},
+    "numbers without a set": {"membership_values": numbers(1, 2, NAN)},
+    "an empty set": {"nodes_modes": modes(0, 6, 0), "membership_values": numbers(NAN)},
+    "a set without an end": {"nodes_modes": modes(0, 6, 0), "membership_values": numbers(1, 2)},
+    "a set too many": {
+        "nodes_modes": modes(0, 6, 0),
+        "membership_values": numbers(1, NAN, 2, NAN),
+    },
+    "a set so large that it is a deep tree": {
+        "nodes_modes": modes(0, 6, 0),
+        "membership_values": numbers(*range(5000), NAN),
+    },
+    "half a missing value": {"nodes_missing_value_tracks_true": [0, 2, 0]},
+    "missing values of fewer nodes": {"nodes_missing_value_tracks_true": [0, 1]},
+}
+TREES_OF_SETS: dict[str, Any] = {
+    "nodes_modes": modes(6, 0, 6),
+    "membership_values": numbers(1, 3, 70, NAN, 2, NAN),
+    "nodes_missing_value_tracks_true": [0, 1, 0],
 }
 
 
@@ -277,6 +310,7 @@ def test_trees_are_trees() -> None:
 
     contract = Contract((Field("a", "number"), Field("b", "number")), "y")
     check_graph(trees(), contract)
+    check_graph(trees(**TREES_OF_SETS), contract)
     for label, changes in CROOKED_TREES.items():
         with pytest.raises(GraphError):
             check_graph(trees(**changes), contract)

@@ -33,6 +33,7 @@ def mistakes_between(contents: Contents) -> Iterator[Mistake]:
     else:
         yield from _transforms(contents, order)
     yield from _evaluation(contents)
+    yield from _losses(contents)
 
 
 def _names(contents: Contents) -> Iterator[Mistake]:
@@ -177,3 +178,20 @@ def _scored(
         yield f"{name} has use: no, and the model does without it"
     elif isinstance(column, Feature) and kinds and column.kind not in kinds.split():
         yield f"expected a {what}, and {name} has kind {column.kind}"
+
+
+def _losses(contents: Contents) -> Iterator[Mistake]:
+    """Find a loss that predicts by a logarithm of its own, where the target does not allow it."""
+    member, target = contents.estimator.hist_gradient_boosting, contents.target
+    if member is None or member.loss not in ("poisson", "gamma"):
+        return
+    path = ("estimator", "hist_gradient_boosting", "loss")
+    low = -math.inf if target.minimum is None else target.minimum
+    if target.transform != "none":
+        yield path, (
+            f"{member.loss} learns the logarithm of a mean by itself, and target.transform is "
+            f"{target.transform}: set that to none, or take another loss"
+        )
+    elif low < 0 or member.loss == "gamma" and low == 0:
+        needed = "of 0 or more" if member.loss == "poisson" else "above 0"
+        yield path, f"{member.loss} needs a target.minimum {needed}"

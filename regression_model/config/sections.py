@@ -101,6 +101,18 @@ class Quality(Section):
     coverage: PositiveShare | None = None
 
 
+def _no_keys(value: object) -> object:
+    """Read a name without keys below it as one where each has its default."""
+    return {} if value == "" else value
+
+
+def _quantile_mistakes(loss: str, quantile: float | None) -> Iterator[Mistake]:
+    if loss == "quantile" and quantile is None:
+        yield ("loss",), "needs 'quantile' too: the share of targets below the prediction"
+    if loss != "quantile" and quantile is not None:
+        yield ("quantile",), f"belongs to the loss quantile, and the loss is {loss}"
+
+
 class Member(Section):
     """One of the models whose predictions are averaged."""
 
@@ -151,6 +163,32 @@ class GradientBoostingMember(Member):
     loss: Literal["squared_error", "huber"] = "squared_error"
 
 
+class HistGradientBoostingMember(Member):
+    """Trees boosted on histograms; they see missing values and categories as they are.
+
+    The defaults are scikit-learn's. `max_features` is a share of the columns; `max_bins` is how
+    many values of a column are told apart, and how many levels at most; `quantile` belongs to the
+    loss of that name.
+    """
+
+    max_iter: Count = 100
+    learning_rate: Positive = 0.1
+    max_leaf_nodes: Annotated[int, Field(ge=2), BeforeValidator(read_number)] = 31
+    max_depth: Count | None = None
+    min_samples_leaf: Count = 20
+    l2_regularization: NotNegative = 0.0
+    max_features: ShareUpToOne = 1.0
+    max_bins: Annotated[int, Field(ge=2, le=255), BeforeValidator(read_number)] = 255
+    loss: Literal["squared_error", "absolute_error", "poisson", "gamma", "quantile"] = (
+        "squared_error"
+    )
+    quantile: PositiveShare | None = None
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Find a quantile without its loss, and the loss without it."""
+        yield from _quantile_mistakes(self.loss, self.quantile)
+
+
 class NystroemMember(LinearMember):
     """Ridge regression on `n_components` approximate features of an RBF kernel."""
 
@@ -169,6 +207,9 @@ class Estimator(Section):
     quadratic_svr: QuadraticSVRMember | None = None
     gradient_boosting: GradientBoostingMember | None = None
     nystroem: NystroemMember | None = None
+    hist_gradient_boosting: Annotated[
+        HistGradientBoostingMember | None, BeforeValidator(_no_keys)
+    ] = None
 
     @property
     def members(self) -> dict[str, Member]:

@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from ..config.core import Config
 from ..errors import DataError
+from .native import Features
 from .pipeline import build_pipeline
 from .rows import TrainingData
 
@@ -46,14 +47,15 @@ class Fold:
     ----------
     train, test : array of int
     train_features, test_features : array of float64, shape (rows, features)
+        A frame where there are native columns too.
     fitted : Pipeline
         On the rows `train`.
     """
 
     train: npt.NDArray[np.int64]
     test: npt.NDArray[np.int64]
-    train_features: Floats
-    test_features: Floats
+    train_features: Features
+    test_features: Features
     fitted: Pipeline
 
 

@@ -23,6 +23,7 @@ from .cross_validation import (
     strata_of,
 )
 from .intervals import ResidualScale, fit_scale, scale_of
+from .native import columns_of, source_of
 from .pipeline import build_pipeline
 from .rows import TrainingData
 
@@ -101,7 +102,7 @@ class HeldOutPredictions:
         parts = []
         for part in self.result.parts:
             kept = [i for i, of in enumerate(_sources(part.fitted)) if of not in dropped]
-            train, test = part.train_features[:, kept], part.test_features[:, kept]
+            train, test = (columns_of(of, kept) for of in (part.train_features, part.test_features))
             try:
                 estimator = clone(part.fitted[-1]).fit(train, self._target[part.train])
             except ValueError as error:
@@ -121,7 +122,7 @@ def _sources(fitted: Pipeline) -> list[str]:
         for name, levels in (encoder.encoder_dict_ if encoder else {}).items()
         for level in levels
     }
-    names = fitted.named_steps["scale"].feature_names_in_
+    names = map(source_of, fitted.named_steps["scale"].get_feature_names_out())
     return [of_levels.get(name, name) for name in names]
 
 

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 
+from .native import Features, standard_of
+
 __all__ = [
     "ConformalInterval",
     "Inverse",
@@ -51,17 +53,17 @@ class ConformalInterval:
     lowest: float = 0.0
     highest: float = 0.0
 
-    def half_width(self, features: Floats) -> Floats:
+    def half_width(self, features: Features) -> Floats:
         """Return the half width for each row of features, on the scale that the estimator learns.
 
         Parameters
         ----------
         features : array of float64, shape (rows, features)
-            As the estimator takes them.
+            As the estimator takes them; of a frame, its standard columns count.
         """
         if self.weights is None:
             return np.full(len(features), self.quantile)
-        exponent = features @ self.weights + self.intercept
+        exponent = standard_of(features) @ self.weights + self.intercept
         return self.quantile * np.exp(np.clip(exponent, self.lowest, self.highest))
 
 
@@ -138,14 +140,14 @@ class ResidualScale:
 
 
 def fit_scale(
-    features: Floats, residuals: Floats, *, alpha: float | None, seed: int
+    features: Features, residuals: Floats, *, alpha: float | None, seed: int
 ) -> ResidualScale:
     """Fit the scale of intervals to the residuals of held-out rows.
 
     Parameters
     ----------
     features : array of float64, shape (rows, features)
-        As the estimator takes them.
+        As the estimator takes them; of a frame, its standard columns count.
     residuals : array of float64, shape (rows,)
         Of predictions by models fitted without the row, on the scale that the estimator learns.
     alpha : float or None
@@ -166,7 +168,7 @@ def fit_scale(
     size = np.abs(residuals)
     if alpha is None or len(size) < 2:  # a scale is fitted without the row that it is for
         return ResidualScale(size)
-    ridge, target = Ridge(alpha), np.log(size + _OFFSET)
+    features, ridge, target = standard_of(features), Ridge(alpha), np.log(size + _OFFSET)
     folds = KFold(min(_FOLDS, len(size)), shuffle=True, random_state=seed)
     held_out = cross_val_predict(ridge, features, target, cv=folds)
     fitted = ridge.fit(features, target)

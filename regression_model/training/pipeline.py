@@ -21,7 +21,11 @@ from feature_engine.transformation import (
 )
 from feature_engine.wrappers import SklearnTransformerWrapper
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import GradientBoostingRegressor, VotingRegressor
+from sklearn.ensemble import (
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    VotingRegressor,
+)
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import ElasticNet, Lasso, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -40,6 +44,7 @@ from .features import (
     OrderedLevels,
 )
 from .intervals import scale_of
+from .native import BesideNative, MadeColumns, NativeMember, RawColumns, StandardMember
 from .quadratic import QuadraticSVR, RangeClipper
 
 __all__ = ["build_pipeline", "fillers_of"]
@@ -64,16 +69,17 @@ def build_pipeline(config: Config) -> Pipeline:
     """
     return Pipeline(
         [
+            *_raw_columns(config),
             *_flags(config),
             *_imputers(config),
             *_ranks_and_indicators(config),
             *_caps(config),
             *_encoders(config),
             *_derived(config),
+            *_made_columns(config),
             *_transforms(config),
             *_drops(config),
-            ("scale", StandardScaler()),
-            *_clipping(config),
+            *_scaling(config),
             ("estimate", _estimator(config)),
         ]
     )
@@ -96,6 +102,24 @@ def fillers_of(pipeline: Pipeline, contract: Contract) -> dict[str, float | str]
 def used_features(config: Config) -> dict[str, Feature]:
     """Return the features that the pipeline takes, by name."""
     return {name: f for name, f in config.features.items() if f.use != "no"}
+
+
+def _raw_columns(config: Config) -> Steps:
+    """Keep the fields as they come, for a member that takes native columns."""
+    member = config.estimator.hist_gradient_boosting
+    if member is None:
+        return
+    seen = {name: f for name, f in config.features.items() if f.use == "yes"}
+    numbers = {name: f.cap for name, f in seen.items() if f.kind in ("number", "year")}
+    ranks = {name: f.levels for name, f in seen.items() if f.kind != "nominal" and f.levels}
+    codes = [name for name, f in seen.items() if f.kind == "nominal"]
+    yield "keep_raw", RawColumns(numbers, ranks, codes, member.max_bins)
+
+
+def _made_columns(config: Config) -> Steps:
+    """Keep what is made, and what no code stands for, before it is transformed and scaled."""
+    if config.estimator.hist_gradient_boosting is not None:
+        yield "keep_made", MadeColumns([n for n, column in _columns(config) if column.use == "yes"])
 
 
 def _flags(config: Config) -> Steps:
@@ -218,13 +242,18 @@ def _drops(config: Config) -> Steps:
         yield "drop", DropFeatures(dropped)
 
 
-def _clipping(config: Config) -> Steps:
-    """Keep a quadratic member, which grows with the square of a distance, near the rows it knows.
+def _scaling(config: Config) -> Steps:
+    """Standardise, and keep a quadratic member, which grows with the square of a distance, near
+    the rows it knows.
 
-    The other members of the blend see the same columns.
+    The other members of the blend see the same columns, save those that take native ones.
     """
+    steps: list[tuple[str, Any]] = [("scale", StandardScaler())]
     if config.estimator.quadratic_svr is not None:
-        yield "clip", RangeClipper()
+        steps.append(("clip", RangeClipper()))
+    if config.estimator.hist_gradient_boosting is not None:
+        steps = [("scale", BesideNative(Pipeline(steps)))]
+    yield from steps
 
 
 def _estimator(config: Config) -> TransformedTargetRegressor:
@@ -233,11 +262,20 @@ def _estimator(config: Config) -> TransformedTargetRegressor:
     It predicts nothing below the minimum of the target.
     """
     found = config.estimator.members
-    members = [(kind, _member(kind, member, config)) for kind, member in found.items()]
+    members = [(kind, _of_its_columns(kind, member, config)) for kind, member in found.items()]
     weights = [member.weight for member in found.values()]
     regressor = members[0][1] if len(members) == 1 else VotingRegressor(members, weights=weights)
     scale = scale_of(config.target.transform, config.target.minimum)
     return TransformedTargetRegressor(regressor, func=scale.to, inverse_func=scale.back)
+
+
+def _of_its_columns(kind: str, member: Any, config: Config) -> Any:
+    """Return a member, and where there are two kinds of columns, with those that it takes."""
+    regressor = _member(kind, member, config)
+    if kind == "hist_gradient_boosting":
+        return NativeMember(regressor)
+    native = config.estimator.hist_gradient_boosting
+    return regressor if native is None else StandardMember(regressor)
 
 
 def _member(kind: str, member: Any, config: Config) -> Any:
@@ -262,6 +300,8 @@ def _member(kind: str, member: Any, config: Config) -> Any:
             return QuadraticSVR(**parameters)
         case "gradient_boosting":
             return GradientBoostingRegressor(**parameters, **seed)
+        case "hist_gradient_boosting":
+            return HistGradientBoostingRegressor(**parameters, **seed, early_stopping=False)
         case _:  # nystroem
             alpha = parameters.pop("alpha")
             return make_pipeline(Nystroem(**parameters, **seed), Ridge(alpha))

@@ -168,12 +168,17 @@ _TREE_ATTRIBUTES: Mapping[str, type] = {
     "post_transform": int,
     "tree_roots": tuple,
 }
+_OF_MISSING_AND_SETS: Mapping[str, type] = {
+    "membership_values": np.ndarray,
+    "nodes_missing_value_tracks_true": tuple,
+}
+_LESS_OR_EQUAL, _MEMBER = 0, 6  # codes of what a node of a tree asks
 
 
 def _trees(operands: Operands) -> Shape:
     """Check that the trees are trees: every node is reached once, and none of them from below."""
     node = operands.node
-    if node.attributes.keys() != _TREE_ATTRIBUTES.keys():
+    if node.attributes.keys() - _OF_MISSING_AND_SETS.keys() != _TREE_ATTRIBUTES.keys():
         raise GraphError("TreeEnsemble does not have all its attributes")
     given = {name: np.asarray(value) for name, value in node.attributes.items()}
     count, leaves = len(given["nodes_featureids"]), len(given["leaf_targetids"])
@@ -185,10 +190,11 @@ def _trees(operands: Operands) -> Shape:
     within = (given["nodes_featureids"] >= 0) & (
         given["nodes_featureids"] < _columns(operands.shapes[0])
     )
-    if not within.all() or given["nodes_modes"].any() or given["leaf_targetids"].any():
-        raise GraphError(
-            "TreeEnsemble compares columns that are not there, or otherwise than by <="
-        )
+    if not within.all() or given["leaf_targetids"].any():
+        raise GraphError("TreeEnsemble compares columns that are not there")
+    if not np.isin(given.get("nodes_missing_value_tracks_true", 0), (0, 1)).all():
+        raise GraphError("TreeEnsemble does not say where a missing value goes")
+    sizes = _sizes_of_sets(given)
     depth = np.zeros(count, dtype=np.int64)
     depth[_within(given["tree_roots"], count)] = 1
     reached = np.bincount(given["tree_roots"], minlength=count)
@@ -211,10 +217,26 @@ def _trees(operands: Operands) -> Shape:
     for i in range(count):
         for is_leaf, below in sides:
             if not is_leaf[i]:
-                levels[below[i]] = levels[i] + 1
-    if max(levels) > _DEEPEST_TREE:
+                levels[below[i]] = levels[i] + sizes[i]
+    if max(map(int.__add__, levels, sizes)) - 1 > _DEEPEST_TREE:
         raise GraphError(f"TreeEnsemble has a tree deeper than {_DEEPEST_TREE:,} nodes")
     return None, 1
+
+
+def _sizes_of_sets(given: Mapping[str, Array]) -> list[int]:
+    """Return how many numbers each node compares with: onnxruntime makes a node of each."""
+    modes, sizes = given["nodes_modes"], np.ones(len(given["nodes_modes"]), dtype=np.int64)
+    if modes.dtype != np.uint8 or not np.isin(modes, (_LESS_OR_EQUAL, _MEMBER)).all():
+        raise GraphError("TreeEnsemble compares otherwise than by <= and by sets")
+    members = np.ravel(given.get("membership_values", np.empty(0)))
+    ends = np.flatnonzero(np.isnan(members))
+    of_sets = np.diff(ends, prepend=-1) - 1
+    is_whole = len(members) == (ends[-1] + 1 if len(ends) else 0)
+    if not is_whole or len(ends) != (modes == _MEMBER).sum() or (of_sets < 1).any():
+        raise GraphError("TreeEnsemble has sets without nodes, or nodes without sets")
+    sizes[modes == _MEMBER] = of_sets
+    found: list[int] = sizes.tolist()
+    return found
 
 
 def _within(at: Array, count: int) -> Array:
@@ -256,7 +278,9 @@ OPERATORS: Mapping[tuple[str, str], Operator] = {
         _labels,
         attributes={"keys_strings": tuple, "values_int64s": tuple, "default_int64": int},
     ),
-    ("ai.onnx.ml", "TreeEnsemble"): Operator(_trees, attributes=_TREE_ATTRIBUTES),
+    ("ai.onnx.ml", "TreeEnsemble"): Operator(
+        _trees, attributes={**_TREE_ATTRIBUTES, **_OF_MISSING_AND_SETS}
+    ),
 }
 
 

@@ -11,9 +11,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import GradientBoostingRegressor, VotingRegressor
+from sklearn.ensemble import (
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    VotingRegressor,
+)
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, Ridge
 from sklearn.pipeline import Pipeline
@@ -22,8 +26,10 @@ from sklearn.svm import SVR, LinearSVR
 
 from ...errors import ExportError
 from ..intervals import Inverse
+from ..native import NativeMember, StandardMember
 from ..quadratic import QuadraticForm, QuadraticSVR
 from .scaled import ScaledColumns, linear_form
+from .trees import add_trees, histogram_trees, plain_trees
 
 __all__ = ["export_estimator", "way_back"]
 
@@ -31,7 +37,6 @@ _WAYS_BACK: dict[tuple[Any, Any], str] = {
     (np.log, np.exp): "Exp",
     (np.positive, np.positive): "Identity",
 }
-_LESS_OR_EQUAL, _SUM, _NO_POST_TRANSFORM = 0, 1, 0  # codes of ai.onnx.ml.TreeEnsemble
 
 
 @singledispatch
@@ -68,6 +73,8 @@ def form_of(estimator: Any) -> QuadraticForm | None:
         return linear_form(estimator.coef_, estimator.intercept_)
     if isinstance(estimator, QuadraticSVR):
         return estimator.form()
+    if isinstance(estimator, StandardMember):
+        return form_of(estimator.regressor_)
     if isinstance(estimator, TransformedTargetRegressor):
         form = form_of(estimator.regressor_)
         return None if form is None else replace(form, constant=form.constant + _centre(estimator))
@@ -130,64 +137,23 @@ def _export_gradient_boosting(estimator: GradientBoostingRegressor, columns: Sca
     graph = columns.graph
     single = graph.add("Cast", columns.scaled, to=TensorProto.FLOAT)
     rounded = graph.add("Cast", single, to=TensorProto.DOUBLE)
-    trees = [tree.tree_ for tree in estimator.estimators_[:, 0]]
-    total = graph.add(
-        "TreeEnsemble",
-        rounded,
-        domain="ai.onnx.ml",
-        n_targets=1,
-        aggregate_function=_SUM,
-        post_transform=_NO_POST_TRANSFORM,
-        **_tree_attributes(trees, estimator.learning_rate),
-    )
-    graph.needs_opset("ai.onnx.ml", 5)
-    start = float(np.ravel(estimator.init_.constant_)[0])
-    return graph.add("Add", graph.add("Squeeze", total, graph.indices([1])), graph.constant(start))
+    score = add_trees(graph, rounded, plain_trees(estimator))
+    return graph.add("Add", score, graph.constant(float(np.ravel(estimator.init_.constant_)[0])))
 
 
-def _tree_attributes(trees: list[Any], learning_rate: float) -> dict[str, Any]:
-    """Write scikit-learn's trees as the attributes of ai.onnx.ml.TreeEnsemble version 5."""
-    features: list[int] = []
-    splits: list[float] = []
-    sides: dict[bool, list[int]] = {True: [], False: []}
-    is_leaf: dict[bool, list[int]] = {True: [], False: []}
-    weights: list[float] = []
-    roots: list[int] = []
-    for tree in trees:
-        nodes = np.flatnonzero(tree.children_left >= 0)
-        number = {int(node): len(features) + i for i, node in enumerate(nodes)}
-        roots.append(len(features))
-        if not len(nodes):
-            features.append(0)
-            splits.append(0.0)
-            for side in (True, False):
-                sides[side].append(len(weights))
-                is_leaf[side].append(1)
-            weights.append(learning_rate * float(tree.value[0, 0, 0]))
-            continue
-        for node in nodes:
-            features.append(int(tree.feature[node]))
-            splits.append(float(tree.threshold[node]))
-            for side, child in (
-                (True, tree.children_left[node]),
-                (False, tree.children_right[node]),
-            ):
-                is_leaf[side].append(int(child not in number))
-                sides[side].append(number.get(int(child), len(weights)))
-                if child not in number:
-                    weights.append(learning_rate * float(tree.value[child, 0, 0]))
-    return {
-        "nodes_featureids": features,
-        "nodes_modes": numpy_helper.from_array(np.full(len(features), _LESS_OR_EQUAL, np.uint8)),
-        "nodes_splits": numpy_helper.from_array(np.array(splits)),
-        "nodes_truenodeids": sides[True],
-        "nodes_falsenodeids": sides[False],
-        "nodes_trueleafs": is_leaf[True],
-        "nodes_falseleafs": is_leaf[False],
-        "leaf_targetids": [0] * len(weights),
-        "leaf_weights": numpy_helper.from_array(np.array(weights)),
-        "tree_roots": roots,
-    }
+@export_estimator.register
+def _export_standard_member(estimator: StandardMember, columns: ScaledColumns) -> str:
+    return export_estimator(estimator.regressor_, columns)
+
+
+@export_estimator.register
+def _export_native_member(estimator: NativeMember, columns: ScaledColumns) -> str:
+    """All trees in one node, in double precision; losses with a logarithm end with its inverse."""
+    boosting = estimator.regressor_
+    if columns.native is None or not isinstance(boosting, HistGradientBoostingRegressor):
+        raise ExportError("Native columns have an ONNX export for histogram gradient boosting.")
+    score = add_trees(columns.graph, columns.native, histogram_trees(boosting))
+    return columns.graph.add("Exp", score) if boosting.loss in ("poisson", "gamma") else score
 
 
 @export_estimator.register

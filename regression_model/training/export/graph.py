@@ -75,13 +75,22 @@ class Graph:
     def model(
         self, inputs: dict[str, tuple[int, list[Any]]], outputs: list[str], *, name: str
     ) -> bytes:
-        """Return the checked model; `inputs` gives each input's element type and shape."""
+        """Return the checked model; `inputs` gives each input's element type and shape.
+
+        What no output needs is left out.
+        """
+        nodes, needed = [], {*outputs}
+        for node in reversed(self._nodes):
+            if node.output[0] in needed:
+                nodes.append(node)
+                needed.update(node.input)
+        constants = [one for one in self._constants.values() if one.name in needed]
         graph = helper.make_graph(
-            self._nodes,
+            nodes[::-1],
             name,
             [helper.make_tensor_value_info(n, *type_) for n, type_ in inputs.items()],
             [helper.make_tensor_value_info(n, TensorProto.DOUBLE, ["rows"]) for n in outputs],
-            [*self._constants.values(), *self._defaults],
+            [*constants, *self._defaults],
         )
         opsets = [helper.make_opsetid(domain, version) for domain, version in self._opsets.items()]
         model = helper.make_model(

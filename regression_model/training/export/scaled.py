@@ -34,6 +34,8 @@ class ScaledColumns:
         For each column of the tensor its place among the columns that the estimator takes.
     centre, spread : array of float64, shape (columns,), as the estimator takes them
     lowest, highest : the same, in units of the scaled columns; None if they are not clipped
+    native : str or None
+        The native columns, those of categories first, as codes from 1 with 0 for what is missing.
     """
 
     graph: Graph
@@ -43,6 +45,7 @@ class ScaledColumns:
     spread: Floats
     lowest: Floats | None = None
     highest: Floats | None = None
+    native: str | None = None
 
     @classmethod
     def unscaled(cls, graph: Graph, tensor: str, columns: int) -> ScaledColumns:

@@ -29,6 +29,7 @@ from sklearn.preprocessing import Binarizer, StandardScaler
 
 from ...errors import ExportError
 from ..features import DerivedFeatures, Formula, Indicators, OrderedLevels
+from ..native import CODE, MADE, RAW, BesideNative, MadeColumns, RawColumns
 from ..quadratic import RangeClipper
 from .table import Table, is_missing
 
@@ -253,6 +254,49 @@ def _export_clipper(step: RangeClipper, table: Table) -> None:
 def _elementwise(table: Table, names: Iterable[str], function: Callable[[str], str]) -> None:
     names = list(names)
     table.put(function(table.take(names)), names)
+
+
+# Native columns
+
+
+@export_step.register
+def _export_raw_columns(step: RawColumns, table: Table) -> None:
+    if step.numbers_:
+        numbers = table.take(list(step.numbers_))
+        caps = [math.inf if cap is None else cap for cap in step.numbers_.values()]
+        bounds = table.graph.constant(caps)
+        above = table.graph.add("Greater", numbers, bounds)  # NaN is not
+        capped = table.graph.add("Where", above, bounds, numbers)
+        table.put(capped, [RAW + name for name in step.numbers_])
+    for name, levels in step.ranks_.items():
+        ranks = {level: float(rank) for rank, level in enumerate(levels)}
+        table.put_levels(RAW + name, table.levels[name].map(_or_nan(ranks)))
+    for name, levels in step.levels_.items():
+        codes = {level: float(i) for i, level in enumerate(levels, 1)}
+        table.put_levels(CODE + name, table.levels[name].map(_or_nan(codes, 0.0)))
+
+
+@export_step.register
+def _export_made_columns(step: MadeColumns, table: Table) -> None:
+    numbers = []
+    for name in step.columns_:
+        if name in table.levels:
+            rounded = table.levels[name].map(lambda value: float(np.float32(value)))
+            table.put_levels(MADE + name, rounded)
+        else:
+            numbers.append(name)
+    if numbers:
+        single = table.graph.add("Cast", table.take(numbers), to=TensorProto.FLOAT)
+        made = table.graph.add("Cast", single, to=TensorProto.DOUBLE)
+        table.put(made, [MADE + name for name in numbers])
+
+
+@export_step.register
+def _export_beside_native(step: BesideNative, table: Table) -> None:
+    table.native = table.take(step.native_)
+    table.drop(step.native_)
+    for _, inner in step.transformer_.steps:
+        export_step(inner, table)
 
 
 # Columns

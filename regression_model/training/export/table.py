@@ -65,6 +65,7 @@ class Table:
     numbers: dict[str, tuple[str, int]] = field(default_factory=dict)
     widths: dict[str, int] = field(default_factory=dict)
     fills: dict[str, float] = field(default_factory=dict)
+    native: str | None = None
     scaling: ScaledColumns | None = None
 
     @classmethod
@@ -118,7 +119,8 @@ class Table:
         self.names = list(names)
         tensor, found = self._take_in_any_order(names)
         order = np.array([self.names.index(name) for name in found])
-        self.scaling = ScaledColumns(self.graph, tensor, order, centre, spread)
+        scaling = ScaledColumns(self.graph, tensor, order, centre, spread)
+        self.scaling = replace(scaling, native=self.native)
 
     def clip(self, lowest: Floats, highest: Floats) -> None:
         """Clip the scaled columns."""

@@ -1,0 +1,184 @@
+"""Trees of any boosting as one node of the graph: ai.onnx.ml.TreeEnsemble, version 5."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from onnx import numpy_helper
+from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
+
+from .graph import Graph
+
+__all__ = ["add_trees", "histogram_trees", "plain_trees"]
+
+_LESS_OR_EQUAL, _MEMBER = 0, 6  # codes of the operator
+_SUM, _NO_POST_TRANSFORM = 1, 0
+_WORD = 32  # bits in scikit-learn's sets
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A tree by its nodes, the root first; each array has shape (nodes,).
+
+    Attributes
+    ----------
+    is_leaf : array of bool
+    feature : array of int
+    threshold : array of float64
+        A value up to it goes to the side `true`.
+    true, false : array of int
+        The nodes below.
+    value : array of float64
+        Of a leaf.
+    missing : array of bool, or None
+        Whether NaN goes to the side `true`; None where no value is missing.
+    members : mapping of node to the codes that go to its side `true`
+        Of nodes that compare no threshold; what is missing has a code that is no member.
+    """
+
+    is_leaf: Array
+    feature: Array
+    threshold: Array
+    true: Array
+    false: Array
+    value: Array
+    missing: Array | None = None
+    members: Mapping[int, list[float]] = field(default_factory=dict)
+
+
+def add_trees(graph: Graph, columns: str, trees: Iterable[Tree]) -> str:
+    """Return the tensor of shape (rows,) that is the sum of the trees of `columns`."""
+    graph.needs_opset("ai.onnx.ml", 5)
+    total = graph.add(
+        "TreeEnsemble",
+        columns,
+        domain="ai.onnx.ml",
+        n_targets=1,
+        aggregate_function=_SUM,
+        post_transform=_NO_POST_TRANSFORM,
+        **_attributes(trees),
+    )
+    return graph.add("Squeeze", total, graph.indices([1]))
+
+
+def plain_trees(estimator: GradientBoostingRegressor) -> list[Tree]:
+    """Return the trees of gradient boosting, with its learning rate in their leaves."""
+    trees = [one.tree_ for one in estimator.estimators_[:, 0]]
+    return [
+        Tree(
+            tree.children_left < 0,
+            tree.feature,
+            tree.threshold,
+            tree.children_left,
+            tree.children_right,
+            estimator.learning_rate * tree.value[:, 0, 0],
+        )
+        for tree in trees
+    ]
+
+
+def histogram_trees(estimator: HistGradientBoostingRegressor) -> list[Tree]:
+    """Return the trees of histogram boosting, with what it starts from in the first one.
+
+    They take the columns of categories first, as codes from 1 with 0 for what is missing.
+    """
+    known_sets, place = estimator._bin_mapper.make_known_categories_bitsets()
+    start = float(np.ravel(estimator._baseline_prediction)[0])
+    trees = []
+    for (predictor,) in estimator._predictors:
+        nodes = predictor.nodes
+        true, false = nodes["left"].astype(int), nodes["right"].astype(int)
+        to_left, members = nodes["missing_go_to_left"].astype(bool), {}
+        is_leaf = nodes["is_leaf"].astype(bool)
+        for node in np.flatnonzero((nodes["is_categorical"] == 1) & ~is_leaf).tolist():
+            left = _members(predictor.raw_left_cat_bitsets[nodes["bitset_idx"][node]])
+            known = _members(known_sets[place[nodes["feature_idx"][node]]])
+            if to_left[node]:  # so the others are the members
+                true[node], false[node] = false[node], true[node]
+            wanted = known - left if to_left[node] else left & known
+            members[node] = [code + 1.0 for code in sorted(wanted)]
+            to_left[node] = False
+        trees.append(
+            Tree(
+                is_leaf,
+                nodes["feature_idx"].astype(int),
+                nodes["num_threshold"],
+                true,
+                false,
+                nodes["value"] + start,
+                to_left,
+                members,
+            )
+        )
+        start = 0.0
+    return trees
+
+
+def _members(words: Array) -> set[int]:
+    bits = [(word, bit) for word in range(len(words)) for bit in range(_WORD)]
+    return {word * _WORD + bit for word, bit in bits if int(words[word]) >> bit & 1}
+
+
+def _attributes(trees: Iterable[Tree]) -> dict[str, Any]:
+    """Write the trees as the attributes of the operator; a tree of one leaf gets a node above."""
+    features: list[int] = []
+    modes: list[int] = []
+    splits: list[float] = []
+    missing: list[int] = []
+    members: list[float] = []
+    sides: dict[bool, list[int]] = {True: [], False: []}
+    leafs: dict[bool, list[int]] = {True: [], False: []}
+    weights: list[float] = []
+    roots: list[int] = []
+    tracks_missing = False
+    for tree in trees:
+        nodes = np.flatnonzero(~tree.is_leaf).tolist()
+        number = {node: len(features) + i for i, node in enumerate(nodes)}
+        roots.append(len(features))
+        tracks_missing |= tree.missing is not None
+        if not nodes:
+            features.append(0)
+            modes.append(_LESS_OR_EQUAL)
+            splits.append(0.0)
+            missing.append(0)
+            for side in (True, False):
+                sides[side].append(len(weights))
+                leafs[side].append(1)
+            weights.append(float(tree.value[0]))
+            continue
+        for node in nodes:
+            features.append(int(tree.feature[node]))
+            modes.append(_MEMBER if node in tree.members else _LESS_OR_EQUAL)
+            splits.append(0.0 if node in tree.members else float(tree.threshold[node]))
+            missing.append(int(tree.missing is not None and tree.missing[node]))
+            if node in tree.members:
+                members += [*tree.members[node], np.nan]
+            for side, below in ((True, tree.true[node]), (False, tree.false[node])):
+                child = int(below)
+                leafs[side].append(int(child not in number))
+                sides[side].append(number.get(child, len(weights)))
+                if child not in number:
+                    weights.append(float(tree.value[child]))
+    attributes = {
+        "nodes_featureids": features,
+        "nodes_modes": numpy_helper.from_array(np.array(modes, np.uint8)),
+        "nodes_splits": numpy_helper.from_array(np.array(splits)),
+        "nodes_truenodeids": sides[True],
+        "nodes_falsenodeids": sides[False],
+        "nodes_trueleafs": leafs[True],
+        "nodes_falseleafs": leafs[False],
+        "leaf_targetids": [0] * len(weights),
+        "leaf_weights": numpy_helper.from_array(np.array(weights)),
+        "tree_roots": roots,
+    }
+    if tracks_missing:
+        attributes["nodes_missing_value_tracks_true"] = missing
+    if members:
+        attributes["membership_values"] = numpy_helper.from_array(np.array(members))
+    return attributes
