@@ -80,7 +80,7 @@ def make_manifest(
             "repeats": len(measured.held_out),
             "seed": config.evaluation.seed,
             "estimator": {
-                kind: {"kind": kind, **member.model_dump()}
+                kind: {"kind": kind, **member.model_dump(exclude_none=True)}
                 for kind, member in config.estimator.members.items()
             },
             "python": platform.python_version(),
