@@ -208,7 +208,10 @@ class QuadraticSVRMember(SVRMember):
 
 
 class GradientBoostingMember(Member):
-    """Boosted regression trees; `subsample` and `max_features` are shares of rows and columns."""
+    """Boosted regression trees; `subsample` and `max_features` are shares of rows and columns.
+
+    `quantile` belongs to the loss of that name.
+    """
 
     n_estimators: Count
     max_depth: Count
@@ -216,7 +219,12 @@ class GradientBoostingMember(Member):
     subsample: ShareUpToOne = 1.0
     min_samples_leaf: Count = 1
     max_features: ShareUpToOne = 1.0
-    loss: Literal["squared_error", "huber"] = "squared_error"
+    loss: Literal["squared_error", "huber", "absolute_error", "quantile"] = "squared_error"
+    quantile: PositiveShare | None = None
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Find a quantile without its loss, and the loss without it."""
+        yield from _quantile_mistakes(self.loss, self.quantile)
 
 
 class HistGradientBoostingMember(Member):

@@ -88,7 +88,7 @@ def make_manifest(
             **({"weight": config.data.weight} if config.data.weight else {}),
             "seed": config.evaluation.seed,
             "estimator": {
-                kind: {"kind": kind, **member.model_dump()}
+                kind: {"kind": kind, **member.model_dump(exclude_none=True)}
                 for kind, member in config.estimator.members.items()
             },
             "python": platform.python_version(),

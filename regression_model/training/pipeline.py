@@ -319,7 +319,9 @@ def _member(kind: str, member: Any, config: Config) -> Any:
             del parameters["degree"]
             return QuadraticSVR(**parameters)
         case "gradient_boosting":
-            return GradientBoostingRegressor(**parameters, **seed)
+            quantile = parameters.pop("quantile")
+            alpha = {} if quantile is None else {"alpha": quantile}
+            return GradientBoostingRegressor(**parameters, **alpha, **seed)
         case "hist_gradient_boosting":
             return HistGradientBoostingRegressor(**parameters, **seed, early_stopping=False)
         case _:  # nystroem

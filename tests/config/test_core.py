@@ -268,12 +268,24 @@ MEMBERS = [  # what the file says of a member, and what else it then has
     ),
     (
         {"kind": "gradient_boosting", "n_estimators": 300, "max_depth": 3, "learning_rate": 0.1},
-        {"subsample": 1, "min_samples_leaf": 1, "max_features": 1, "loss": "squared_error"},
+        {"subsample": 1, "min_samples_leaf": 1, "max_features": 1, "loss": "squared_error"}
+        | {"quantile": None},
     ),
     (
         {"kind": "gradient_boosting", "n_estimators": 1, "max_depth": 1, "learning_rate": 2}
         | {"subsample": 0.5, "min_samples_leaf": 9, "max_features": 0.1, "loss": "huber"},
-        {},
+        {"quantile": None},
+    ),
+    (
+        {"kind": "hist_gradient_boosting"},
+        {"learning_rate": 0.1, "max_leaf_nodes": 31, "max_depth": None, "min_samples_leaf": 20}
+        | {"l2_regularization": 0, "max_features": 1, "max_bins": 255, "max_iter": 100}
+        | {"loss": "squared_error", "quantile": None},
+    ),
+    (
+        {"kind": "hist_gradient_boosting", "loss": "quantile", "quantile": 0.9, "max_iter": 50},
+        {"learning_rate": 0.1, "max_leaf_nodes": 31, "max_depth": None, "min_samples_leaf": 20}
+        | {"l2_regularization": 0, "max_features": 1, "max_bins": 255},
     ),
     ({"kind": "nystroem", "n_components": 100, "gamma": 0.01, "alpha": 1e-3}, {}),
 ]
@@ -306,7 +318,16 @@ REFUSED_PARAMETERS = [  # kind, parameter, what it says, part of the sentence
     ("gradient_boosting", "max_features", 0, "above 0, got 0"),
     ("gradient_boosting", "max_features", 2, "at most 1, got 2"),
     ("gradient_boosting", "max_features", "sqrt", "expected a number, got 'sqrt'"),
-    ("gradient_boosting", "loss", "hubr", "squared_error or huber, got 'hubr'; did you mean"),
+    ("gradient_boosting", "loss", "hubr", "or quantile, got 'hubr'; did you mean 'huber'?"),
+    ("gradient_boosting", "loss", "quantile", "needs 'quantile' too"),
+    ("gradient_boosting", "quantile", 1, "below 1, got 1"),
+    ("hist_gradient_boosting", "loss", "quantile", "needs 'quantile' too: the share of targets"),
+    ("hist_gradient_boosting", "quantile", 0.5, "the loss quantile, and the loss is squared_error"),
+    ("hist_gradient_boosting", "loss", "huber", "got 'huber'"),
+    ("hist_gradient_boosting", "max_bins", 256, "at most 255, got 256"),
+    ("hist_gradient_boosting", "max_leaf_nodes", 1, "expected 2 or more, got 1"),
+    ("hist_gradient_boosting", "l2_regularization", -1, "expected 0 or more, got -1"),
+    ("hist_gradient_boosting", "early_stopping", "yes", "unknown key"),
     ("nystroem", "n_components", 0, "expected 1 or more, got 0"),
     ("nystroem", "gamma", 0, "above 0, got 0"),
     ("nystroem", "alpha", 0, "above 0, got 0"),
@@ -809,3 +830,36 @@ def test_clients_may_use_their_own_names_for_three_columns() -> None:
         "2ndFlrSF": ("SecondFlrSF",),
         "3SsnPorch": ("ThreeSsnPortch", "ThreeSsnPorch"),
     } == aliases
+
+
+def test_a_loss_with_a_logarithm_of_its_own_needs_the_target_itself() -> None:
+    """Not one that is a logarithm already."""
+    text = with_member("hist_gradient_boosting", {"loss": "gamma"})
+    ((_, key, said),) = mistakes_of(text)
+    assert "estimator.hist_gradient_boosting.loss" == key
+    assert "target.transform is log: set that to none, or take another loss" in said
+
+
+@pytest.mark.parametrize(
+    ("loss", "minimum", "expected"),
+    [
+        ("poisson", None, "poisson needs a target.minimum of 0 or more"),
+        ("poisson", -1, "poisson needs a target.minimum of 0 or more"),
+        ("poisson", 0, None),
+        ("gamma", 0, "gamma needs a target.minimum above 0"),
+        ("gamma", 0.5, None),
+        ("absolute_error", None, None),
+    ],
+)
+def test_a_loss_with_a_logarithm_needs_a_target_that_has_one(
+    loss: str, minimum: float | None, expected: str | None
+) -> None:
+    """The minimum says which values a target may have."""
+    written = "" if minimum is None else f"\n  minimum: {minimum}"
+    text = with_member("hist_gradient_boosting", {"loss": loss})
+    text = text.replace("\n  minimum: 1\n  transform: log", written, 1)
+
+    if expected is None:
+        assert loss == parse_config(text).estimator.hist_gradient_boosting.loss  # type: ignore
+    else:
+        assert [expected] == [said for _, _, said in mistakes_of(text)]

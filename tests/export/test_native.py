@@ -113,11 +113,13 @@ def configured(estimator: str = BOOSTING, *, encode: str = "mean", derived: str 
 
 
 @functools.cache
-def case(estimator: str, encode: str = "mean", loss: str = "squared_error") -> Any:
+def case(
+    estimator: str, encode: str = "mean", loss: str = "squared_error", yards: int = 400
+) -> Any:
     """Fit and export, once: the pipeline, the contract, the session of the graph, the rows."""
     of_loss = f"    loss: {loss}\n" + ("    quantile: 0.8\n" if loss == "quantile" else "")
     text = estimator.replace("    max_iter", of_loss + "    max_iter")
-    frame = boats()
+    frame = boats(yards=yards)
     if loss in ("poisson", "gamma"):
         frame["price"] += 1 - frame["price"].min()
     target = "  description: Price paid\n"
@@ -141,6 +143,7 @@ CASES = {
     "gamma": (BOOSTING, "mean", "gamma"),
     "blend": (BOOSTING + RIDGE + SVR, "one_hot", "squared_error"),
     "stumps": (BOOSTING + "    max_depth: 1\n    max_bins: 3\n" + RIDGE, "mean", "gamma"),
+    "150 levels": (BOOSTING + RIDGE, "mean", "squared_error", 150),
     "some columns": (BOOSTING + "    max_features: 0.4\n", "mean", "squared_error"),
 }
 

@@ -489,6 +489,12 @@ REGRESSORS = {
     "landmarks": lambda: make_pipeline(
         Nystroem(gamma=0.2, n_components=20, random_state=0), Ridge()
     ),
+    "trees of the absolute error": lambda: GradientBoostingRegressor(
+        loss="absolute_error", n_estimators=20, random_state=0
+    ),
+    "trees of a quantile": lambda: GradientBoostingRegressor(
+        loss="quantile", alpha=0.8, n_estimators=20, random_state=0
+    ),
     "trees": lambda: GradientBoostingRegressor(n_estimators=40, max_depth=3, random_state=0),
 }
 

@@ -29,7 +29,7 @@ from ..intervals import Inverse, exp_less_one
 from ..native import NativeMember, StandardMember
 from ..quadratic import QuadraticForm, QuadraticSVR
 from .scaled import ScaledColumns, linear_form
-from .trees import add_trees, histogram_trees, plain_trees
+from .trees import add_trees, histogram_trees, plain_trees, with_questions
 
 __all__ = ["export_estimator", "way_back"]
 
@@ -153,7 +153,8 @@ def _export_native_member(estimator: NativeMember, columns: ScaledColumns) -> st
     boosting = estimator.regressor_
     if columns.native is None or not isinstance(boosting, HistGradientBoostingRegressor):
         raise ExportError("Native columns have an ONNX export for histogram gradient boosting.")
-    score = add_trees(columns.graph, columns.native, histogram_trees(boosting))
+    tensor, trees = with_questions(columns.graph, columns.native, histogram_trees(boosting))
+    score = add_trees(columns.graph, tensor, trees)
     return columns.graph.add("Exp", score) if boosting.loss in ("poisson", "gamma") else score
 
 

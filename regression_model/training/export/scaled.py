@@ -6,8 +6,10 @@ scaler costs nothing in the graph unless a member needs its columns themselves.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +18,33 @@ from ...errors import ExportError
 from ..quadratic import QuadraticForm
 from .graph import Graph
 
-__all__ = ["ScaledColumns", "linear_form"]
+if TYPE_CHECKING:
+    from .table import Levels
+
+__all__ = ["Native", "ScaledColumns", "linear_form"]
 
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Native:
+    """The native columns.
+
+    Attributes
+    ----------
+    tensor : str
+        Of shape (rows, columns); the categories come first, as codes from 1 with 0 for what is
+        missing.
+    codes : list of Levels
+        The columns of categories.
+    look_up : callable
+        From columns of levels to the tensor of their numbers.
+    """
+
+    tensor: str
+    columns: int
+    codes: Sequence[Levels]
+    look_up: Callable[[Sequence[Levels]], str]
 
 
 @dataclass(frozen=True)
@@ -34,8 +60,8 @@ class ScaledColumns:
         For each column of the tensor its place among the columns that the estimator takes.
     centre, spread : array of float64, shape (columns,), as the estimator takes them
     lowest, highest : the same, in units of the scaled columns; None if they are not clipped
-    native : str or None
-        The native columns, those of categories first, as codes from 1 with 0 for what is missing.
+    native : Native or None
+        What trees take that see categories as they are.
     """
 
     graph: Graph
@@ -45,7 +71,7 @@ class ScaledColumns:
     spread: Floats
     lowest: Floats | None = None
     highest: Floats | None = None
-    native: str | None = None
+    native: Native | None = None
 
     @classmethod
     def unscaled(cls, graph: Graph, tensor: str, columns: int) -> ScaledColumns:

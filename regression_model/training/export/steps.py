@@ -39,6 +39,7 @@ from ..features import (
 from ..native import CODE, MADE, RAW, BesideNative, MadeColumns, RawColumns
 from ..quadratic import RangeClipper
 from .dates import export_date_parts
+from .scaled import Native
 from .table import Table, is_missing
 
 __all__ = ["export_step"]
@@ -294,7 +295,8 @@ def _export_raw_columns(step: RawColumns, table: Table) -> None:
         table.put_levels(RAW + name, table.levels[name].map(_or_nan(ranks)))
     for name, levels in step.levels_.items():
         codes = {level: float(i) for i, level in enumerate(levels, 1)}
-        table.put_levels(CODE + name, table.levels[name].map(_or_nan(codes, 0.0)))
+        table.codes[CODE + name] = table.levels[name].map(_or_nan(codes, 0.0))
+        table.put_levels(CODE + name, table.codes[CODE + name])
 
 
 @export_step.register
@@ -314,7 +316,9 @@ def _export_made_columns(step: MadeColumns, table: Table) -> None:
 
 @export_step.register
 def _export_beside_native(step: BesideNative, table: Table) -> None:
-    table.native = table.take(step.native_)
+    codes = [table.codes[name] for name in step.native_ if name in table.codes]
+    tensor = table.take(step.native_)
+    table.native = Native(tensor, len(step.native_), codes, table.look_up)
     table.drop(step.native_)
     for _, inner in step.transformer_.steps:
         export_step(inner, table)

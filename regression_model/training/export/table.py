@@ -19,7 +19,7 @@ import numpy.typing as npt
 from ...errors import ExportError
 from ...runtime.contract import Contract
 from .graph import Graph
-from .scaled import ScaledColumns
+from .scaled import Native, ScaledColumns
 
 __all__ = ["CODES", "LEVELS", "NUMBERS", "Levels", "Table"]
 
@@ -65,7 +65,8 @@ class Table:
     numbers: dict[str, tuple[str, int]] = field(default_factory=dict)
     widths: dict[str, int] = field(default_factory=dict)
     fills: dict[str, float] = field(default_factory=dict)
-    native: str | None = None
+    codes: dict[str, Levels] = field(default_factory=dict)
+    native: Native | None = None
     scaling: ScaledColumns | None = None
 
     @classmethod
@@ -187,7 +188,10 @@ class Table:
         if not any(name in self.levels for name in names):
             return
         ready = [n for n in self.names if n in self.levels and self.levels[n].is_numeric]
-        columns = [self.levels[name] for name in ready]
+        self.put(self.look_up([self.levels[name] for name in ready]), ready)
+
+    def look_up(self, columns: Sequence[Levels]) -> str:
+        """Return a tensor of shape (rows, len(columns)) of levels that have become numbers."""
         sizes = [len(column.values) for column in columns]
         starts = np.cumsum([0, *sizes])[:-1]
         offsets = np.array([self.contract.offsets[column.source] for column in columns])
@@ -196,7 +200,7 @@ class Table:
         )
         places = self.graph.add("Add", codes, self.graph.indices(starts - offsets))
         values = self.graph.constant([value for column in columns for value in column.values])
-        self.put(self.graph.add("Gather", values, places), ready)
+        return self.graph.add("Gather", values, places)
 
     def _fill(self) -> None:
         """Emit the fills that were asked for, one for each block that has any."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,16 @@ from onnx import numpy_helper
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
 
 from .graph import Graph
+from .scaled import Native
+from .table import Levels
 
-__all__ = ["add_trees", "histogram_trees", "plain_trees"]
+__all__ = ["add_trees", "histogram_trees", "plain_trees", "with_questions"]
 
 _LESS_OR_EQUAL, _MEMBER = 0, 6  # codes of the operator
 _SUM, _NO_POST_TRANSFORM = 1, 0
 _WORD = 32  # bits in scikit-learn's sets
+_MOST_BITS = 64  # the codes that onnxruntime compares with a set in one step
+_QUESTIONS = 6  # that a number up to 64 answers
 
 Array = npt.NDArray[Any]
 
@@ -118,6 +122,51 @@ def histogram_trees(estimator: HistGradientBoostingRegressor) -> list[Tree]:
         )
         start = 0.0
     return trees
+
+
+def with_questions(graph: Graph, native: Native, trees: Sequence[Tree]) -> tuple[str, list[Tree]]:
+    """Let trees ask about large codes in one step; return their columns and the trees.
+
+    onnxruntime keeps a set of codes up to 64 as bits, and walks through a larger one number by
+    number. So what the trees ask of a field with more levels becomes columns of their own, which
+    are looked up: each holds the answers to six questions, as a number from 1 to 64.
+    """
+    asked: dict[int, dict[tuple[float, ...], int]] = {}
+    for tree in trees:
+        for node, members in tree.members.items():
+            if members[-1] > _MOST_BITS:
+                questions = asked.setdefault(int(tree.feature[node]), {})
+                questions.setdefault(tuple(members), len(questions))
+    if not asked:
+        return native.tensor, list(trees)
+    columns: list[Levels] = []
+    begin: dict[int, int] = {}
+    for feature, questions in sorted(asked.items()):
+        begin[feature] = native.columns + len(columns)
+        sets = [frozenset(question) for question in questions]
+        for first in range(0, len(sets), _QUESTIONS):
+            answers = _answers(sets[first : first + _QUESTIONS])
+            columns.append(native.codes[feature].map(answers))
+    tensor = graph.add("Concat", native.tensor, native.look_up(columns), axis=1)
+    return tensor, [_asking(tree, asked, begin) for tree in trees]
+
+
+def _answers(questions: Sequence[frozenset[float]]) -> Callable[[float], float]:
+    return lambda code: 1.0 + sum(1 << bit for bit, of in enumerate(questions) if code in of)
+
+
+def _asking(
+    tree: Tree, asked: Mapping[int, Mapping[tuple[float, ...], int]], begin: Mapping[int, int]
+) -> Tree:
+    """Return the tree with its questions about large codes put to their columns."""
+    feature, changed = tree.feature.copy(), dict(tree.members)
+    for node, members in tree.members.items():
+        of = int(tree.feature[node])
+        if of in asked and tuple(members) in asked[of]:
+            column, bit = divmod(asked[of][tuple(members)], _QUESTIONS)
+            feature[node] = begin[of] + column
+            changed[node] = [1.0 + n for n in range(1 << _QUESTIONS) if n >> bit & 1]
+    return replace(tree, feature=feature, members=changed)
 
 
 def _members(words: Array) -> set[int]:
