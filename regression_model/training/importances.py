@@ -16,6 +16,7 @@ from ..runtime.intake import Codes
 from .cross_validation import Floats, Fold, Progress
 from .export import export_pipeline, open_graph
 from .intervals import ConformalInterval
+from .rows import as_sent
 
 __all__ = ["permutation_importances"]
 
@@ -47,7 +48,7 @@ def permutation_importances(
     (2019).
     """
     generator = np.random.default_rng(seed)
-    checked = Checker(contract).check(frame)
+    checked = Checker(contract).check(as_sent(contract, frame))
     known: Floats = np.asarray(target, dtype=np.float64)
     names = [field.name for field in (*contract.numbers, *contract.categories)]
     rise = np.empty((len(parts), len(names), _SHUFFLES))

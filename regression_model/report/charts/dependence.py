@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy.typing as npt
 
 from ...display import short
 from ...runtime.contract import Field
+from ...times import time_text
 from ..facts import Facts, Floats, as_sent, shown
 from .drawing import (
     BLUE,
@@ -170,7 +173,9 @@ def _paint_curve(axes: Axes, facts: Facts, curve: _Curve, limits: tuple[float, f
         rows.bar(bins[:-1], counts, np.diff(bins) * 0.9, align="edge", color=GREY, alpha=0.45)
         axes.set_xlim(min(span[0], bins[0]), max(span[1], bins[-1]))
         is_year = field.kind == "year"
-        write = (lambda v: shown(field, v)) if is_year or field.is_time else short
+        write: Callable[[float], str] = (lambda v: shown(field, v)) if is_year else short
+        if field.is_time:
+            write = partial(time_text, days=True)
         few_ticks(axes.xaxis, 3 if field.is_time else 5, write, whole=is_year)
     rows.set_ylim(0, 6 * max(int(counts.max()), 1))
     rows.set_axis_off()
