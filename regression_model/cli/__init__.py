@@ -6,7 +6,7 @@ or arguments; 130 interrupted.
 
 from __future__ import annotations
 
-from .describing import info, schema
+from .describing import info, models, schema
 from .evaluating import evaluate
 from .explaining import explain
 from .predicting import predict
@@ -16,5 +16,5 @@ from .tuning import tune
 
 __all__ = ["app", "main"]
 
-for _command in (train, check, predict, explain, evaluate, tune, info, schema):
+for _command in (train, check, predict, explain, evaluate, tune, info, schema, models):
     app.command(cls=Command)(_command)
