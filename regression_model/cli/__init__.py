@@ -9,12 +9,13 @@ from __future__ import annotations
 from .describing import info, models, schema
 from .evaluating import evaluate
 from .explaining import explain
+from .packaging import model_main, package
 from .predicting import predict
 from .program import Command, app, main
 from .training import check, train
 from .tuning import tune
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "model_main"]
 
-for _command in (train, check, predict, explain, evaluate, tune, info, schema, models):
+for _command in (train, check, predict, explain, evaluate, tune, info, schema, package, models):
     app.command(cls=Command)(_command)
