@@ -345,10 +345,10 @@ def test_a_name_that_an_installed_model_has_is_for_its_next_version(
         package(shipped, "1.1.0"),
     )
     assert again.returncode == of_rents.returncode == 2
-    assert again.stderr.splitlines()[1:] == [
+    assert again.stderr.splitlines() == [
         "Error: cars-model 1.0 is installed here: give another version with --version."
     ]
-    assert of_rents.stderr.splitlines()[1:] == [
+    assert of_rents.stderr.splitlines() == [
         "Error: 'cars-model' cannot be the name of a package: an installed model of that name "
         "predicts SalePrice. Give another with --name."
     ]
@@ -390,7 +390,7 @@ def test_a_name_that_cannot_be_used_is_refused(
     words = ["package", str(shipped), f"--name={name}", "--output", str(output)]
     refused = CliRunner().invoke(app, words)
     assert refused.exit_code == 2
-    said = refused.stderr.removeprefix("Building ...\n")
+    said = refused.stderr
     assert said.startswith("Error: ")
     assert said.count("\n") == 1
     assert reason in said
@@ -466,7 +466,7 @@ def test_a_file_that_cannot_be_used_is_refused(
     words = ["package", str(path), "--name", "cars-model", "--output", str(tmp_path / "dist")]
     refused = CliRunner().invoke(app, words)
     assert refused.exit_code == 2
-    said = refused.stderr.removeprefix("Building ...\n")
+    said = refused.stderr
     assert said.startswith(f"Error: {path} ")
     assert reason in said
     assert said.count("\n") == 1
@@ -510,7 +510,7 @@ def test_an_archive_is_not_replaced(cars: PackageResult, shipped: Path) -> None:
     words = ["package", str(shipped), "--name", "cars-model", "--version", "1.0.0"]
     refused = CliRunner().invoke(app, [*words, "--output", str(cars.wheel.parent)])
     assert (refused.exit_code, refused.stdout) == (2, "")
-    assert refused.stderr.endswith(
+    assert refused.stderr == (
         f"Error: {cars.wheel} exists: remove it, or give another version with --version.\n"
     )
     assert hashlib.sha256(cars.wheel.read_bytes()).hexdigest() == before

@@ -15,7 +15,7 @@ from .describing import info, schema
 from .evaluating import evaluate
 from .explaining import explain
 from .predicting import predict
-from .program import Command, interruptible, new_program, run, say
+from .program import Command, interruptible, new_program, run
 
 __all__ = ["model_main", "package"]
 
@@ -62,7 +62,7 @@ def package(
         ),
     ] = None,
 ) -> None:
-    """Make a package of a model, which pip installs: a wheel and an sdist.
+    """Make a wheel and an sdist of a model.
 
     The package has a command of its own, NAME predict and so on, and a module with load_model and
     make_prediction. Where it is installed, load_model("NAME") and --model NAME find the model.
@@ -70,11 +70,10 @@ def package(
 
     \b
     Example:
-      regression-model package models/cars-4.0.0.onnx --name cars-model --version 1.0.0
+      regression-model package cars-4.0.0.onnx --name cars-model --version 1.0.0
     """
     from ..packaging import package_model
 
-    say("Building ...")
     with interruptible():
         made = package_model(model, name=name, version=version, output=output, config=config)
     typer.echo(f"Package: {made.name} {made.version}")
