@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         MissingExtraError,
         ModelFileError,
         OutputError,
+        PackageError,
         QualityError,
         RegressionModelError,
     )
@@ -38,6 +39,7 @@ __all__ = [
     "Model",
     "ModelFileError",
     "OutputError",
+    "PackageError",
     "Prediction",
     "Problem",
     "QualityError",

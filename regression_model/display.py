@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ __all__ = [
     "Table",
     "count",
     "decimal",
+    "markdown_table",
+    "markdown_text",
     "percent",
     "plain",
     "printable",
@@ -29,6 +32,7 @@ _SIGNS = {
 }
 _MINUS = "\N{MINUS SIGN}"
 _NOTHING = "\N{EN DASH}"
+_SPECIAL = re.compile(r"[\\`*\[\]<>|&$~]|(?<!\w)_|_(?!\w)")  # an underscore inside a word is plain
 _MULTIPLES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
@@ -85,6 +89,20 @@ def printable(value: object) -> str:
     """Write a text without its control characters, which could play tricks on a terminal."""
     text = "" if value is None else str(value)
     return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def markdown_text(text: object) -> str:
+    """Escape a text, so that Markdown and HTML see nothing else in it."""
+    one_line = " ".join(str(text).split())
+    return _SPECIAL.sub(r"\\\g<0>", one_line)
+
+
+def markdown_table(table: Table) -> str:
+    """Write a table in Markdown."""
+    rules = ["---:" if table.holds_numbers(at) else "---" for at in range(len(table.head))]
+    lines = [[markdown_text(cell) for cell in table.head], rules]
+    lines += [[markdown_text(cell) for cell in row] for row in table.rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _signed(value: float, text: str, *, sign: bool) -> str:

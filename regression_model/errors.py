@@ -10,6 +10,7 @@ __all__ = [
     "MissingExtraError",
     "ModelFileError",
     "OutputError",
+    "PackageError",
     "QualityError",
     "RegressionModelError",
 ]
@@ -52,6 +53,10 @@ class ModelFileError(RegressionModelError):
 
 class OutputError(RegressionModelError):
     """Raised when a result cannot be written; what was there before is untouched."""
+
+
+class PackageError(RegressionModelError):
+    """Raised when a model cannot be made into a package: its name, its version or the build."""
 
 
 class QualityError(RegressionModelError):

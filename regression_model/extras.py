@@ -11,6 +11,7 @@ from .errors import MissingExtraError
 __all__ = ["needs"]
 
 _EXTRAS_OF = {
+    "build": ("package",),
     "feature_engine": ("train",),
     "joblib": ("train",),
     "jinja2": ("report",),
@@ -18,9 +19,11 @@ _EXTRAS_OF = {
     "matplotlib": ("report", "tune"),
     "onnx": ("train",),
     "optuna": ("tune",),
+    "packaging": ("package",),
     "pandas": ("train",),
     "pyarrow": ("batch",),
     "scipy": ("train", "tune"),
+    "setuptools": ("package",),
     "sklearn": ("train",),
     "strictyaml": ("train",),
     "threadpoolctl": ("train",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, TypedDict
 
-from .runtime.model import load_model
+from .runtime.model import Model, load_model
 from .runtime.prediction import plain
 from .runtime.problems import Problem
 
@@ -23,12 +23,13 @@ class PredictionResult(TypedDict):
     upper: list[float | None]
 
 
-def make_prediction(*, input_data: Any) -> PredictionResult:
-    """Predict with the shipped model.
+def make_prediction(*, input_data: Any, model: Model | None = None) -> PredictionResult:
+    """Predict with the shipped model, or with another one.
 
     Parameters
     ----------
     input_data : list of dicts, dict of columns or of scalars, or a pandas, polars or pyarrow table
+    model : as `load_model` returns it; without it, the shipped one
 
     Returns
     -------
@@ -45,7 +46,7 @@ def make_prediction(*, input_data: Any) -> PredictionResult:
     ModelFileError
         When the package holds no usable model file.
     """
-    prediction = load_model().predict(input_data)
+    prediction = (load_model() if model is None else model).predict(input_data)
     reported = prediction.reported
     return {
         "predictions": plain(prediction.values),

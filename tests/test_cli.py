@@ -143,7 +143,18 @@ def test_help_describes_every_command() -> None:
 
 def test_help_is_whole_on_a_narrow_terminal() -> None:
     """No sentence is cut, no type of Python stands for a value, and nothing is wider."""
-    for command in ("", "train", "check", "predict", "explain", "evaluate", "tune", "info"):
+    known = (
+        "train",
+        "check",
+        "predict",
+        "explain",
+        "evaluate",
+        "tune",
+        "info",
+        "package",
+        "models",
+    )
+    for command in ("", *known):
         said = invoke(*command.split(), "--help").stdout
         assert "..." not in said.replace("[ARGS]...", "")
         assert not re.search(r"<int|<float", said)

@@ -58,11 +58,13 @@ def test_extras_bring_what_trains_and_what_reads_parquet() -> None:
     """Each extra is asked for by name."""
     assert set(DISTRIBUTION.metadata.get_all("Provides-Extra", [])) == {
         "batch",
+        "package",
         "report",
         "train",
         "tune",
     }
     assert requirements("batch") == {"pyarrow"}
+    assert requirements("package") == {"build", "packaging", "setuptools"}
     assert requirements("train") == {
         "feature-engine",
         "joblib",
@@ -102,6 +104,6 @@ def test_only_the_package_is_installed() -> None:
 def test_nothing_installed_is_pickled() -> None:
     """The one binary file is the model file of this version, which runs no code when opened."""
     suffixes = {file.suffix for file in installed_files() if file.parts[0] == "regression_model"}
-    assert suffixes == {".csv", ".jinja", ".md", ".onnx", ".py", ".typed", ".yml", ""}
+    assert suffixes == {".csv", ".jinja", ".md", ".onnx", ".py", ".template", ".typed", ".yml", ""}
     models = [file.name for file in installed_files() if file.suffix == ".onnx"]
     assert models == [f"house-prices-{DISTRIBUTION.version}.onnx"]

@@ -38,6 +38,7 @@ NOT_RUN_HERE = {
     "pip install dist/*.whl",
     'pip install "$(echo dist/*.whl)[train,report]"',
     "python -m build",
+    "pip install dist/boat_prices-*.whl",
 }
 
 

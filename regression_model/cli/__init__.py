@@ -6,16 +6,30 @@ or arguments; 130 interrupted.
 
 from __future__ import annotations
 
-from .describing import info, schema
+from .describing import info, models, schema
 from .drafting import init
 from .evaluating import evaluate
 from .explaining import explain
+from .packaging import model_main, package
 from .predicting import predict
 from .program import Command, app, main
 from .training import check, train
 from .tuning import tune
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "model_main"]
 
-for _command in (init, train, check, predict, explain, evaluate, tune, info, schema):
+_COMMANDS = (
+    init,
+    train,
+    check,
+    predict,
+    explain,
+    evaluate,
+    tune,
+    info,
+    schema,
+    package,
+    models,
+)
+for _command in _COMMANDS:
     app.command(cls=Command)(_command)

@@ -1,16 +1,20 @@
-"""The commands info and schema."""
+"""The commands info, schema and models."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import typer
 
+from ..display import Table, printable
+from ..errors import ModelFileError
 from .options import ModelOption
+from .program import say
 from .terminal import show
 
-__all__ = ["info", "schema"]
+__all__ = ["info", "models", "schema"]
 
 
 def info(
@@ -54,3 +58,57 @@ def schema(model: ModelOption = None) -> None:
 
     opened = load_model(model)
     typer.echo(json.dumps(opened.contract.json_schema(title=opened.name), indent=2))
+
+
+def models(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The list as JSON, for programs.")
+    ] = False,
+) -> None:
+    """List the models that --model and load_model find by name.
+
+    They are the one that regression-model ships, and those of the distributions that the command
+    package has made and that are installed here.
+
+    \b
+    Example:
+      regression-model models
+    """
+    found = [*_models()]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    keys = ("name", "version", "target", "distribution", "file")
+    rows = [[printable(one[key] or "–") for key in keys] for one in found]
+    show(Table("", [key.capitalize() for key in keys], rows, numbers_to=0))
+    for one in found:
+        if one["error"] is not None:
+            say(f"Warning: {one['name'] or one['distribution']} cannot be used: {one['error']}")
+
+
+def _models() -> Iterator[dict[str, Any]]:
+    """Yield what is known of each model that has a name."""
+    from .. import __version__
+    from ..runtime.installed import InstalledModel, installed_models
+    from ..runtime.model_file.manifest import ManifestError, check_manifest
+    from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
+    from ..runtime.model_file.sealing import read_manifest
+
+    shipped = find_model_file(PACKAGE_ROOT)
+    ours = [InstalledModel("", "regression-model", __version__, shipped)] if shipped else []
+    for model in (*ours, *installed_models()):
+        try:
+            manifest, error = read_manifest(model.path), None
+            check_manifest(manifest)
+        except ModelFileError as refused:
+            manifest, error = {}, str(refused)
+        except ManifestError as refused:
+            manifest, error = {}, f"its manifest cannot be read: {refused}."
+        yield {
+            "name": model.name or manifest.get("name"),
+            "version": manifest.get("version"),
+            "target": manifest["target"]["name"] if manifest else None,
+            "distribution": f"{model.distribution} {model.distribution_version}",
+            "file": str(model.path),
+            "error": error,
+        }

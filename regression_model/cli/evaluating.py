@@ -40,7 +40,7 @@ def evaluate(
     separator: SeparatorOption = None,
     compare: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Another model file, scored on the same rows."),
+        typer.Option(metavar="MODEL", help="Another model, scored on the same rows."),
     ] = None,
     config: ConfigOption = None,
     repeats: Annotated[

@@ -63,7 +63,11 @@ TrainingRowsOption = Annotated[
 
 ModelOption = Annotated[
     Path | None,
-    typer.Option("--model", metavar="FILE", help="Model file; without it, the shipped one."),
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="Model file, or the name of an installed model; without it, the shipped one.",
+    ),
 ]
 
 SeparatorOption = Annotated[

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -17,7 +17,17 @@ from .. import __version__
 from ..errors import ConfigError, QualityError, RegressionModelError
 from ..files.writing import whole_text
 
-__all__ = ["INTERRUPTED_EXIT", "Command", "app", "fail", "interruptible", "main", "say"]
+__all__ = [
+    "INTERRUPTED_EXIT",
+    "Command",
+    "app",
+    "fail",
+    "interruptible",
+    "main",
+    "new_program",
+    "run",
+    "say",
+]
 
 INTERRUPTED_EXIT = 130  # as a shell reports a program that Ctrl-C ended
 _SIGPIPE_EXIT = 141  # and one whose reader went away
@@ -114,47 +124,61 @@ def _drop_standard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-app = typer.Typer(
-    cls=Program,
-    name="regression-model",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help: fast, and the same in a terminal and in a pipe
-    context_settings={"help_option_names": ["-h", "--help"]},
+def new_program(name: str, about: str, *, help_text: str, completion: bool = False) -> typer.Typer:
+    """Return a program without commands, with the option --version, which says `about`."""
+    made = typer.Typer(
+        cls=Program,
+        name=name,
+        no_args_is_help=True,
+        add_completion=completion,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help: fast, and the same in a terminal and in a pipe
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    def show_version(wanted: bool) -> None:
+        if wanted:
+            typer.echo(about)
+            raise typer.Exit
+
+    option = typer.Option(
+        False,
+        "--version",
+        "-V",
+        is_eager=True,
+        callback=show_version,
+        help="Show the version and exit.",
+    )
+
+    def program(version: bool = option) -> None:
+        pass
+
+    made.callback(help=help_text)(program)
+    return made
+
+
+app = new_program(
+    "regression-model",
+    f"regression-model {__version__}",
+    help_text="Train a regression model, and predict with it from one self-describing model file.",
+    completion=True,
 )
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"regression-model {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def program(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version",
-            "-V",
-            is_eager=True,
-            callback=_show_version,
-            help="Show the version and exit.",
-        ),
-    ] = False,
-) -> None:
-    """Train a regression model, and predict with it from one self-describing model file."""
 
 
 def main() -> None:
     """Run the program and exit."""
+    run(app, "regression-model")
+
+
+def run(program: typer.Typer, name: str) -> None:
+    """Run a program under its name and exit."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _stop)
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
+    for output in ("stdout", "stderr"):
+        stream = getattr(sys, output)
         if isinstance(stream, TextIOWrapper):
-            setattr(sys, name, whole_text(stream))
-    app(prog_name="regression-model")
+            setattr(sys, output, whole_text(stream))
+    program(prog_name=name)
 
 
 def _stop(*_: object) -> None:

@@ -194,12 +194,13 @@ def passing_rows(
         When an output is the input or the model, or one of these cannot be read.
     """
     from ..files.streams import opened_source
+    from ..runtime.installed import find_model
     from ..runtime.model import load_model
     from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
 
-    model_file = model or find_model_file(PACKAGE_ROOT)
+    model_file = find_model_file(PACKAGE_ROOT) if model is None else find_model(model)
     check_places(outputs, {"input": path, "model": str(model_file) if model_file else None})
-    opened = load_model(model)
+    opened = load_model(None if model is None else model_file)
     format_ = input_format(path, kind, separator)
     with interruptible(), opened_source(path, format_=format_) as source:
         _check_columns(opened.contract, source)

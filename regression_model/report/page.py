@@ -8,7 +8,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..display import Table, count, share
+from ..display import Table, count, markdown_table, markdown_text, share
 from ..evaluation import tables
 from ..evaluation.groups import FEW_ROWS
 from .charts import accuracy, dependence, fields, groups, intervals
@@ -44,7 +44,6 @@ _MOST_WRONG = 10
 _REASONS = 3
 _MOST_REFUSED = 50
 _NOT_IN_HTML = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_SPECIAL = re.compile(r"[\\`*\[\]<>|&$~]|(?<!\w)_|_(?!\w)")  # an underscore inside a word is plain
 
 
 def page(facts: Facts) -> str:
@@ -107,7 +106,7 @@ def _render(template: str, facts: Facts, **parts: object) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"drawn": _drawn, "text": _text, "table": _table}
+    environment.filters |= {"drawn": _drawn, "text": markdown_text, "table": markdown_table}
     return environment.get_template(template).render(
         manifest=facts.manifest,
         evaluation=evaluation,
@@ -220,17 +219,3 @@ def _weak(facts: Facts) -> Table | None:
     rows.append(["all rows", "", f"{evaluation.rows:,}", facts.written(score, every)])
     caption = f"The weakest groups of at least {count(FEW_ROWS, 'row')}"
     return Table(caption, ["By", "Group", "Rows", facts.score_label], rows, numbers_from=2)
-
-
-def _text(text: object) -> str:
-    """Escape a text, so that Markdown and HTML see nothing else in it."""
-    one_line = " ".join(str(text).split())
-    return _SPECIAL.sub(r"\\\g<0>", one_line)
-
-
-def _table(table: Table) -> str:
-    """Write a table in Markdown."""
-    rules = ["---:" if table.holds_numbers(at) else "---" for at in range(len(table.head))]
-    lines = [[_text(cell) for cell in table.head], rules]
-    lines += [[_text(cell) for cell in row] for row in table.rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

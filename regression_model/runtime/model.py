@@ -16,6 +16,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from ..errors import ModelFileError
 from .checking import Checked, Checker, Mask
 from .contract import Contract
+from .installed import find_model
 from .intake import Codes, Floats
 from .model_file.manifest import ManifestError, check_manifest
 from .model_file.operators import GraphError, check_graph
@@ -277,15 +278,22 @@ _shipped: Model | None = None
 
 
 def load_model(path: str | Path | None = None) -> Model:
-    """Open the model file at `path`, or the shipped one, which is opened once and kept.
+    """Open a model file, or the shipped one, which is opened once and kept.
+
+    Parameters
+    ----------
+    path : of the file, or the name of an installed model, as `regression-model models` lists them.
+        A file wins over a name.
 
     Raises
     ------
     ModelFileError
-        When the file is absent, damaged, foreign, or of a newer format.
+        When the file is absent, damaged, foreign, or of a newer format, or no model of that name is
+        installed.
     """
     if path is not None:
-        return Model(read_content(Path(path)), name=str(path))
+        file = find_model(path)
+        return Model(read_content(file), name=str(file))
     global _shipped
     if _shipped is None:
         with _shipped_lock:

@@ -37,6 +37,7 @@ PACKAGE = files_below("regression_model", "*.py") | {
     "regression_model/datasets/test.csv",
     "regression_model/datasets/train.csv",
     "regression_model/py.typed",
+    *files_below("regression_model/packaging/templates", "*.template"),
     *files_below("regression_model/report/templates", "*.jinja"),
     MODEL,
     CARD,

@@ -16,6 +16,7 @@ from regression_model import (
     Model,
     ModelFileError,
     OutputError,
+    PackageError,
     Prediction,
     Problem,
     QualityError,
@@ -46,6 +47,7 @@ of_model: str = result["version"]
 
 shipped: Model = load_model()
 other: Model = load_model("other.onnx")
+named: PredictionResult = make_prediction(input_data=rows, model=load_model("cars-model"))
 name: str = shipped.name
 contract_title: dict[str, object] = shipped.contract.json_schema(title="Row")
 required: list[str] = [field.name for field in shipped.contract.fields if field.required]
@@ -96,6 +98,8 @@ except InputError as error:
     sentence: str = str(error)
 except (ConfigError, DataError, ExportError, ModelFileError, OutputError, QualityError) as error_:
     root: RegressionModelError = error_
+except PackageError as refused:
+    why: str = str(refused)
 except MissingExtraError as missing:
     also: ImportError = missing
 

@@ -24,6 +24,7 @@ __all__ = [
     "open_sealed",
     "read_content",
     "read_manifest",
+    "reseal",
     "seal",
 ]
 
@@ -48,6 +49,21 @@ def seal(graph: bytes, manifest: dict[str, Any]) -> bytes:
     text = json.dumps(manifest, sort_keys=True, separators=(",", ":"), allow_nan=False)
     body = graph + _metadata_entry(MANIFEST_KEY, text)
     return body + _metadata_entry(DIGEST_KEY, hashlib.sha256(body).hexdigest())
+
+
+def reseal(content: bytes, manifest: dict[str, Any], *, name: str) -> bytes:
+    """Return a model file, whose seal was checked, with another manifest and the same graph.
+
+    Raises
+    ------
+    ModelFileError
+        When the old manifest is not where training writes it.
+    """
+    graph = content[:-_SEAL_LENGTH]
+    entry = _metadata_entry(MANIFEST_KEY, dict(_metadata(content))[MANIFEST_KEY])
+    if not graph.endswith(entry):
+        raise ModelFileError(f"{name} was not written by regression-model: it has no manifest.")
+    return seal(graph.removesuffix(entry), manifest)
 
 
 def open_sealed(content: bytes, *, name: str) -> dict[str, Any]:
