@@ -276,3 +276,9 @@ def test_the_picture_of_the_architecture_is_that_of_the_sources() -> None:
     """Whoever moves a module draws it again."""
     architecture = module("architecture")
     assert architecture.draw() == architecture.PICTURE.read_text(encoding="utf-8")
+
+
+def test_the_page_of_the_configuration_is_that_of_the_code() -> None:
+    """Whoever adds a key runs `python -m benchmarks.configuration`."""
+    configuration = module("configuration")
+    assert configuration.page() == configuration.PAGE.read_text(encoding="utf-8")

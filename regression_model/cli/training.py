@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -126,18 +127,35 @@ def _quality_bar(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 
 def check(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration file.")],
+    config: Annotated[
+        Path | None, typer.Argument(metavar="CONFIG", help="Configuration file.")
+    ] = None,
+    schema: Annotated[
+        bool,
+        typer.Option(
+            "--schema",
+            help="Print the JSON Schema of a configuration instead, for an editor that completes "
+            "and explains its keys.",
+        ),
+    ] = False,
 ) -> None:
     """Validate a configuration.
 
     Prints one sentence if it is valid, or every mistake with its line.
 
     \b
-    Example:
+    Examples:
       regression-model check boats.yml
+      regression-model check --schema > config.schema.json
     """
+    if (config is None) is not schema:
+        raise typer.BadParameter("name one configuration, or give --schema.", param_hint="CONFIG")
     with needs("train"):
         from ..config.core import load_config
+        from ..config.reference import schema as schema_of_config
+    if config is None:
+        typer.echo(json.dumps(schema_of_config(), indent=2))
+        return
     loaded = load_config(config)
     used = sum(feature.use != "no" for feature in loaded.features.values())
     counts = (

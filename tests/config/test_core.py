@@ -6,6 +6,7 @@ import math
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -258,37 +259,44 @@ REFUSED = [  # what to replace, by what, key, part of the sentence
 ]
 
 
-MEMBERS = [  # what the file says of a member, and what else it then has
-    ({"kind": "ridge", "alpha": 2}, {}),
-    ({"kind": "linear_svr", "C": 0.5, "epsilon": 0}, {}),
-    ({"kind": "svr", "C": 10, "gamma": 0.001, "epsilon": 0.1, "weight": 2}, {}),
-    (
-        {"kind": "quadratic_svr", "C": 3, "gamma": 0.002, "epsilon": 0.03},
-        {"coef0": 1, "degree": 2},
-    ),
-    (
-        {"kind": "gradient_boosting", "n_estimators": 300, "max_depth": 3, "learning_rate": 0.1},
-        {"subsample": 1, "min_samples_leaf": 1, "max_features": 1, "loss": "squared_error"}
-        | {"quantile": None},
-    ),
-    (
-        {"kind": "gradient_boosting", "n_estimators": 1, "max_depth": 1, "learning_rate": 2}
-        | {"subsample": 0.5, "min_samples_leaf": 9, "max_features": 0.1, "loss": "huber"},
-        {"quantile": None},
-    ),
-    (
-        {"kind": "hist_gradient_boosting"},
-        {"learning_rate": 0.1, "max_leaf_nodes": 31, "max_depth": None, "min_samples_leaf": 20}
-        | {"l2_regularization": 0, "max_features": 1, "max_bins": 255, "max_iter": 100}
-        | {"loss": "squared_error", "quantile": None},
-    ),
-    (
-        {"kind": "hist_gradient_boosting", "loss": "quantile", "quantile": 0.9, "max_iter": 50},
-        {"learning_rate": 0.1, "max_leaf_nodes": 31, "max_depth": None, "min_samples_leaf": 20}
-        | {"l2_regularization": 0, "max_features": 1, "max_bins": 255},
-    ),
-    ({"kind": "nystroem", "n_components": 100, "gamma": 0.01, "alpha": 1e-3}, {}),
-]
+MEMBERS: list[tuple[dict[str, Any], dict[str, Any]]] = (
+    [  # what the file says of a member, and what else it then has
+        ({"kind": "ridge", "alpha": 2}, {}),
+        ({"kind": "linear_svr", "C": 0.5, "epsilon": 0}, {}),
+        ({"kind": "svr", "C": 10, "gamma": 0.001, "epsilon": 0.1, "weight": 2}, {}),
+        (
+            {"kind": "quadratic_svr", "C": 3, "gamma": 0.002, "epsilon": 0.03},
+            {"coef0": 1, "degree": 2},
+        ),
+        (
+            {
+                "kind": "gradient_boosting",
+                "n_estimators": 300,
+                "max_depth": 3,
+                "learning_rate": 0.1,
+            },
+            {"subsample": 1, "min_samples_leaf": 1, "max_features": 1, "loss": "squared_error"}
+            | {"quantile": None},
+        ),
+        (
+            {"kind": "gradient_boosting", "n_estimators": 1, "max_depth": 1, "learning_rate": 2}
+            | {"subsample": 0.5, "min_samples_leaf": 9, "max_features": 0.1, "loss": "huber"},
+            {"quantile": None},
+        ),
+        (
+            {"kind": "hist_gradient_boosting"},
+            {"learning_rate": 0.1, "max_leaf_nodes": 31, "max_depth": None, "min_samples_leaf": 20}
+            | {"l2_regularization": 0, "max_features": 1, "max_bins": 255, "max_iter": 100}
+            | {"loss": "squared_error", "quantile": None},
+        ),
+        (
+            {"kind": "hist_gradient_boosting", "loss": "quantile", "quantile": 0.9, "max_iter": 50},
+            {"learning_rate": 0.1, "max_leaf_nodes": 31, "max_depth": None, "min_samples_leaf": 20}
+            | {"l2_regularization": 0, "max_features": 1, "max_bins": 255},
+        ),
+        ({"kind": "nystroem", "n_components": 100, "gamma": 0.01, "alpha": 1e-3}, {}),
+    ]
+)
 
 REFUSED_PARAMETERS = [  # kind, parameter, what it says, part of the sentence
     ("linear_svr", "C", 0, "above 0, got 0"),
@@ -860,6 +868,7 @@ def test_a_loss_with_a_logarithm_needs_a_target_that_has_one(
     text = text.replace("\n  minimum: 1\n  transform: log", written, 1)
 
     if expected is None:
-        assert loss == parse_config(text).estimator.hist_gradient_boosting.loss  # type: ignore
+        (member,) = parse_config(text).estimator.members.values()
+        assert loss == member.model_dump()["loss"]
     else:
         assert [expected] == [said for _, _, said in mistakes_of(text)]
