@@ -57,8 +57,9 @@ def prove(
     checker = Checker(contract)
     scored = checker.check(scoring)
     frame = pd.concat([training, frame_of(contract, scored.only_accepted())], ignore_index=True)
-    expected = pipeline.predict(frame)
-    half_widths = interval.half_width(pipeline[:-1].transform(frame))
+    features = pipeline[:-1].transform(frame)
+    expected = pipeline[-1].predict(features)
+    half_widths = interval.half_width(features)
     all_expected = (expected, *scale.around(expected, half_widths))
     sizes = np.abs(expected[np.isfinite(expected)])
     is_exp = scale.back.function is np.exp  # relative precision at any size
