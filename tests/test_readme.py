@@ -39,6 +39,9 @@ NOT_RUN_HERE = {
     'pip install "$(echo dist/*.whl)[train,report]"',
     "python -m build",
     "pip install dist/boat_prices-*.whl",
+    # test_tutorial.py installs the package of this model, and runs its command.
+    "pip install dist/cars_model-*.whl",
+    "cars-model predict examples/cars.csv --output predicted.csv",
 }
 
 
@@ -127,6 +130,7 @@ def supply(folder: Path) -> None:
         name = re.search(r"[Ss]ave \S+(?: rows)? as `([^`]+)`.*:$", block.before, flags=re.DOTALL)
         if name:
             (folder / name[1]).write_text(block.text, encoding="utf-8")
+    shutil.copytree(ROOT / "examples", folder / "examples")
     (folder / "regression_model").mkdir()
     shutil.copy(CONFIG, folder / "regression_model")
 

@@ -24,6 +24,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "Target.description": ("what it is", "Price asked"),
     "Target.unit": ("unit, for people who read a prediction", "euros"),
     "Target.minimum": ("no target is lower, and so is no prediction", "1"),
+    "Target.missing": ("leave_out: rows without a target are not trained on", "leave_out"),
     "Target.transform": ("scale on which the target is learnt", "log"),
     "Data.training": (
         "file of the training rows: a name inside datasets/, or a path from the configuration",
@@ -31,6 +32,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     ),
     "Data.scoring": ("file of rows without a target, on which graph and pipeline are compared",)
     + ("new-boats.csv",),
+    "Data.weight": ("column by which rows count when the estimator is fitted", "Weight"),
     "Data.missing_values": ("texts that mean that a value is missing, besides an empty one", "NA"),
     "Data.source": ("where the rows come from, for the model card", "Adverts of 2024"),
     "Feature.description": ("what the column is", "From bow to stern"),
@@ -53,6 +55,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     ),
     "Feature.missing_means": ("what a missing value says", "not known"),
     "Feature.flag_missing": ("whether the model also sees if the value was missing", "yes"),
+    "Feature.parts": ("what the model sees of a date or timestamp", "month_cycle, elapsed_days"),
     "Feature.transform": ("function of the number, before it is scaled", "log1p"),
     "Feature.encode": ("how the levels of a nominal become numbers", "mean"),
     "Derived.sum": ("columns added, each perhaps with a weight", "Length, Beam * 2"),
@@ -70,6 +73,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "Encoding.smoothing": ("rows of the mean of all that are added to the mean of a level", "10"),
     "Evaluation.folds": ("parts into which the rows are split for cross-validation", "5"),
     "Evaluation.repeats": ("how often that is done, each time with the next seed", "3"),
+    "Evaluation.split": ("random, grouped by COLUMN, or by time COLUMN", "grouped by Owner"),
     "Evaluation.stratify": ("column whose values are spread evenly over the folds", "Hull"),
     "Evaluation.seed": ("seed of the split, and of members with a random choice", "0"),
     "Evaluation.groups": ("fields by whose values the errors are broken down", "Hull"),
@@ -82,6 +86,9 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "100",
     ),
     "Quality.rmsle": ("the root mean squared log error is at most this", "0.2"),
+    "Quality.rmse": ("the root mean squared error is at most this", "12000"),
+    "Quality.mae": ("the mean absolute error is at most this", "9000"),
+    "Quality.r2": ("the share of variance that is explained is at least this", "0.8"),
     "Quality.coverage": ("the share of true values inside their interval is at least this",)
     + ("0.88",),
     "Tuning.trials": ("how many combinations of values are tried", "60"),
@@ -91,6 +98,12 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "dotted keys of this file, each with a range (`0 to 30`, `0.001 to 1, log`, "
         "`2 to 8, step 2`) or with choices",
         "estimator.ridge.alpha: 0.01 to 100, log",
+    ),
+    "Estimator.auto": ("the members are chosen in the folds; `estimator: auto` says it too", ""),
+    "Auto.budget": (
+        "time that the fits may be expected to take: s, min or h; what is compared follows from it "
+        "and the size of the table, and from no clock",
+        "2 min",
     ),
     "Estimator.lasso": ("least squares with an L1 penalty", ""),
     "Estimator.ridge": ("least squares with an L2 penalty", ""),

@@ -23,6 +23,7 @@ _LIMITS = {  # of pydantic, in JSON Schema and in words
     "le": ("maximum", "of at most {:g}"),
 }
 _WORDS = {  # what a text is read as, by the function that reads it
+    "_seconds": "a time such as `60 s` or `2 min`",
     "_words": "names, separated by commas",
     "_levels": "levels, separated by commas",
     "_weighted": "names, each perhaps with `* weight`, separated by commas",
@@ -94,6 +95,8 @@ def _object(section: type[BaseModel]) -> dict[str, Any]:
             shape = {"type": "object", "additionalProperties": below} if named else below
             if "_no_keys" in _readers(field.metadata):
                 shape["type"] = ["object", "null"]
+            if inner.words:
+                shape = {"anyOf": [{"enum": [*inner.words]}, shape]}
         properties[name] = {"description": meaning, **shape}
         if example:
             properties[name]["examples"] = [example]
@@ -134,9 +137,9 @@ def _shape_of(annotation: Any, metadata: list[Any]) -> dict[str, Any]:
         return {"type": ["string", "number"], "words": "a range or choices"}
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return {"section": annotation}
-    if annotation in (int, float):
-        return {"type": "integer" if annotation is int else "number", **_limits(metadata)}
     words = next((_WORDS[one] for one in _readers(metadata) if one in _WORDS), "text")
+    if annotation in (int, float) and words == "text":
+        return {"type": "integer" if annotation is int else "number", **_limits(metadata)}
     return {"type": ["string", "number"], "words": words}
 
 

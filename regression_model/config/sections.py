@@ -277,6 +277,7 @@ class Estimator(Section):
     With `auto` they are chosen when the model is trained.
     """
 
+    words = ("auto",)
     auto: Annotated[Auto | None, BeforeValidator(_no_keys)] = None
     lasso: LinearMember | None = None
     ridge: LinearMember | None = None
@@ -298,7 +299,7 @@ class Estimator(Section):
     @model_validator(mode="before")
     @classmethod
     def _read_auto(cls, value: object) -> object:
-        return {"auto": {}} if value == "auto" else value
+        return {value: {}} if isinstance(value, str) and value in cls.words else value
 
     def mistakes(self) -> Iterator[Mistake]:
         """Find members beside a choice of them, and neither."""

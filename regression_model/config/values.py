@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import (
     AfterValidator,
@@ -54,6 +54,7 @@ class Section(BaseModel):
     """Keys that belong together; others are refused, and none can be set later."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    words: ClassVar[tuple[str, ...]] = ()  # that may stand in the place of the keys
 
     def mistakes(self) -> Iterator[Mistake]:
         """Find what one value says against another, when each of them can be read."""

@@ -125,7 +125,7 @@ def _identifier(column: Column) -> Taken | None:
             return Taken(column.name, "identifier", "numbers the rows: no two are alike", use=False)
         return None
     is_key = not column.is_numeric and all(" " not in level for level in column.levels)
-    if is_named or is_key and not _looks_like_dates(column):
+    if is_named or is_key and not (_looks_like_dates(column) or _looks_like_money(column)):
         return Taken(column.name, "identifier", "names the rows: no two are alike", use=False)
     return None
 
@@ -229,7 +229,7 @@ def _order_of(levels: Sequence[str]) -> list[str] | None:
         if len(folded) == len(levels) and folded.keys() <= set(scale):
             return [folded[level] for level in scale if level in folded]
     found = [_RANGE.fullmatch(level) for level in levels]
-    starts = [float(one[1]) for one in found if one is not None]
+    starts = [float(one[1]) - one[0].startswith("<") / 2 for one in found if one is not None]
     if len(starts) == len(levels) == len(set(starts)):
         return [level for _, level in sorted(zip(starts, levels, strict=True))]
     return None
@@ -238,7 +238,7 @@ def _order_of(levels: Sequence[str]) -> list[str] | None:
 def _nominal(column: Column, what: str = "") -> Taken:
     levels = len(column.levels)
     taken = Taken(column.name, "nominal", what or f"names: {_listed(column.levels)}")
-    if all(map(_MONEY.fullmatch, column.levels)) and not what:
+    if _looks_like_money(column) and not what:
         return taken.left_out(
             f"numbers with signs or commas in them, such as {_shown(column.levels[0])}: write "
             "plain numbers to use them"
@@ -271,6 +271,10 @@ def _looks_like_dates(column: Column) -> bool:
     matches = (_DATE, _TIMESTAMP, _OTHER_DATE)
     like = [any(one.fullmatch(level) for one in matches) for level in column.levels]
     return not column.is_numeric and sum(like) >= 0.9 * len(like)
+
+
+def _looks_like_money(column: Column) -> bool:
+    return not column.is_numeric and all(map(_MONEY.fullmatch, column.levels))
 
 
 def _has_leading_zero(level: str) -> bool:
