@@ -77,7 +77,7 @@ REFUSED = [  # key, space, part of the sentence
     (
         "encoding.nominal",
         "mean, one_hott",
-        "one_hott is refused: expected ordered, mean or one_hot",
+        "one_hott is refused: expected ordered, mean, one_hot or target",
     ),
     (
         "encoding.nominal",
