@@ -389,7 +389,7 @@ def test_a_configuration_is_cross_validated(boats: Path) -> None:
         "this model, on a fifth",
         "By fold",
         "By Hull, worst first",
-        "Rise of RMSLE when the values of a field are shuffled",
+        "Rise of RMSE when the values of a field are shuffled",
         "Intervals at every level",
         "90% intervals on held-out rows",
         "One width for all",

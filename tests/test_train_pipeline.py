@@ -671,7 +671,7 @@ STAGES = [
     "read_training_data",
     "build_pipeline",
     "measure",
-    "fit_scale",
+    "fit_known_scale",
     "export_pipeline",
     "prove",
     "make_manifest",

@@ -90,17 +90,10 @@ class HeldOutPredictions:
             for part in self.result.parts
         ]
 
-    def fit_scale(self, features: Floats) -> ResidualScale:
-        """Fit the scale of a final model's intervals to the residuals of the held-out rows.
-
-        Parameters
-        ----------
-        features : array of float64, shape (rows, features)
-            Of all rows, as the estimator of that model takes them.
-        """
-        residuals = np.where(self.result.folds >= 0, self.residuals, np.nan)
-        alpha, seed = self._config.interval.ridge_alpha, self._config.evaluation.seed
-        return fit_known_scale(features, residuals, alpha=alpha, seed=seed)
+    @property
+    def held_out_residuals(self) -> Floats:
+        """The same; NaN also for rows that were predicted for the first window's intervals only."""
+        return np.where(self.result.folds >= 0, self.residuals, np.nan)
 
     def with_predictions(self, predictions: Floats) -> PredictedRows:
         """Return the same rows and folds, as another model predicts them: an array of all rows."""

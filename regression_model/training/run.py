@@ -22,7 +22,7 @@ from .cross_validation import Progress, cannot_be_fitted
 from .data import dataset_path, read_dataset, save_model
 from .export import export_pipeline, prove
 from .held_out import Measured, measure
-from .intervals import ConformalInterval, scale_of
+from .intervals import ConformalInterval, fit_known_scale, scale_of
 from .manifest import make_manifest, time_of_creation
 from .members import with_members
 from .pipeline import build_pipeline, fillers_of
@@ -193,7 +193,12 @@ def _fit(
         estimator.fit(features, data.target, **weighted(data.weights))
     except ValueError as error:  # scikit-learn and feature-engine say so what they cannot fit
         raise cannot_be_fitted(error) from error
-    scale = measured.held_out[0].fit_scale(features)
+    scale = fit_known_scale(
+        features,
+        measured.held_out[0].held_out_residuals,
+        alpha=config.interval.ridge_alpha,
+        seed=config.evaluation.seed,
+    )
     progress("Fitting on all rows", 1, 1)
     return pipeline, scale.interval(config.interval.level), measured
 
