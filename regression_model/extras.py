@@ -21,6 +21,7 @@ _EXTRAS_OF = {
     "pandas": ("train",),
     "pyarrow": ("batch",),
     "scipy": ("train", "tune"),
+    "skl2onnx": ("convert",),
     "sklearn": ("train",),
     "strictyaml": ("train",),
     "threadpoolctl": ("train",),
