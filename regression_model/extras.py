@@ -24,6 +24,7 @@ _EXTRAS_OF = {
     "pyarrow": ("batch",),
     "scipy": ("train", "tune"),
     "setuptools": ("package",),
+    "skl2onnx": ("convert",),
     "sklearn": ("train",),
     "strictyaml": ("train",),
     "threadpoolctl": ("train",),

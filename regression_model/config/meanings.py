@@ -117,6 +117,12 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "boosted trees on histograms; they see missing values and up to 255 levels as they are",
         "",
     ),
+    "Estimator.custom": ("any regressor of scikit-learn that can be written into the file", ""),
+    "CustomMember.regressor": ("its import path", "sklearn.linear_model.HuberRegressor"),
+    "CustomMember.parameters": (
+        "its parameters: numbers, `yes`, `no`, `none` or text; the others have its defaults",
+        "epsilon=1.2, alpha=0.01",
+    ),
     "Member.weight": ("share of the member in the mean of all, relative to the others", "2"),
     "LinearMember.alpha": ("strength of the penalty", "0.1"),
     "ElasticNetMember.l1_ratio": ("share of the L1 penalty", "0.5"),

@@ -1,6 +1,7 @@
 """The sections of the file that say a few things each, and the members of the estimator."""
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
@@ -156,6 +157,42 @@ class Quality(Section):
         return {name: limit for name, limit in self if limit is not None}
 
 
+SettingValue = int | float | bool | str | None
+_SETTING = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*([^=]*[^=\s])\s*")
+_WORDS: dict[str, SettingValue] = {"yes": True, "no": False, "none": None}
+
+
+def settings_of(text: str) -> dict[str, SettingValue]:
+    """Read `alpha=2, fit_intercept=no` as names with values; raises ValueError for other text."""
+    found: dict[str, SettingValue] = {}
+    for part in text.split(",") if text else []:
+        setting = _SETTING.fullmatch(part)
+        if setting is None or setting[1] in found:
+            raise expected("names with values such as 'alpha=2, tol=0.001', each once", text)
+        name, value = setting.groups()
+        found[name] = _WORDS[value] if value in _WORDS else _number_or_text(value)
+    return found
+
+
+def _number_or_text(value: str) -> SettingValue:
+    try:
+        number = read_number(value)
+    except ValueError:
+        return value
+    return int(number) if re.fullmatch(r"[+-]?\d+", value) else number
+
+
+def _check_settings(value: str) -> str:
+    settings_of(value)
+    return value
+
+
+def _check_import_path(value: str) -> str:
+    if not re.fullmatch(r"sklearn(\.[a-z]\w*)+\.[A-Z]\w*", value):
+        raise expected("a class of scikit-learn such as sklearn.linear_model.HuberRegressor", value)
+    return value
+
+
 def _no_keys(value: object) -> object:
     """Read a name without keys below it as one where each has its default."""
     return {} if value == "" else value
@@ -253,6 +290,18 @@ class HistGradientBoostingMember(Member):
         yield from _quantile_mistakes(self.loss, self.quantile)
 
 
+class CustomMember(Member):
+    """A regressor of scikit-learn by its import path, with parameters as `alpha=2, tol=0.01`."""
+
+    regressor: Annotated[Text, AfterValidator(_check_import_path)]
+    parameters: Annotated[Text, AfterValidator(_check_settings)] | None = None
+
+    @property
+    def settings(self) -> dict[str, SettingValue]:
+        """The parameters by name: numbers, yes and no, none, or text."""
+        return settings_of(self.parameters or "")
+
+
 class NystroemMember(LinearMember):
     """Ridge regression on `n_components` approximate features of an RBF kernel."""
 
@@ -290,6 +339,7 @@ class Estimator(Section):
     hist_gradient_boosting: Annotated[
         HistGradientBoostingMember | None, BeforeValidator(_no_keys)
     ] = None
+    custom: CustomMember | None = None
 
     @property
     def members(self) -> dict[str, Member]:

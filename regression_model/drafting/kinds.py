@@ -51,7 +51,8 @@ _OTHER_DATE = re.compile(
     r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}( .*)?|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}.*|"
     r"[A-Za-z]{3,9} \d{1,2},? \d{4}.*"
 )
-_MONEY = re.compile(r"[-+]?[$\N{POUND SIGN}\N{EURO SIGN}]?\s?\d{1,3}(,\d{3})*(\.\d+)?\s?[%\w]{0,3}")
+_SIGN = "[$%\N{POUND SIGN}\N{EURO SIGN}]?"
+_MONEY = re.compile(rf"[-+]?{_SIGN}\s?\d+(,\d{{3}})*(\.\d+)?\s?{_SIGN}")
 
 _FEW_LEVELS = 12  # up to here a column for each level
 _MANY_ROWS = 20  # from here on values that are all different say something

@@ -26,6 +26,7 @@ __all__ = [
     "MOST_LEVELS",
     "RAW",
     "BesideNative",
+    "ConvertedMember",
     "MadeColumns",
     "NativeMember",
     "RawColumns",
@@ -263,6 +264,10 @@ class StandardMember(_Member):
 
     def _part(self, X: pd.DataFrame) -> Floats:
         return standard_of(X)
+
+
+class ConvertedMember(StandardMember):
+    """A regressor that a configuration names by its import path."""
 
 
 class NativeMember(_Member):

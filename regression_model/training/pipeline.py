@@ -33,7 +33,9 @@ from sklearn.preprocessing import Binarizer, StandardScaler
 from sklearn.svm import SVR, LinearSVR
 
 from ..config.core import Config, Derived, Feature
+from ..config.sections import CustomMember
 from ..runtime.contract import Contract
+from .custom import custom_regressor
 from .features import (
     Condition,
     DateParts,
@@ -46,7 +48,14 @@ from .features import (
     TargetMeans,
 )
 from .intervals import scale_of
-from .native import BesideNative, MadeColumns, NativeMember, RawColumns, StandardMember
+from .native import (
+    BesideNative,
+    ConvertedMember,
+    MadeColumns,
+    NativeMember,
+    RawColumns,
+    StandardMember,
+)
 from .quadratic import QuadraticSVR, RangeClipper
 
 __all__ = ["build_pipeline", "fillers_of"]
@@ -294,11 +303,15 @@ def _of_its_columns(kind: str, member: Any, config: Config) -> Any:
     regressor = _member(kind, member, config)
     if kind == "hist_gradient_boosting":
         return NativeMember(regressor)
+    if kind == "custom":
+        return ConvertedMember(regressor)
     native = config.estimator.hist_gradient_boosting
     return regressor if native is None else StandardMember(regressor)
 
 
 def _member(kind: str, member: Any, config: Config) -> Any:
+    if isinstance(member, CustomMember):
+        return custom_regressor(member, config)
     parameters = member.model_dump(exclude={"weight"})
     seed = {"random_state": config.evaluation.seed}
     match kind:

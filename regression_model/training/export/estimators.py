@@ -26,10 +26,18 @@ from sklearn.svm import SVR, LinearSVR
 
 from ...errors import ExportError
 from ..intervals import Inverse, exp_less_one
-from ..native import NativeMember, StandardMember
+from ..native import ConvertedMember, NativeMember, StandardMember
 from ..quadratic import QuadraticForm, QuadraticSVR
+from .converted import add_converted
 from .scaled import ScaledColumns, linear_form
-from .trees import add_trees, histogram_trees, plain_trees, with_questions
+from .trees import (
+    FOREST,
+    add_trees,
+    forest_trees,
+    histogram_trees,
+    plain_trees,
+    with_questions,
+)
 
 __all__ = ["export_estimator", "way_back"]
 
@@ -74,7 +82,7 @@ def form_of(estimator: Any) -> QuadraticForm | None:
         return linear_form(estimator.coef_, estimator.intercept_)
     if isinstance(estimator, QuadraticSVR):
         return estimator.form()
-    if isinstance(estimator, StandardMember):
+    if isinstance(estimator, StandardMember):  # and so any regressor that is converted
         return form_of(estimator.regressor_)
     if isinstance(estimator, TransformedTargetRegressor):
         form = form_of(estimator.regressor_)
@@ -136,15 +144,29 @@ def _rbf(columns: ScaledColumns, points: npt.NDArray[Any], gamma: float) -> Scal
 def _export_gradient_boosting(estimator: GradientBoostingRegressor, columns: ScaledColumns) -> str:
     """All trees in one node; scikit-learn compares in single precision, and so does the graph."""
     graph = columns.graph
-    single = graph.add("Cast", columns.scaled, to=TensorProto.FLOAT)
-    rounded = graph.add("Cast", single, to=TensorProto.DOUBLE)
-    score = add_trees(graph, rounded, plain_trees(estimator))
+    score = add_trees(graph, _in_single_precision(columns), plain_trees(estimator))
     return graph.add("Add", score, graph.constant(float(np.ravel(estimator.init_.constant_)[0])))
+
+
+def _in_single_precision(columns: ScaledColumns) -> str:
+    single = columns.graph.add("Cast", columns.scaled, to=TensorProto.FLOAT)
+    return columns.graph.add("Cast", single, to=TensorProto.DOUBLE)
 
 
 @export_estimator.register
 def _export_standard_member(estimator: StandardMember, columns: ScaledColumns) -> str:
     return export_estimator(estimator.regressor_, columns)
+
+
+@export_estimator.register
+def _export_converted_member(estimator: ConvertedMember, columns: ScaledColumns) -> str:
+    regressor = estimator.regressor_
+    graph = columns.graph
+    if isinstance(regressor, FOREST):
+        return add_trees(graph, _in_single_precision(columns), forest_trees(regressor))
+    if type(regressor) in export_estimator.registry:
+        return export_estimator(regressor, columns)
+    return add_converted(graph, regressor, columns.scaled, len(columns.order))
 
 
 @export_estimator.register

@@ -9,14 +9,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from onnx import numpy_helper
-from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
+from sklearn.ensemble import (
+    ExtraTreesRegressor,
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+)
+from sklearn.tree import DecisionTreeRegressor
 
 from .graph import Graph
 from .scaled import Native
 from .table import Levels
 
-__all__ = ["add_trees", "histogram_trees", "plain_trees", "with_questions"]
+__all__ = [
+    "FOREST",
+    "forest_trees",
+    "add_trees",
+    "histogram_trees",
+    "plain_trees",
+    "with_questions",
+]
 
+FOREST = (RandomForestRegressor, ExtraTreesRegressor, DecisionTreeRegressor)
 _LESS_OR_EQUAL, _MEMBER = 0, 6  # codes of the operator
 _SUM, _NO_POST_TRANSFORM = 1, 0
 _WORD = 32  # bits in scikit-learn's sets
@@ -74,17 +88,24 @@ def add_trees(graph: Graph, columns: str, trees: Iterable[Tree]) -> str:
 def plain_trees(estimator: GradientBoostingRegressor) -> list[Tree]:
     """Return the trees of gradient boosting, with its learning rate in their leaves."""
     trees = [one.tree_ for one in estimator.estimators_[:, 0]]
-    return [
-        Tree(
-            tree.children_left < 0,
-            tree.feature,
-            tree.threshold,
-            tree.children_left,
-            tree.children_right,
-            estimator.learning_rate * tree.value[:, 0, 0],
-        )
-        for tree in trees
-    ]
+    return [_tree(tree, estimator.learning_rate) for tree in trees]
+
+
+def forest_trees(estimator: Any) -> list[Tree]:
+    """Return the trees of a forest, or the only one, with their share of the mean in the leaves."""
+    trees = [one.tree_ for one in getattr(estimator, "estimators_", [estimator])]
+    return [_tree(tree, 1.0 / len(trees)) for tree in trees]
+
+
+def _tree(tree: Any, share: float) -> Tree:
+    return Tree(
+        tree.children_left < 0,
+        tree.feature,
+        tree.threshold,
+        tree.children_left,
+        tree.children_right,
+        share * tree.value[:, 0, 0],
+    )
 
 
 def histogram_trees(estimator: HistGradientBoostingRegressor) -> list[Tree]:
