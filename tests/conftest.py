@@ -114,6 +114,14 @@ def remembered_scores(
 
 
 @pytest.fixture
+def without_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no report, which takes longer than the training, for what has nothing to do with it."""
+    from regression_model.training import run
+
+    monkeypatch.setattr(run, "_documents", lambda *arguments: ({}, []))
+
+
+@pytest.fixture
 def rows(all_rows: tuple[dict[str, str], ...]) -> list[dict[str, Any]]:
     """Ten rows to price, free to be changed."""
     return [dict(row) for row in all_rows[:10]]

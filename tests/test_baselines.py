@@ -43,7 +43,7 @@ def folds(rows: int) -> Any:
 def test_each_level_of_a_usual_table_has_a_column() -> None:
     """Nothing is grouped while the levels are few: what follows from them is found exactly."""
     frame, target = table(400, 20)
-    assert _most_levels(frame) > 20
+    assert _most_levels(frame) is None
     predicted = plain_linear(frame, target, scale_of("none", None), folds(400))
     np.testing.assert_allclose(predicted, target, atol=1e-8)
 
@@ -60,4 +60,4 @@ def test_thousands_of_levels_share_500_columns() -> None:
 def test_a_table_of_texts_alone_and_one_of_numbers_alone() -> None:
     """More fields than columns are allowed, and no field of levels at all."""
     assert 1 == _most_levels(pd.DataFrame({f"t{i}": ["a", "b"] for i in range(600)}, dtype=object))
-    assert _most_levels(pd.DataFrame({"n": [1.0]})) > 0
+    assert _most_levels(pd.DataFrame({"n": [1.0]})) is None

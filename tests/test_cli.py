@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -63,10 +63,12 @@ evaluation:
 """
 
 
-def run(*arguments: str | Path, env: dict[str, str] | None = None) -> tuple[int, str, str]:
+def run(
+    *arguments: str | Path, env: dict[str, str] | None = None, program: Sequence[str] = PROGRAM
+) -> tuple[int, str, str]:
     """Run the program; its exit code, standard output and standard error."""
     done = subprocess.run(
-        [*PROGRAM, *map(str, arguments)],
+        [*program, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
@@ -112,12 +114,12 @@ def boats(folder: Path, *, config: str = BOATS_CONFIG, rows: Sequence[str] = ())
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, str]]:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     """A model of boats: its folder, and what training wrote to both streams."""
     folder = tmp_path_factory.mktemp("trained")
-    code, out, err = run("train", "--config", boats(folder))
-    assert code == 0, err
-    yield folder / "trained_models", out, err
+    done = invoke("train", "--config", boats(folder))
+    assert done.exit_code == 0, done.stderr
+    return folder / "trained_models", done.stdout, done.stderr
 
 
 def content_of_shipped_model() -> bytes:
@@ -442,7 +444,7 @@ def test_if_stale_trains_only_what_is_stale(tmp_path: Path) -> None:
     )
     assert model.stat().st_mtime_ns == written
     (copy / "config.yml").write_text(BOATS_CONFIG.replace("alpha: 1", "alpha: 2"), encoding="utf-8")
-    code, out, err = run("train", "--if-stale", env=here)
+    code, out, err = run("train", "--if-stale", env=here, program=WITHOUT_REPORT)
     assert code == 0
     assert "was trained with another config.yml" in err
     assert model.stat().st_mtime_ns > written
@@ -489,10 +491,9 @@ def test_check_of_an_absent_file(tmp_path: Path) -> None:
 
 def test_info_for_people(trained: tuple[Path, str, str]) -> None:
     """Name, target, metrics_of, interval, fields and libraries can be read at a glance."""
-    code, out, err = run(
-        "info", "--model", trained[0] / f"boats-{regression_model.__version__}.onnx"
-    )
-    assert (code, err) == (0, "")
+    done = invoke("info", "--model", trained[0] / f"boats-{regression_model.__version__}.onnx")
+    out = done.stdout
+    assert (done.exit_code, done.stderr) == (0, "")
     assert out.startswith(f"boats {regression_model.__version__}\n")
     assert "\x1b" not in out
     text = " ".join(out.split())

@@ -171,7 +171,11 @@ def spoilt_parquet() -> bytes:
         ("rows.parquet", cut_parquet, "not a complete Parquet file"),
         ("rows.parquet", spoilt_parquet, "not a complete Parquet file"),
         ("rows.parquet", HEADER.encode(), "not a complete Parquet file"),
-        ("rows.csv", csv_of(rows(40_000)).encode() + b"3\n", "line 40002: 1 values for 80"),
+        (
+            "rows.csv",
+            csv_of(rows(1)).encode() + f"{LINES[0]}\n".encode() * 39_999 + b"3\n",
+            "line 40002: 1 values for 80",
+        ),
         ("rows.csv.gz", gzip.compress(csv_of(rows(99)).encode())[:-20], "not a complete gzip file"),
         ("rows.xlsx", b"PK", "spreadsheets are not supported: use CSV in UTF-8"),
         ("rows.json", b"{}", "add --from jsonl"),

@@ -5,9 +5,11 @@ up, as nobody who develops the model looks at the real ones.
 """
 
 import csv
+import io
 import random
 import re
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -159,17 +161,18 @@ def test_every_row_is_paired_with_itself(file: Path, made_up: np.ndarray) -> Non
     assert {5: 1, 1500: 2} == {int(i): int(n) for i, n in enumerate(pairs.differing) if n}
 
 
+@pytest.fixture(scope="module")
+def printed(file: Path) -> str:
+    """What the command prints of the public file."""
+    with redirect_stdout(io.StringIO()) as out:
+        assert 0 == run(file, "--no-record", page=Path("absent.md"))
+    return out.getvalue()
+
+
 def test_the_metrics_are_those_of_the_predictions(
-    file: Path,
-    page: Path,
-    model: Model,
-    all_rows: tuple[dict[str, str], ...],
-    made_up: np.ndarray,
-    capsys: pytest.CaptureFixture[str],
+    printed: str, model: Model, all_rows: tuple[dict[str, str], ...], made_up: np.ndarray
 ) -> None:
     """As numpy computes them from the prices."""
-    assert 0 == run(file, "--no-record", page=page)
-    printed = capsys.readouterr().out
     said = cells_of(printed)
 
     predicted = model.predict(list(all_rows))
@@ -203,30 +206,24 @@ def test_the_metrics_are_those_of_the_predictions(
     assert "2 of them differ in up to 2 cells" in printed
 
 
-def test_metrics_have_bootstrap_intervals(
-    file: Path, page: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_metrics_have_bootstrap_intervals(printed: str) -> None:
     """Each lies inside its own."""
-    run(file, "--no-record", page=page)
-
-    for name, (value, interval, *_) in list(cells_of(capsys.readouterr().out).items())[2:10]:
+    for name, (value, interval, *_) in list(cells_of(printed).items())[2:10]:
         low, high = (float(end.strip("%").replace(",", "")) for end in interval.split(" to "))
         assert low <= float(value.strip("%").replace(",", "")) <= high, name
 
 
 def test_columns_may_stand_in_any_order_and_have_other_names(
-    table: Rows, page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    table: Rows, printed: str, page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Also as train.csv writes them, without the identifiers of the public table."""
-    assert 0 == run(written(tmp_path, table), "--no-record", page=page)
-    expected = capsys.readouterr().out
     names = [packaged_name(name).upper() for name in HEADER]
     rows = [dict(zip(names, row.values(), strict=True)) for row in table]
 
     path = written(tmp_path, rows, header=names[:1:-1])
 
     assert 0 == run(path, "--no-record", page=page)
-    assert expected == capsys.readouterr().out
+    assert printed == capsys.readouterr().out
 
 
 # The record

@@ -105,6 +105,7 @@ def test_every_training_row_is_known_in_every_form(cells: list[Any]) -> None:
         assert expected.codes[:, 0].tolist() == [one.codes[0, 0] for one in alone], name
 
 
+@pytest.mark.usefixtures("without_documents")
 @pytest.mark.parametrize("form", ["numbers", "texts of floats", "float array"])
 def test_a_model_predicts_the_rows_that_it_was_trained_on(form: str, tmp_path: Path) -> None:
     """Equally in all forms, and as raw texts in the graph."""
@@ -242,6 +243,7 @@ SPELLINGS = {
 }
 
 
+@pytest.mark.usefixtures("without_documents")
 def test_raw_texts_of_numbers_in_the_graph(tmp_path: Path) -> None:
     """As programs write a number, from a double as well, without our look-up."""
     zones = [*SPELLINGS] * 6

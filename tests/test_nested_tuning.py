@@ -85,7 +85,7 @@ estimator:
 evaluation:
   folds: 4
 tuning:
-  trials: 24
+  trials: 12
   search:
 {search}
 """

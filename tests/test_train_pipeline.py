@@ -20,6 +20,7 @@ from onnx import numpy_helper
 from sklearn.model_selection import KFold, cross_val_predict
 
 from regression_model import __version__, load_model
+from regression_model.config.core import load_config
 from regression_model.errors import (
     ConfigError,
     DataError,
@@ -31,7 +32,10 @@ from regression_model.errors import (
 from regression_model.runtime.model_file.sealing import open_sealed, read_manifest
 from regression_model.training import run
 from regression_model.training.commit import source_commit
+from regression_model.training.data import read_dataset
 from regression_model.training.export import export_pipeline
+from regression_model.training.held_out import Measured, measure
+from regression_model.training.rows import read_training_data
 from regression_model.training.run import TrainingResult, run_training
 
 CONFIG = """\
@@ -166,10 +170,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return run_training(config_path=folder / "config.yml")
 
 
+@pytest.fixture(scope="module")
+def measured(trained: TrainingResult) -> Measured:
+    """The cross-validation of the bicycles."""
+    folder = trained.model_path.parent.parent
+    config, rows = load_config(folder / "config.yml"), read_dataset(folder / "bicycles.csv")
+    data = read_training_data(config, rows, source="bicycles.csv")
+    return measure(config, data, progress=lambda *_: None)
+
+
 @pytest.fixture
-def without_documents(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw no report, which takes longer than the training, for what has nothing to do with it."""
-    monkeypatch.setattr(run, "_documents", lambda *arguments: ({}, []))
+def quick(measured: Measured, without_documents: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither cross-validate nor report the bicycles again, where it is about something else."""
+    monkeypatch.setattr(run, "measure", lambda *arguments, **options: measured)
 
 
 @pytest.fixture
@@ -323,7 +336,7 @@ def test_intervals_may_be_wider_where_the_model_is_less_sure(workshop: Path) -> 
     np.testing.assert_allclose(prediction.values**2, prediction.lower * prediction.upper, rtol=1e-9)
 
 
-@pytest.mark.usefixtures("without_documents")
+@pytest.mark.usefixtures("quick")
 def test_another_file_and_another_folder_can_be_named(workshop: Path) -> None:
     """The data's name in the configuration is only where to look without them."""
     (workshop / "bicycles.csv").rename(workshop / "other.csv")
@@ -352,6 +365,7 @@ def test_a_table_of_json_lines_makes_the_same_model(
     )
 
 
+@pytest.mark.usefixtures("without_documents")
 def test_rows_to_score_are_not_needed(workshop: Path) -> None:
     """Parity is proved on the training rows then; the target may be learnt as it is."""
     text = CONFIG.replace("  scoring: offers.csv\n", "").replace("  transform: log\ndata", "data")
@@ -367,6 +381,7 @@ def test_rows_to_score_are_not_needed(workshop: Path) -> None:
     assert prediction.lower == pytest.approx(np.maximum(prediction.values - widths[0], least))
 
 
+@pytest.mark.usefixtures("without_documents")
 def test_a_model_of_one_number(workshop: Path) -> None:
     """The smallest table that can be learnt from."""
     head, rest = CONFIG.split("features:\n")
@@ -381,6 +396,7 @@ def test_a_model_of_one_number(workshop: Path) -> None:
     assert np.isfinite(load_model(result.model_path).predict([{"weight": 9}]).values).all()
 
 
+@pytest.mark.usefixtures("without_documents")
 def test_a_column_without_values_is_no_reason_to_stop(workshop: Path) -> None:
     """Its constant stands in for all of them."""
     text = CONFIG.replace("missing: median", "missing: 3")
@@ -417,6 +433,7 @@ def test_progress_is_told_in_the_order_of_the_work(workshop: Path) -> None:
 # The same bytes
 
 
+@pytest.mark.usefixtures("without_documents")
 def test_twice_gives_the_same_bytes(workshop: Path, trained: TrainingResult) -> None:
     """Of the model file and of the pipeline."""
     result = train(workshop)
@@ -452,7 +469,7 @@ def test_another_process_gives_the_same_bytes(
     assert str(workshop / "trained_models" / trained.model_path.name) == done.stdout.strip()
 
 
-@pytest.mark.usefixtures("without_documents")
+@pytest.mark.usefixtures("quick")
 def test_the_time_comes_from_the_environment_alone(
     workshop: Path, monkeypatch: pytest.MonkeyPatch, trained: TrainingResult
 ) -> None:
@@ -548,7 +565,7 @@ BAD_FILES = {
 }
 
 
-@pytest.mark.usefixtures("without_documents")
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("name", BAD_FILES)
 @pytest.mark.parametrize("table", ["bicycles.csv", "offers.csv"])
 def test_a_file_that_cannot_be_used_is_named(
@@ -572,7 +589,7 @@ def test_a_file_that_cannot_be_used_is_named(
     assert before == files_in(older)
 
 
-@pytest.mark.usefixtures("without_documents")
+@pytest.mark.usefixtures("quick")
 def test_rows_to_score_that_get_no_price_do_not_stop_training(workshop: Path) -> None:
     """They are proof of nothing; the others are."""
     table = spoil(spoil(OFFERS, 3, weight=-1), 5, state="old")
@@ -650,6 +667,7 @@ def spoiled(content: Any) -> Any:
     raise AssertionError("no constant to spoil")
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_graph_that_disagrees_with_its_pipeline_is_never_written(
     workshop: Path, older: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -681,7 +699,7 @@ STAGES = [
 ]
 
 
-@pytest.mark.usefixtures("without_documents")
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError, DataError])
 def test_a_failure_in_any_stage_leaves_the_older_model(
@@ -735,7 +753,7 @@ def test_a_folder_that_cannot_be_written_is_found_out_before_the_work(
         train(workshop, output=older / below if below else older)
 
 
-@pytest.mark.usefixtures("without_documents")
+@pytest.mark.usefixtures("quick")
 def test_a_disk_that_is_full_leaves_the_older_model(
     workshop: Path, older: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -255,6 +255,7 @@ def test_a_pruned_trial_is_taken_for_what_it_would_have_been() -> None:
     assert best_of([failed, pruned]) is None
 
 
+@pytest.mark.usefixtures("remembered_scores")
 def test_values_that_do_not_go_together_fail_alone(boats: Path) -> None:
     """A trial that the configuration refuses says why, and the search goes on."""
     search = "    features.length.use: yes, no\n    features.harbour.use: yes, no\n"
@@ -471,6 +472,7 @@ def test_a_spoilt_study_file_is_named_in_one_sentence(boats: Path, spoil: Any) -
     assert 0 == run_tuning(config_path=boats, trials=1).resumed
 
 
+@pytest.mark.usefixtures("remembered_scores")
 @pytest.mark.parametrize("cut", [20, 700])
 def test_what_was_half_written_is_searched_again(
     boats: Path, found: TuningResult, cut: int

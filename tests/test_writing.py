@@ -1,5 +1,6 @@
 """What is written is written whole: standard output and files, whatever they can take at once."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -48,6 +49,12 @@ def run(
     )
 
 
+@functools.cache
+def complete(arguments: tuple[str, ...]) -> bytes:
+    """What a pipe that blocks gets."""
+    return run([*arguments], subprocess.PIPE, {**os.environ}).stdout
+
+
 def limit_files() -> None:
     """Let this process write no file beyond 1,000 bytes; the writes fail, no signal ends it."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -86,7 +93,7 @@ def test_a_pipe_that_does_not_block_gets_everything(
     command: list[str], environment: dict[str, str]
 ) -> None:
     """While its reader is slow, the program waits."""
-    expected = run(command, subprocess.PIPE, environment).stdout
+    expected = complete(tuple(command))
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     with subprocess.Popen(

@@ -108,7 +108,8 @@ def _prices(path: str, cells: Sequence[str]) -> list[float]:
 
 
 def _comparable(cells: Sequence[Any]) -> list[Cell]:
-    return [_comparable_cell(cell) for cell in cells]
+    comparable = {cell: _comparable_cell(cell) for cell in set(cells)}
+    return [comparable[cell] for cell in cells]
 
 
 def _comparable_cell(cell: str) -> Cell:

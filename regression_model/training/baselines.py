@@ -53,14 +53,16 @@ def plain_linear(
     return predictions
 
 
-def _most_levels(frame: pd.DataFrame) -> int:
-    """Return how many columns each field of levels may have, the same for all fields."""
+def _most_levels(frame: pd.DataFrame) -> int | None:
+    """Return how many columns each field of levels may have, the same for all; None if any."""
     counts = [frame[name].nunique() for name in frame.select_dtypes(object)]
+    if sum(counts) <= _MOST_COLUMNS:
+        return None  # the encoder then need not count how often each level occurs
     allowed = range(_MOST_COLUMNS, 0, -1)
     return next((m for m in allowed if sum(min(n, m) for n in counts) <= _MOST_COLUMNS), 1)
 
 
-def _linear(most_levels: int) -> Any:
+def _linear(most_levels: int | None) -> Any:
     numbers = SimpleImputer(strategy="median", keep_empty_features=True)
     levels = make_pipeline(
         SimpleImputer(missing_values=None, strategy="most_frequent", keep_empty_features=True),
