@@ -131,8 +131,12 @@ def _all_candidates(
     def lasso(share: float) -> tuple[str, Members, float]:
         return "linear", {"lasso": {"alpha": _rounded(share * spread)}}, 10 * linear
 
-    def svr(C: float, gamma: float) -> tuple[str, Members, float]:
-        keys = {"C": _rounded(C * spread), "gamma": gamma, "epsilon": _rounded(0.05 * spread)}
+    def svr(C: float, width: float) -> tuple[str, Members, float]:
+        keys = {
+            "C": _rounded(C * spread),
+            "gamma": _rounded(width / columns),
+            "epsilon": _rounded(0.05 * spread),
+        }
         return "quadratic", {"quadratic_svr": keys}, quadratic * max(1.0, C)
 
     def boosting(
@@ -151,17 +155,17 @@ def _all_candidates(
     yield boosting(100, 0.1, 31, 20, 0.0)
     yield ridge(1.0)
     yield ridge(100.0)
-    yield svr(1.0, 0.01)
+    yield svr(1.0, 0.3)
     yield boosting(300, 0.05, 31, 20, 1.0)
     yield boosting(300, 0.03, 8, 10, 1.0)
     yield lasso(0.01)
-    yield svr(1.0, 0.03)
-    yield svr(1.0, 0.003)
+    yield svr(1.0, 1.0)
+    yield svr(10.0, 0.3)
     yield boosting(500, 0.03, 4, 10, 1.0)
     yield boosting(300, 0.05, 31, 50, 10.0)
     yield lasso(0.003)
     yield lasso(0.03)
-    yield svr(0.1, 0.03)
+    yield svr(1.0, 0.1)
 
 
 def choose(config: Config, data: TrainingData, progress: Progress) -> Choice:

@@ -1,0 +1,187 @@
+"""estimator: auto: what is compared, which is chosen, and what is said about it."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.model_selection import KFold
+
+from regression_model import ConfigError, load_model
+from regression_model.config.core import Config, parse_config
+from regression_model.evaluation.tables import choice_sentence
+from regression_model.training import choice
+from regression_model.training.held_out import cross_validations
+from regression_model.training.parallel import each
+from regression_model.training.rows import TrainingData, read_training_data
+from regression_model.training.run import run_training
+
+CONFIG = """\
+name: hills
+description: Heights
+target:
+  name: height
+  description: Height
+data:
+  training: hills.csv
+features:
+  a:
+    description: East
+    kind: number
+  b:
+    description: North
+    kind: number
+estimator: auto
+evaluation:
+  folds: 4
+"""
+RANDOM = np.random.default_rng(3)
+A, B, NOISE = RANDOM.normal(size=(3, 160))
+SHAPES = {
+    "a plane": 3 * A - B + NOISE,
+    "a bowl": 2 * A * A - A * B + NOISE / 3,
+    "steps": 4 * np.sign(A) + 3 * np.sign(B - 0.5) + NOISE / 3,
+}
+
+
+def data_of(config: Config, shape: str) -> TrainingData:
+    """Training rows of a shape."""
+    columns = {"a": A.tolist(), "b": B.tolist(), "height": SHAPES[shape].tolist()}
+    return read_training_data(config, columns, source="hills")
+
+
+@pytest.fixture(scope="module")
+def chosen() -> dict[str, choice.Choice]:
+    """What is chosen for each shape."""
+    config = parse_config(CONFIG)
+    return {
+        shape: choice.choose(config, data_of(config, shape), lambda *_: None) for shape in SHAPES
+    }
+
+
+@pytest.mark.parametrize(
+    ("shape", "family"),
+    [
+        ("a plane", {"ridge", "lasso"}),
+        ("a bowl", {"quadratic_svr"}),
+        ("steps", {"hist_gradient_boosting"}),
+    ],
+)
+def test_the_family_of_the_shape_is_chosen(
+    chosen: dict[str, choice.Choice], shape: str, family: set[str]
+) -> None:
+    """A plane by a linear model, which is the cheapest; what no other can learn by what can."""
+    assert set(chosen[shape].estimator.members) & family
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_chosen_one_is_the_cheapest_within_one_standard_error(
+    chosen: dict[str, choice.Choice], shape: str
+) -> None:
+    """By the numbers that are recorded."""
+    compared = chosen[shape].compared
+    within = [one["above_lowest"] <= one["standard_error"] for one in compared]
+    assert [one["chosen"] for one in compared].index(True) == within.index(True)
+    assert min(one["above_lowest"] for one in compared) == 0
+    assert sum(one["chosen"] for one in compared) == 1
+
+
+def test_the_error_is_that_of_the_configured_folds() -> None:
+    """As cross-validating the candidate by itself gives it."""
+    config = parse_config(CONFIG.replace("auto\n", "\n  auto:\n    budget: 0.001 s\n"))
+    data = data_of(config, "a plane")
+    found = choice.choose(config, data, lambda *_: None)
+    assert found.tried == 1
+    fixed = config.model_copy(update={"estimator": found.estimator})
+    [held_out] = cross_validations(fixed, data, seeds=[0], progress=lambda *_: None)
+    alone = math.sqrt(np.mean((held_out.scored.prediction - SHAPES["a plane"]) ** 2))
+    assert found.compared[0]["error"] == pytest.approx(alone, rel=1e-12)
+    assert found.repeated == pytest.approx(alone, rel=1e-12)  # nothing is chosen
+
+
+def test_repeating_the_choice_is_no_better_than_choosing_once(
+    chosen: dict[str, choice.Choice],
+) -> None:
+    """As a rule: what is chosen with a fold in sight suits that fold."""
+    for one in chosen.values():
+        [best] = [row["error"] for row in one.compared if row["chosen"]]
+        assert one.repeated >= best * 0.98
+
+
+def test_what_is_compared_follows_from_budget_and_size_alone() -> None:
+    """More with more time, less with more rows, and always something."""
+
+    def number(budget: str, rows: int) -> int:
+        config = parse_config(CONFIG.replace("auto\n", f"\n  auto:\n    budget: {budget}\n"))
+        return len(choice.candidates_of(config, rows, 10, 1.0))
+
+    assert number("1 s", 1_000) < number("60 s", 1_000) <= number("10 min", 1_000)
+    assert number("60 s", 1_000_000) < number("60 s", 1_000)
+    assert number("1 s", 10_000_000) == 1
+    assert number("1 min", 500) == number("60 s", 500)
+
+
+@pytest.fixture(scope="module")
+def hills(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the configuration and its rows, trained once with --write."""
+    folder = tmp_path_factory.mktemp("hills")
+    rows = zip(A.tolist(), B.tolist(), SHAPES["a plane"].tolist(), strict=True)
+    lines = ["a,b,height", *(f"{a!r},{b!r},{c!r}" for a, b, c in rows)]
+    (folder / "hills.csv").write_text("\n".join(lines) + "\n")
+    (folder / "hills.yml").write_text(CONFIG + "interval:\n  level: 0.8\n")
+    run_training(config_path=folder / "hills.yml", output=folder / "auto", write=True)
+    return folder
+
+
+def test_the_frozen_configuration_trains_the_same_model(hills: Path) -> None:
+    """The same graph; every other line of the file is as it was."""
+    text = (hills / "hills.yml").read_text()
+    assert text.startswith(CONFIG.partition("estimator")[0])
+    assert text.endswith("evaluation:\n  folds: 4\ninterval:\n  level: 0.8\n")
+    run_training(config_path=hills / "hills.yml", output=hills / "frozen")
+    models = [load_model(next((hills / of).glob("*.onnx"))) for of in ("auto", "frozen")]
+    rows = {"a": A.tolist(), "b": B.tolist()}
+    predictions = [model.predict(rows).values for model in models]
+    np.testing.assert_array_equal(*predictions)
+    assert models[0].manifest["metrics"] == models[1].manifest["metrics"]
+    assert "choice" in models[0].manifest and "choice" not in models[1].manifest
+
+
+def test_the_choice_is_recorded_and_said(hills: Path) -> None:
+    """In the manifest, in a sentence and in the report."""
+    model = load_model(next((hills / "auto").glob("*.onnx")))
+    sentence = choice_sentence(model.manifest)
+    assert sentence is not None and "one standard error" in sentence
+    report = next((hills / "auto").glob("*.html")).read_text(encoding="utf-8")
+    assert "How was the estimator chosen?" in report
+    assert sentence.split(":")[0] in report
+    assert json.loads(json.dumps(model.manifest["choice"])) == model.manifest["choice"]
+
+
+def test_there_is_nothing_to_write_where_members_stand(hills: Path) -> None:
+    """One sentence."""
+    with pytest.raises(ConfigError, match="nothing to write"):
+        run_training(config_path=hills / "hills.yml", output=hills / "frozen", write=True)
+
+
+def test_on_all_cores_the_results_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And in the same order, as processes of joblib give them."""
+    config = parse_config(CONFIG.replace("estimator: auto", "estimator:\n  ridge:\n    alpha: 1"))
+    data = data_of(config, "a plane")
+    found = []
+    for worth_it in (1e9, 0.0):
+        monkeypatch.setattr("regression_model.training.parallel._WORTH_IT", worth_it)
+        monkeypatch.setattr("regression_model.training.parallel.cpu_count", lambda: 2)
+        [one] = cross_validations(config, data, seeds=[0], progress=lambda *_: None)
+        found.append(one.scored.prediction)
+    np.testing.assert_array_equal(*found)
+
+
+def test_work_comes_back_in_its_order() -> None:
+    """Numbered from one."""
+    splits = [split for split in KFold(3).split(A)]
+    assert [done for done, _ in each(len, [(split,) for split in splits])] == [1, 2, 3]
+    assert [*each(len, [])] == []
