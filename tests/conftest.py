@@ -23,6 +23,25 @@ if find_spec("hypothesis"):  # the tests of the base install do without
 DATASETS = Path(regression_model.__file__).parent / "datasets"
 
 
+SHARED = (  # the files whose tests share what takes longest to make
+    "test_shipped_model.py",
+    "test_readme.py",
+    "test_train_pipeline.py",
+    "test_nested_tuning.py",
+    "test_tuning.py",
+    "test_report.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what is shared by many tests.
+
+    A worker without work takes the last tests of another one, and makes what they share again.
+    """
+    order = {name: place for place, name in enumerate(SHARED)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
+
 @pytest.fixture(scope="module")
 def benchmarks() -> Iterator[None]:
     """The package `benchmarks`, which is not installed; the sources beside it stay out of reach."""

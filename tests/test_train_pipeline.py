@@ -161,13 +161,21 @@ def workshop(tmp_path: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def progress() -> list[tuple[str, int, int]]:
+    """What was told while the bicycles were trained on."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, progress: list[tuple[str, int, int]]) -> Any:
     """What a training run on bicycles made; not to be changed."""
     folder = tmp_path_factory.mktemp("bicycles")
     (folder / "config.yml").write_text(CONFIG)
     write_csv(folder / "bicycles.csv", BICYCLES)
     write_csv(folder / "offers.csv", OFFERS)
-    return run_training(config_path=folder / "config.yml")
+    return run_training(
+        config_path=folder / "config.yml", progress=lambda *stage: progress.append(stage)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -408,13 +416,10 @@ def test_a_column_without_values_is_no_reason_to_stop(workshop: Path) -> None:
     assert {"missing": 1.0, "deciles": []} == result.manifest["profile"]["gears"]
 
 
-def test_progress_is_told_in_the_order_of_the_work(workshop: Path) -> None:
+@pytest.mark.usefixtures("trained")
+def test_progress_is_told_in_the_order_of_the_work(progress: list[tuple[str, int, int]]) -> None:
     """Each stage begins at none and ends at all of it."""
-    told = []
-
-    train(workshop, progress=lambda stage, done, of: told.append((stage, done, of)))
-
-    stages = list(dict.fromkeys(stage for stage, _, _ in told))
+    stages = list(dict.fromkeys(stage for stage, _, _ in progress))
     assert [
         "Reading",
         "Cross-validating",
@@ -424,7 +429,7 @@ def test_progress_is_told_in_the_order_of_the_work(workshop: Path) -> None:
         "Writing the report",
     ] == stages
     for stage in stages:
-        steps = [(done, of) for name, done, of in told if name == stage]
+        steps = [(done, of) for name, done, of in progress if name == stage]
         assert 0 == steps[0][0]
         assert steps[-1][0] == steps[-1][1]
         assert steps == sorted(steps)
@@ -719,8 +724,12 @@ def test_a_failure_in_any_stage_leaves_the_older_model(
     assert before == files_in(older)
 
 
-def test_other_versions_go_when_the_new_model_is_there(workshop: Path, older: Path) -> None:
+@pytest.mark.usefixtures("quick")
+def test_other_versions_go_when_the_new_model_is_there(
+    workshop: Path, older: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A folder holds one version of a model; other files in it stay."""
+    monkeypatch.setattr(run, "_documents", lambda *_: ({".html": b"page", ".md": b"card"}, []))
     (older / "README.md").write_text("about bicycles")
 
     result = train(workshop)
