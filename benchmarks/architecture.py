@@ -22,6 +22,7 @@ _WIDTH, _HEIGHT, _BOX = 860, 640, (200, 60)
 _PLACES = {
     "cli": (330, 40, "the commands"),
     "tuning": (40, 150, "search for settings"),
+    "drafting": (330, 150, "from a table to a draft"),
     "packaging": (620, 150, "a model as a wheel of its own"),
     "training": (40, 270, "from config.yml to a model file"),
     "report": (330, 270, "report and model card"),

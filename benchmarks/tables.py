@@ -342,8 +342,8 @@ Written by `tox -e bench_tables`. Ten tables that ship inside packages were take
 a model file by two commands, `regression-model init` and `regression-model train`; no line of the
 configuration was edited. The score is R² on {_FOLDS} folds: for each of them the two commands see
 the other four only, so that every choice is made without the rows that are predicted. The three
-others learn from the same rows: scikit-learn's `HistGradientBoostingRegressor` with its defaults and
-texts as categories, `Ridge` with one-hot columns, and `skrub.tabular_pipeline("regressor")`.
+others learn from the same rows: scikit-learn's `HistGradientBoostingRegressor` with its defaults
+and texts as categories, `Ridge` with one-hot columns, and `skrub.tabular_pipeline("regressor")`.
 
 The demand is a mean squared error that is not above the best other's by more than one standard
 error of the paired difference, on any table."""

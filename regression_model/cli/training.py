@@ -65,7 +65,7 @@ def train(
     if if_stale:
         if config or data or output or write:
             raise typer.BadParameter(
-                "looks at the shipped model: give no --config, --data, --output or --write with it.",
+                "looks at the shipped model: give no --config, --data, --output or --write too.",
                 param_hint="--if-stale",
             )
         if _is_fresh():

@@ -102,8 +102,8 @@ def _lines(draft: Draft, file: str) -> Iterator[str]:
     yield '# best is chosen; "regression-model train --write" puts its settings here.'
     yield "estimator: auto"
     yield ""
-    yield "# split: grouped by COLUMN, where several rows are about one thing; by time COLUMN, where"
-    yield "# later rows are to be predicted from earlier ones"
+    yield "# split: grouped by COLUMN, where several rows are about one thing; by time COLUMN,"
+    yield "# where later rows are to be predicted from earlier ones"
     yield "evaluation:"
     yield f"  folds: {draft.folds}"
     yield ""

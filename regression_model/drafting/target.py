@@ -156,7 +156,7 @@ def _sample(data: TrainingData) -> TrainingData:
 
 
 def _below(lowest: float) -> float:
-    """Return a power of ten that is well below the lowest value, as what a target cannot fall to."""
+    """Return a power of ten that is well below the lowest value: no target falls to it."""
     return float(10.0 ** math.floor(math.log10(lowest) - 0.3))
 
 
