@@ -131,7 +131,10 @@ def seconds_of_texts(texts: list[str], *, days: bool) -> Floats | None:
 def times_of(seconds: Floats, *, days: bool) -> npt.NDArray[np.datetime64]:
     """Return seconds as datetime64 in microseconds or days, NaT where they are NaN."""
     missing = np.isnan(seconds)
-    microseconds = np.round(np.where(missing, 0.0, seconds) * _MICROSECONDS).astype(np.int64)
+    known = np.where(missing, 0.0, seconds)
+    whole = np.floor(known)
+    fraction = np.round((known - whole) * _MICROSECONDS)  # apart, or digits would be lost
+    microseconds = whole.astype(np.int64) * _MICROSECONDS + fraction.astype(np.int64)
     times = microseconds.astype("datetime64[us]")
     times[missing] = np.datetime64("NaT")
     return times.astype("datetime64[D]") if days else times

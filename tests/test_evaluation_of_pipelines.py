@@ -400,7 +400,7 @@ def test_a_model_of_another_target_is_refused_before_the_work() -> None:
         (
             "baseline: Built",
             "baseline",
-            "expected a nominal or ordinal feature, and Built has kind",
+            "expected a nominal, ordinal or boolean feature, and Built has kind",
         ),
         ("baseline: Hell", "baseline", "no feature is named 'Hell'; did you mean 'Hull'?"),
         ("without: IsStel", "without", "no feature is named 'IsStel'; did you mean 'IsSteel'?"),
