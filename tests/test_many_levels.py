@@ -13,10 +13,10 @@ from regression_model import Model
 from regression_model.config.core import parse_config
 from regression_model.training import run
 from regression_model.training.export import export_pipeline
-from regression_model.training.features import TargetMeans
 from regression_model.training.intervals import ConformalInterval
 from regression_model.training.pipeline import build_pipeline
 from regression_model.training.rows import read_training_data
+from regression_model.training.steps.features import TargetMeans
 
 CONFIG = """\
 name: shops

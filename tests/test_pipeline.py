@@ -29,7 +29,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from regression_model.config.core import config as packaged
 from regression_model.config.core import parse_config
-from regression_model.training.features import (
+from regression_model.training.pipeline import build_pipeline
+from regression_model.training.steps.features import (
     Condition,
     DerivedFeatures,
     Formula,
@@ -38,7 +39,6 @@ from regression_model.training.features import (
     MostFrequentImputer,
     OrderedLevels,
 )
-from regression_model.training.pipeline import build_pipeline
 
 TOP = """\
 name: bicycles

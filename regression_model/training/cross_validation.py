@@ -21,10 +21,10 @@ from sklearn.pipeline import Pipeline
 
 from ..config.core import Config
 from ..errors import DataError
-from .native import Features
 from .parallel import each
 from .pipeline import build_pipeline
 from .rows import TrainingData, weighted
+from .steps.native import Features
 
 __all__ = [
     "CrossValidation",

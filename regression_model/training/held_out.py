@@ -23,9 +23,9 @@ from .cross_validation import (
     cross_validate,
 )
 from .intervals import ResidualScale, fit_known_scale, scale_of
-from .native import columns_of, source_of
 from .pipeline import build_pipeline
 from .rows import TrainingData, weighted, weighted_pipeline
+from .steps.native import columns_of, source_of
 
 __all__ = ["HeldOutPredictions", "Measured", "cross_validations", "holdout", "made_from", "measure"]
 

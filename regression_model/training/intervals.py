@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 
-from .native import Features, standard_of
+from .steps.native import Features, standard_of
 
 __all__ = [
     "ConformalInterval",

@@ -35,8 +35,9 @@ from sklearn.svm import SVR, LinearSVR
 from ..config.core import Config, Derived, Feature
 from ..config.sections import CustomMember
 from ..runtime.contract import Contract
-from .custom import custom_regressor
-from .features import (
+from .intervals import scale_of
+from .steps.custom import custom_regressor
+from .steps.features import (
     Condition,
     DateParts,
     DerivedFeatures,
@@ -47,8 +48,7 @@ from .features import (
     OrderedLevels,
     TargetMeans,
 )
-from .intervals import scale_of
-from .native import (
+from .steps.native import (
     BesideNative,
     ConvertedMember,
     MadeColumns,
@@ -56,7 +56,7 @@ from .native import (
     RawColumns,
     StandardMember,
 )
-from .quadratic import QuadraticSVR, RangeClipper
+from .steps.quadratic import QuadraticSVR, RangeClipper
 
 __all__ = ["build_pipeline", "fillers_of"]
 

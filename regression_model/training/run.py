@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from ..config.core import TRAINED_MODEL_DIR, Config, load_config
+from ..config.writing import with_members
 from ..errors import ConfigError, MissingExtraError, OutputError, QualityError
 from ..evaluation.metrics import AT_LEAST
 from ..files.writing import write_atomically
@@ -24,7 +25,6 @@ from .export import export_pipeline, prove
 from .held_out import Measured, measure
 from .intervals import ConformalInterval, fit_known_scale, scale_of
 from .manifest import make_manifest, time_of_creation
-from .members import with_members
 from .pipeline import build_pipeline, fillers_of
 from .rows import TrainingData, leave_out, read_training_data, weighted
 

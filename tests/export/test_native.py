@@ -15,9 +15,9 @@ from regression_model.runtime.model_file.operators import check_graph
 from regression_model.training.export import export_pipeline, graph_inputs, open_graph
 from regression_model.training.held_out import cross_validations
 from regression_model.training.intervals import ConformalInterval, fit_scale
-from regression_model.training.native import standard_of
 from regression_model.training.pipeline import build_pipeline
 from regression_model.training.rows import read_training_data
+from regression_model.training.steps.native import standard_of
 
 CONFIG = """\
 name: boats

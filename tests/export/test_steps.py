@@ -55,7 +55,8 @@ from regression_model.training.export.graph import Graph
 from regression_model.training.export.proof import graph_inputs
 from regression_model.training.export.scaled import ScaledColumns
 from regression_model.training.export.steps import export_step
-from regression_model.training.features import (
+from regression_model.training.intervals import ConformalInterval, scale_of
+from regression_model.training.steps.features import (
     Condition,
     DateParts,
     DerivedFeatures,
@@ -65,8 +66,7 @@ from regression_model.training.features import (
     OrderedLevels,
     TargetMeans,
 )
-from regression_model.training.intervals import ConformalInterval, scale_of
-from regression_model.training.native import (
+from regression_model.training.steps.native import (
     BesideNative,
     ConvertedMember,
     MadeColumns,
@@ -74,7 +74,7 @@ from regression_model.training.native import (
     RawColumns,
     StandardMember,
 )
-from regression_model.training.quadratic import QuadraticForm, QuadraticSVR, RangeClipper
+from regression_model.training.steps.quadratic import QuadraticForm, QuadraticSVR, RangeClipper
 
 COLOURS = ("red", "green", "blue", "violet", "white")  # ever rarer
 GRADES = ("Po", "TA", "Gd", "Ex")

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from regression_model.config.features import PARTS
-from regression_model.training.features import (
+from regression_model.training.steps.features import (
     Condition,
     DateParts,
     DerivedFeatures,

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from regression_model.training.quadratic import QuadraticForm, QuadraticSVR, RangeClipper
+from regression_model.training.steps.quadratic import QuadraticForm, QuadraticSVR, RangeClipper
 
 ROWS, FEATURES = 80, 6
 

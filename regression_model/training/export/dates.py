@@ -16,7 +16,7 @@ from onnx import TensorProto
 
 from ...config.features import columns_of_part
 from ...times import DAY
-from ..features import DateParts, calendar, cycle
+from ..steps.features import DateParts, calendar, cycle
 from .table import Table
 
 __all__ = ["export_date_parts"]

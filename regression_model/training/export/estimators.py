@@ -26,8 +26,8 @@ from sklearn.svm import SVR, LinearSVR
 
 from ...errors import ExportError
 from ..intervals import Inverse, exp_less_one
-from ..native import ConvertedMember, NativeMember, StandardMember
-from ..quadratic import QuadraticForm, QuadraticSVR
+from ..steps.native import ConvertedMember, NativeMember, StandardMember
+from ..steps.quadratic import QuadraticForm, QuadraticSVR
 from .converted import add_converted
 from .scaled import ScaledColumns, linear_form
 from .trees import (

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import ExportError
-from ..quadratic import QuadraticForm
+from ..steps.quadratic import QuadraticForm
 from .graph import Graph
 
 if TYPE_CHECKING:

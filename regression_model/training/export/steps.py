@@ -28,7 +28,7 @@ from onnx import TensorProto
 from sklearn.preprocessing import Binarizer, StandardScaler
 
 from ...errors import ExportError
-from ..features import (
+from ..steps.features import (
     DateParts,
     DerivedFeatures,
     Formula,
@@ -36,8 +36,8 @@ from ..features import (
     OrderedLevels,
     TargetMeans,
 )
-from ..native import CODE, MADE, RAW, BesideNative, MadeColumns, RawColumns
-from ..quadratic import RangeClipper
+from ..steps.native import CODE, MADE, RAW, BesideNative, MadeColumns, RawColumns
+from ..steps.quadratic import RangeClipper
 from .dates import export_date_parts
 from .scaled import Native
 from .table import Table, is_missing

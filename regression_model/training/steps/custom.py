@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone, is_regressor
 
-from ..config.core import Config
-from ..config.mistakes import nearest
-from ..config.sections import CustomMember
-from ..errors import ConfigError
-from .export.estimators import export_estimator
-from .export.graph import Graph
-from .export.scaled import ScaledColumns
+from ...config.core import Config
+from ...config.mistakes import nearest
+from ...config.sections import CustomMember
+from ...errors import ConfigError
+from ..export.estimators import export_estimator
+from ..export.graph import Graph
+from ..export.scaled import ScaledColumns
 from .native import ConvertedMember
 
 __all__ = ["custom_regressor"]

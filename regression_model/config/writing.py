@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from strictyaml import ruamel
 
-from ..config.core import Estimator, parse_config
 from ..errors import ConfigError, OutputError
+from .core import Estimator, parse_config
 
 __all__ = ["with_members"]
 

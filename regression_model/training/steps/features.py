@@ -21,8 +21,8 @@ from sklearn.model_selection import KFold
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
-from ..config.features import columns_of_part
-from ..times import DAY
+from ...config.features import columns_of_part
+from ...times import DAY
 
 __all__ = [
     "Condition",

@@ -1,0 +1,1 @@
+"""The transformers and regressors of a pipeline that scikit-learn and feature-engine lack."""
