@@ -70,7 +70,7 @@ estimator:
   ridge:
     alpha: 0.1
 evaluation:
-  folds: 4
+  folds: 3
   groups: Hull, Built
   baseline: Hull
   without: Length
@@ -127,7 +127,7 @@ def test_metrics_come_from_rows_that_the_pipeline_had_not_seen() -> None:
     config = parse_config(BOATS)
     data = read_training_data(config, boats(), source="boats.csv")
     (result,) = cross_validate(
-        build_pipeline(config), data.frame, data.target, folds=4, seeds=[0], progress=quiet
+        build_pipeline(config), data.frame, data.target, folds=3, seeds=[0], progress=quiet
     )
 
     found = evaluate_pipeline(config, data)
@@ -156,7 +156,7 @@ def test_a_cross_validation_that_training_made_is_used() -> None:
 
 def test_the_spread_over_seeds_is_the_standard_deviation_of_their_metrics() -> None:
     """And the worst fold is that of all of them."""
-    config = parse_config(BOATS.replace("  folds: 4", "  folds: 4\n  repeats: 3"))
+    config = parse_config(BOATS.replace("  folds: 3", "  folds: 3\n  repeats: 3"))
     data = read_training_data(config, boats(), source="boats.csv")
 
     measured = measure(config, data, progress=quiet)
@@ -165,7 +165,7 @@ def test_the_spread_over_seeds_is_the_standard_deviation_of_their_metrics() -> N
     assert measured.over_seeds["mae"] == pytest.approx(np.std(alone, ddof=1))
     assert measured.spread["mae"].keys() == {"low", "high", "over_seeds"}
     by_fold = [fold["rmsle"] for fold in evaluate_pipeline(config, data, measured=measured).folds]
-    assert 12 == len(by_fold)
+    assert 9 == len(by_fold)
     assert measured.values["rmsle_worst_fold"] == pytest.approx(max(by_fold))
     assert "over_seeds" not in measure(config, data, repeats=1, progress=quiet).spread["mae"]
 
@@ -196,14 +196,14 @@ def test_repeats_take_the_next_seeds_and_average() -> None:
     """Each metric is the mean of those of one seed after another."""
     several = evaluated(repeats=3)
     alone = [
-        evaluated(BOATS.replace("  folds: 4", f"  folds: 4\n  seed: {seed}")) for seed in range(3)
+        evaluated(BOATS.replace("  folds: 3", f"  folds: 3\n  seed: {seed}")) for seed in range(3)
     ]
 
     for name in ("rmsle", "mae", "coverage"):
         mean = np.mean([one.metrics[name].value for one in alone])
         assert several.metrics[name].value == pytest.approx(mean), name
     assert [0, 1, 2] == [*dict.fromkeys(fold["seed"] for fold in several.folds)]
-    assert 12 == len(several.folds)
+    assert 9 == len(several.folds)
     mean = np.mean([one.without["Length"]["mae"].value for one in alone])
     assert several.without["Length"]["mae"].value == pytest.approx(mean)
 
