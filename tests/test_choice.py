@@ -78,15 +78,17 @@ def test_the_family_of_the_shape_is_chosen(
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_chosen_one_is_the_cheapest_within_one_standard_error(
+def test_trees_are_chosen_where_nothing_else_is_as_good(
     chosen: dict[str, choice.Choice], shape: str
 ) -> None:
-    """By the numbers that are recorded."""
+    """By the numbers that are recorded: at most one standard error decides for the faster one."""
     compared = chosen[shape].compared
-    within = [one["above_lowest"] <= one["standard_error"] for one in compared]
-    assert [one["chosen"] for one in compared].index(True) == within.index(True)
+    fast = [one for one in compared if "hist_gradient_boosting" not in one["members"]]
+    best = min(fast, key=lambda one: one["above_lowest"])
+    if best["above_lowest"] > best["standard_error"]:
+        best = min(compared, key=lambda one: one["above_lowest"])
+    assert [one for one in compared if one["chosen"]] == [best]
     assert min(one["above_lowest"] for one in compared) == 0
-    assert sum(one["chosen"] for one in compared) == 1
 
 
 def test_the_error_is_that_of_the_configured_folds() -> None:

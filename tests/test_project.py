@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 VERSION = (ROOT / "regression_model" / "VERSION").read_text(encoding="utf-8").strip()
 ENVIRONMENTS = {
     "bench",
+    "bench_tables",
     "build",
     "checks",
     "docs",

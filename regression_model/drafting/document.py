@@ -13,6 +13,7 @@ __all__ = ["Draft", "TargetDraft", "text_of"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./(<+][\w ./()%+&<>=;,?-]*")
 _WIDTH = 100
+_MOST_STEPS = 8  # levels
 
 _HEAD = """\
 # A draft made from {table}: every line is a choice that you can change, and each says why it
@@ -97,9 +98,14 @@ def _lines(draft: Draft, file: str) -> Iterator[str]:
             yield "    use: no"
         else:
             yield from _keys(taken.keys, "    ")
+    if steps := [*_steps(draft.columns)]:
+        yield ""
+        yield "# From one level of an ordered column to the next, steps need not be of one size."
+        yield "derived:"
+        yield from steps
     yield ""
-    yield "# A few models and their blends are compared in the folds below, and the cheapest of the"
-    yield '# best is chosen; "regression-model train --write" puts its settings here.'
+    yield "# A few models and their blends are compared in the folds below, and the best is chosen, or"
+    yield "# a faster one that is not clearly worse; train --write puts its settings here."
     yield "estimator: auto"
     yield ""
     yield "# split: grouped by COLUMN, where several rows are about one thing; by time COLUMN,"
@@ -111,6 +117,17 @@ def _lines(draft: Draft, file: str) -> Iterator[str]:
     yield "interval:"
     yield "  level: 0.9"
     yield "  ridge_alpha: 10"
+
+
+def _steps(columns: Sequence[Taken]) -> Iterator[str]:
+    """Describe whether an ordered column is above each level but the lowest and the highest."""
+    for taken in columns:
+        levels = taken.keys["levels"].split(", ") if taken.kind == "ordinal" and taken.use else []
+        if len(levels) <= _MOST_STEPS:
+            for rank, level in enumerate(levels[1:-1], start=1):
+                name = re.sub(r"[^\w.]+", "_", f"{taken.name}_above_{level}")
+                yield f"  {quoted(name)}:"
+                yield f"    above: {quoted(f'{taken.name}, {rank}')}"
 
 
 def _keys(keys: Mapping[str, str], indent: str) -> Iterator[str]:

@@ -413,7 +413,7 @@ def quality_bar(manifest: Mapping[str, Any]) -> list[tuple[bool, str]]:
 
 
 def estimators(manifest: Mapping[str, Any]) -> Table | None:
-    """The estimators that were compared, from the cheapest on; None where none were."""
+    """The estimators that were compared; None where none were."""
     choice = manifest.get("choice")
     if choice is None:
         return None
@@ -438,8 +438,9 @@ def choice_sentence(manifest: Mapping[str, Any]) -> str | None:
         return None
     [chosen] = [one for one in choice["compared"] if one["chosen"]]
     return (
-        f"Chosen among {count(choice['tried'], 'estimator')} and blends of the best: the cheapest "
-        "whose mean squared error is at most one standard error above the lowest. Its "
+        f"Chosen among {count(choice['tried'], 'estimator')} and blends of the best: that with the "
+        "lowest mean squared error, or the best without trees if it is at most one standard error "
+        "above, since trees make a prediction slower. Its "
         f"{_error_of(manifest)} is {plain(chosen['error'])}; where the folds that it is not scored "
         f"on choose, it is {plain(choice['repeated'])}."
     )

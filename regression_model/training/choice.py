@@ -25,9 +25,16 @@ __all__ = ["Candidate", "Choice", "candidates_of", "choose", "decided"]
 Floats = npt.NDArray[np.float64]
 Members = dict[str, dict[str, float]]
 
-Blend = tuple[int, ...]  # places among the candidates
+Blend = tuple[tuple[int, int], ...]  # places among the candidates, each with its weight
 
-_COSTS = {"linear": 1, "quadratic": 2, "trees": 4}  # of a row, in no unit
+# Linear and quadratic members are one matrix product in the graph, whatever their number.
+_FAMILIES = ("linear", "quadratic", "trees")
+_DEAREST = "trees"
+_WEIGHTS: dict[int, tuple[tuple[int, ...], ...]] = {  # that members of a blend may have
+    1: ((1,),),
+    2: ((1, 1), (1, 3), (3, 1)),
+    3: ((1, 1, 1), (2, 1, 1), (1, 2, 1), (1, 1, 2)),
+}
 _MOST_COLUMNS = 12  # that a category is taken to become
 _STAGE = "Comparing estimators"
 
@@ -61,7 +68,7 @@ class Choice:
     compared : list of dict
         The members of each, its root mean squared error on the scale that the model learns, by how
         much its mean squared error is above the lowest and the standard error of that, and whether
-        it was chosen; the best of each family and their blends, from the cheapest on.
+        it was chosen; the best of each family and their blends.
     tried : int
         How many candidates were fitted.
     repeated : float
@@ -172,9 +179,11 @@ def choose(config: Config, data: TrainingData, progress: Progress) -> Choice:
     """Compare estimators in the folds of the configuration, and choose by one standard error.
 
     The errors are those of held-out rows, squared, on the scale that the model learns. In each
-    family the lowest counts, then blends of these are compared too. Chosen is the cheapest that is
-    not worse than the best by more than the standard error of their paired difference
-    (the rule of Breiman et al., Classification and Regression Trees, 1984, section 3.4.3).
+    family the lowest counts, then blends of these are compared too, with a few weights. What a row
+    costs follows from whether there are trees: linear and quadratic members are one product in the
+    graph. So the best without trees is chosen if it is not worse than the best of all by more than
+    the standard error of their paired difference (the rule of Breiman et al., Classification and
+    Regression Trees, 1984, section 3.4.3).
 
     A lowest error among several is lower than new rows will show. `Choice.repeated` is the error
     without that advantage: each fold is predicted by what the other folds choose
@@ -220,27 +229,37 @@ class _HeldOut:
         target: Floats,
         floor: float,
     ) -> None:
-        self._candidates, self._scores = candidates, scores
+        self._candidates, self._scores = candidates, np.array(scores)
         self._target, self._floor = target, floor
 
     def errors(self, blend: Blend) -> Floats:
         """Return the squared error of every row, shape (rows,); NaN where it was not held out."""
-        score = np.mean([self._scores[at] for at in blend], axis=0)
+        places, weights = (list(part) for part in zip(*blend, strict=True))
+        score = np.average(self._scores[places], axis=0, weights=weights)
         errors: Floats = (self._target - np.maximum(score, self._floor)) ** 2
         return errors
 
     def members(self, blend: Blend) -> Members:
         """Return the members of a blend as the section `estimator` has them."""
-        return {kind: of for at in blend for kind, of in self._candidates[at].members.items()}
+        are_equal = len({weight for _, weight in blend}) == 1
+        return {
+            kind: keys if are_equal else {"weight": float(weight), **keys}
+            for at, weight in blend
+            for kind, keys in self._candidates[at].members.items()
+        }
 
     def choose(self, rows: Rows) -> Blend:
-        """Return the cheapest that is not clearly worse than the best, by the errors of `rows`."""
+        """Return the best without trees if it is not clearly worse, else the best of all."""
         errors = {blend: self.errors(blend)[rows] for blend in self._blends(rows)}
-        best = min(errors, key=lambda blend: float(np.mean(errors[blend])))
-        return next(one for one in errors if not _is_worse(errors[one], errors[best]))
+        ranked = sorted(errors, key=lambda blend: float(np.mean(errors[blend])))
+        cheap = next((blend for blend in ranked if not self._has_trees(blend)), ranked[0])
+        return ranked[0] if _is_worse(errors[cheap], errors[ranked[0]]) else cheap
+
+    def _has_trees(self, blend: Blend) -> bool:
+        return any(self._candidates[at].family == _DEAREST for at, _ in blend)
 
     def compared(self, rows: Rows, chosen: Blend) -> list[dict[str, Any]]:
-        """Return what was compared, from the cheapest on, as plain JSON types."""
+        """Return what was compared, as plain JSON types."""
         errors = {blend: self.errors(blend)[rows] for blend in self._blends(rows)}
         best = min(errors.values(), key=lambda one: float(np.mean(one)))
         return [
@@ -255,16 +274,24 @@ class _HeldOut:
         ]
 
     def _blends(self, rows: Rows) -> list[Blend]:
-        """Return the best candidate of each family, and all blends of these, the cheapest first."""
+        """Return the best candidate of each family, and the best weights of each blend of these."""
         best: dict[str, int] = {}
-        means = [float(np.mean(self.errors((at,))[rows])) for at in range(len(self._candidates))]
+        means = [self._mean_error(((at, 1),), rows) for at in range(len(self._candidates))]
         for at, candidate in enumerate(self._candidates):
             if candidate.family not in best or means[at] < means[best[candidate.family]]:
                 best[candidate.family] = at
-        families = [family for family in _COSTS if family in best]
+        families = [best[family] for family in _FAMILIES if family in best]
         subsets = [some for n in range(1, 4) for some in combinations(families, n)]
-        subsets.sort(key=lambda some: sum(_COSTS[family] for family in some))
-        return [tuple(best[family] for family in some) for some in subsets]
+        return [
+            min(
+                (tuple(zip(some, weights, strict=True)) for weights in _WEIGHTS[len(some)]),
+                key=lambda blend: self._mean_error(blend, rows),
+            )
+            for some in subsets
+        ]
+
+    def _mean_error(self, blend: Blend, rows: Rows) -> float:
+        return float(np.mean(self.errors(blend)[rows]))
 
 
 def _is_worse(errors: Floats, best: Floats) -> bool:
