@@ -290,8 +290,7 @@ def test_train_writes_four_files_and_says_how_good_the_model_is(
 def test_a_spoilt_feature_misses_the_bar_of_the_shipped_configuration(tmp_path: Path) -> None:
     """The living areas of all houses are mixed up: no release, and a sentence by how much.
 
-    Once ten folds are enough: without the mix-up each such cross-validation meets the bar, as
-    test_shipped_model.py says.
+    Five folds once are enough: without the mix-up they give an RMSLE of 0.1093.
     """
     with (PACKAGE / "datasets" / "train.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -304,8 +303,8 @@ def test_a_spoilt_feature_misses_the_bar_of_the_shipped_configuration(tmp_path: 
         writer.writeheader()
         writer.writerows(rows)
     text = (PACKAGE / "config.yml").read_text(encoding="utf-8")
-    once, count = re.subn(r"  repeats: 5\n  seed", "  seed", text)
-    assert count == 2
+    once, count = re.subn(r"  folds: 10\n  repeats: 5\n", "  folds: 5\n", text)
+    assert count == 1
     config = tmp_path / "config.yml"
     config.write_text(once, encoding="utf-8")
     result = invoke("train", "--config", config, "--data", spoilt, "--output", folder)

@@ -17,7 +17,7 @@ from regression_model.runtime.model_file.release import find_model_file
 from regression_model.runtime.model_file.sealing import FORMAT, open_sealed, seal
 from regression_model.runtime.model_file.wire import delimited
 
-QUICK = 300  # mutations; `python -m benchmarks.fuzz` makes 20,000
+QUICK = 200  # mutations; `python -m benchmarks.fuzz` makes 20,000
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ estimator:
 evaluation:
   folds: 6
 tuning:
-  trials: 4
+  trials: 3
   search:
     estimator.lasso.alpha: 0.0001 to 1, log
     encoding.nominal: mean, ordered
@@ -344,11 +344,11 @@ def test_an_interrupted_search_goes_on_to_the_same_end(
         with pytest.raises(KeyboardInterrupt):
             nested(boats)
     result = nested(boats)
-    assert [4, 1, 0] == [fold.resumed for fold in result.folds]
-    assert 5 == result.resumed
+    assert [3, 1, 0] == [fold.resumed for fold in result.folds]
+    assert 4 == result.resumed
     assert told(found) == told(result)
     again = nested(boats)
-    assert (12, told(found)) == (again.resumed, told(again))
+    assert (9, told(found)) == (again.resumed, told(again))
 
 
 @pytest.mark.usefixtures("remembered_scores")
@@ -375,7 +375,7 @@ def test_a_killed_search_goes_on_to_the_same_end(boats: Path, found: NestedTunin
             pytest.fail("the search ended by itself")
     assert -signal.SIGKILL == process.returncode
     result = nested(boats)
-    assert 6 <= result.resumed < 12
+    assert 5 <= result.resumed < 9
     assert told(found) == told(result)
 
 
@@ -506,7 +506,7 @@ def test_the_command_prints_the_folds_the_choices_and_the_estimate(
     assert f"Optimism: {optimism.value:+.3g} ({optimism.standard_error:.2g})" in done.stdout
     assert f"Gain:     +{gain.value:.3g} ({gain.standard_error:.2g})" in done.stdout
     assert f"Trials:   {Path('tuning') / 'boats.log'}" in done.stdout
-    assert "12 trials in 3 outer folds: " in done.stdout
+    assert "9 trials in 3 outer folds: " in done.stdout
     assert done.stdout.endswith("Nothing was written: --nested only estimates.\n")
     assert ["Loading libraries ...", "Reading ...", "Outer fold 1 of 3 ..."] == (
         done.stderr.splitlines()[:3]
