@@ -122,7 +122,9 @@ def _lines(draft: Draft, file: str) -> Iterator[str]:
 def _steps(columns: Sequence[Taken]) -> Iterator[str]:
     """Describe whether an ordered column is above each level but the lowest and the highest."""
     for taken in columns:
-        levels = taken.keys["levels"].split(", ") if taken.kind == "ordinal" and taken.use else []
+        if taken.kind != "ordinal" or not taken.use:
+            continue
+        levels = taken.keys["levels"].split(", ")
         if len(levels) <= _MOST_STEPS:
             for rank, level in enumerate(levels[1:-1], start=1):
                 name = re.sub(r"[^\w.]+", "_", f"{taken.name}_above_{level}")
