@@ -120,7 +120,7 @@ def _lines(draft: Draft, file: str) -> Iterator[str]:
 
 
 def _steps(columns: Sequence[Taken]) -> Iterator[str]:
-    """Describe whether an ordered column is above each level but the lowest and the highest."""
+    """Say of each level of an ordered column between the ends whether the column is above it."""
     for taken in columns:
         if taken.kind != "ordinal" or not taken.use:
             continue
