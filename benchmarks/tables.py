@@ -415,9 +415,9 @@ of all their processes together (demand on 50,000 rows: 60 s, 1 GB). One row is 
 calls of `Model.predict` with a dict, 100,000 rows that of 3 with a DataFrame, on one core (demand
 where there are trees: 150 µs and 2 s)."""
 _PACKAGE = f"""\
-From the file of `{_PACKAGED}`, {{rows:,}} rows, to predictions by the command of an installed wheel:
-{{:.0f}} s for `init`, `train`, `package`, `pip install` into an environment with the base install,
-and `predict` (demand: 120 s)."""
+From the file of `{_PACKAGED}`, {{rows:,}} rows, to predictions by the command of an installed
+wheel: {{:.0f}} s for `init`, `train`, `package`, `pip install` into an environment with the base
+install, and `predict` (demand: 120 s)."""
 _SOURCES = "## Where the tables come from"
 
 

@@ -104,8 +104,8 @@ def _lines(draft: Draft, file: str) -> Iterator[str]:
         yield "derived:"
         yield from steps
     yield ""
-    yield "# A few models and their blends are compared in the folds below, and the best is chosen, or"
-    yield "# a faster one that is not clearly worse; train --write puts its settings here."
+    yield "# A few models and their blends are compared in the folds below, and the best is chosen,"
+    yield "# or a faster one that is not clearly worse; train --write puts its settings here."
     yield "estimator: auto"
     yield ""
     yield "# split: grouped by COLUMN, where several rows are about one thing; by time COLUMN,"
