@@ -135,7 +135,7 @@ def _boolean(column: Column) -> Taken | None:
     folded = {level.casefold() for level in column.levels}
     if not folded <= _TRUTHS or len(folded) > 2:
         return None
-    keys = {"missing": "most_frequent"} if column.missing else {}
+    keys = {"missing": "most_frequent"} if column.has_gaps else {}
     return Taken(column.name, "boolean", f"holds {_listed(column.levels)}", keys=keys)
 
 
@@ -184,7 +184,7 @@ def _date(column: Column) -> Taken | None:
     why = f"from {min(column.levels)} to {max(column.levels)}"
     if not parts:
         return Taken(column.name, kind, f"{why}: too few to tell seasons", use=False)
-    keys = {"parts": ", ".join(parts)} | ({"missing": "median"} if column.missing else {})
+    keys = {"parts": ", ".join(parts)} | ({"missing": "median"} if column.has_gaps else {})
     return Taken(column.name, kind, why, keys=keys)
 
 
@@ -217,7 +217,7 @@ def _ordinal(column: Column) -> Taken | None:
     order = _order_of(column.levels)
     if order is None:
         return None
-    keys = {"levels": ", ".join(order)} | ({"missing": "most_frequent"} if column.missing else {})
+    keys = {"levels": ", ".join(order)} | ({"missing": "most_frequent"} if column.has_gaps else {})
     return Taken(column.name, "ordinal", f"an order: {_listed(order)}", keys=keys)
 
 
@@ -249,14 +249,14 @@ def _nominal(column: Column, what: str = "") -> Taken:
     if levels > _FEW_LEVELS:
         taken = replace(taken, why=f"{what or 'names'}, {levels:,} of them")
     keys = {"encode": "one_hot" if levels <= _FEW_LEVELS else "target"}
-    if column.missing:
+    if column.has_gaps:
         keys = {"missing": "most_frequent"} | keys
     return replace(taken, keys=keys)
 
 
 def _filled(column: Column, filler: str) -> dict[str, str]:
     """Return the keys that say what stands in for missing numbers, if any are missing."""
-    if not column.missing:
+    if not column.has_gaps:
         return {}
     flag = {"flag_missing": "yes"} if 0.02 <= column.missing / column.rows <= 0.98 else {}
     return {"missing": filler} | flag

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import KFold, cross_val_predict
-from sklearn.tree import DecisionTreeRegressor
 
 from .kinds import Taken
 from .table import Column
@@ -18,15 +18,15 @@ Floats = npt.NDArray[np.float64]
 
 _MOST_ROWS = 5_000
 _FEWEST_ROWS = 50  # with fewer, one column may fit the target by chance
-_DETERMINED = 0.98  # share of the target's variance
+_DETERMINED = 0.995  # share of the target's variance
 _EXACT = 1e-9  # of the target's range
 
 
 def find_leaks(columns: Sequence[tuple[Column, Taken]], target: Floats) -> dict[str, str]:
     """Return why each column that gives the target away does so, by the column's name.
 
-    A column does if a regression tree on it alone predicts more than 98% of the variance of the
-    target in rows that it has not seen, or if the target is the sum, or the difference, of a few
+    A column does if its neighbouring values alone predict more than 99.5% of the variance of the
+    target, or if the target is the sum, or the difference, of a few
     columns in every row.
 
     Parameters
@@ -50,29 +50,36 @@ def find_leaks(columns: Sequence[tuple[Column, Taken]], target: Floats) -> dict[
 
 
 def _determined(column: Column, target: Floats) -> float:
-    """Return the share of the target's variance that a column explains in rows held out."""
-    codes = column.codes
-    values = column.numbers if column.is_numeric else codes.astype(float)
-    values = np.where(codes < 0, values[codes >= 0].min(initial=0.0) - 1, values)
-    folds = KFold(2, shuffle=True, random_state=0)
-    if not column.is_numeric:  # levels in the order of their targets, each half by the other
-        values = np.empty(len(codes))
-        for fit, held_out in folds.split(codes):
-            values[held_out] = _means(codes[fit], target[fit], len(column.levels))[codes[held_out]]
-        errors = target - values
-    else:
-        tree = DecisionTreeRegressor(min_samples_leaf=2, random_state=0)
-        errors = target - cross_val_predict(tree, values.reshape(-1, 1), target, cv=folds)
-    variance = float(np.var(target))
-    return 1 - float(np.mean(errors**2)) / variance if variance else 0.0
+    """Return the share of the target's variance that a column explains, row by row without it.
+
+    A row is predicted by the mean of the others with its value. Where a number is alone, the line
+    between the next smaller and the next larger one predicts it.
+    """
+    codes = np.where(column.codes < 0, len(column.levels), column.codes)
+    counts = np.bincount(codes, minlength=len(column.levels) + 1)
+    sums = np.bincount(codes, weights=target, minlength=len(column.levels) + 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = (sums[codes] - target) / (counts[codes] - 1)
+    alone = counts[codes] == 1
+    found[alone] = (
+        math.nan if not column.is_numeric else _between(column, counts, sums)[codes][alone]
+    )
+    known = np.isfinite(found)
+    if known.sum() < _FEWEST_ROWS / 2:
+        return 0.0
+    variance = float(np.var(target[known]))
+    return 1 - float(np.mean((target - found)[known] ** 2)) / variance if variance else 0.0
 
 
-def _means(codes: npt.NDArray[np.int64], target: Floats, levels: int) -> Floats:
-    """Return the mean target of each level and of rows without one, at -1; of all if unseen."""
-    places = np.where(codes < 0, levels, codes)
-    counts = np.bincount(places, minlength=levels + 1)
-    sums = np.bincount(places, weights=target, minlength=levels + 1)
-    return np.where(counts > 0, sums / np.maximum(counts, 1), target.mean())
+def _between(column: Column, counts: npt.NDArray[Any], sums: npt.NDArray[Any]) -> Floats:
+    """Return for each number what the line between its neighbours says; NaN at the ends."""
+    numbers = column.level_numbers
+    order = np.argsort(numbers)
+    x, mean = numbers[order], (sums[:-1] / counts[:-1])[order]
+    lines = np.full(len(counts), math.nan)
+    share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
+    lines[order[1:-1]] = mean[:-2] + share * (mean[2:] - mean[:-2])
+    return lines
 
 
 def _sums(columns: Sequence[tuple[Column, Taken]], target: Floats) -> dict[str, str]:

@@ -102,6 +102,11 @@ def _taken(
         found.append((column, take(column)))
     leaks = find_leaks([(column, taken) for column, taken in found if taken.use], target.numbers)
     progress("Looking at columns", len(features), len(features))
+    if leaks.keys() >= {taken.name for _, taken in found if taken.use}:
+        notes += [f"{name} is used, but {why}." for name, why in leaks.items()]
+        if leaks:
+            notes.append("Nothing else could be learnt from: see that they are known beforehand.")
+        leaks = {}
     notes += [f"{name} is left out: {why}." for name, why in leaks.items()]
     return [
         taken.left_out(leaks[taken.name], is_leak=True) if taken.name in leaks else taken

@@ -38,18 +38,22 @@ class Column:
     levels : tuple of str
     codes : array of int64, shape (rows,)
         Places in `levels`; -1 where a row has nothing.
+    has_gaps : bool
+        Whether a row has nothing, in the table that the rows were taken from.
     """
 
     name: str
     levels: tuple[str, ...]
     codes: npt.NDArray[np.int64]
+    has_gaps: bool
 
     @classmethod
     def of(cls, name: str, cells: Iterable[Any]) -> Column:
         """Read cells of any type."""
         texts = np.array([_text(cell) for cell in cells] or [None], dtype=object)
         codes, levels = pd.factorize(texts)
-        return cls(name, tuple(map(str, levels)), codes.astype(np.int64))
+        has_gaps = bool((codes < 0).any())
+        return cls(name, tuple(map(str, levels)), codes.astype(np.int64), has_gaps)
 
     @property
     def rows(self) -> int:
@@ -92,7 +96,8 @@ class Column:
         kept = np.unique(codes[codes >= 0])
         place = np.full(len(self.levels) + 1, -1)
         place[kept] = np.arange(len(kept))
-        return Column(self.name, tuple(self.levels[at] for at in kept), place[codes])
+        levels = tuple(self.levels[at] for at in kept)
+        return Column(self.name, levels, place[codes], self.has_gaps)
 
 
 def columns_of(rows: Rows, *, source: str) -> list[Column]:
@@ -150,7 +155,8 @@ def without_tokens(column: Column, tokens: Sequence[str]) -> Column:
         place.append(-1 if level in tokens else len(kept))
         if level not in tokens:
             kept.append(level)
-    return Column(column.name, tuple(kept), np.array([*place, -1])[column.codes])
+    codes = np.array([*place, -1])[column.codes]
+    return Column(column.name, tuple(kept), codes, bool((codes < 0).any()))
 
 
 def _number(text: str) -> float:

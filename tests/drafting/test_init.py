@@ -120,6 +120,22 @@ def test_a_leak_is_left_out_loudly_until_the_user_says_otherwise(tmp_path: Path)
     assert load_config(tmp_path / "table.yml").features["tax"].use == "yes"
 
 
+def test_what_gives_the_target_away_is_used_where_there_is_nothing_else(tmp_path: Path) -> None:
+    """And the user is told."""
+    prices = (PRICE * 2)[:80]
+    done, config = drafted(tmp_path, {"cents": [100 * one for one in prices], "price": prices})
+    assert config.features["cents"].use == "yes"
+    assert "Note: cents is used, but alone it determines 100.0%" in done.stdout
+
+
+def test_a_gap_beside_a_missing_target_may_come_again(tmp_path: Path) -> None:
+    """Rows without a target are not trained on, and may have to be predicted."""
+    gap, price = ["", *SIZE[1:]], ["", *PRICE[1:]]
+    _, config = drafted(tmp_path, {"size": SIZE, "width": gap, "price": price})
+    assert config.features["width"].missing == "median"
+    assert config.features["size"].required
+
+
 def test_the_target_is_learnt_on_the_scale_that_is_clearly_better(tmp_path: Path) -> None:
     """Products as a logarithm, sums as they are, and what has no logarithm too."""
     noise = RANDOM.normal(size=400)

@@ -1,7 +1,8 @@
 """The columns that an estimator takes, as the raw columns that they are made from.
 
 Linear and quadratic functions of scaled columns are such functions of the raw ones too, so the
-scaler costs nothing in the graph unless a member needs its columns themselves.
+scaler costs nothing in the graph unless a member needs its columns themselves, or a column is so
+far from zero that its terms would cancel each other.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Native", "ScaledColumns", "linear_form"]
 
 Floats = npt.NDArray[np.float64]
+_MOST_CANCELLED = 1e5  # how much larger the terms of raw columns may be than those of scaled ones
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,10 @@ class ScaledColumns:
         above = self.graph.add("Max", tensor, self.graph.constant(lowest))
         return self.graph.add("Min", above, self.graph.constant(highest))
 
+    @property
+    def _ones(self) -> Floats:
+        return np.ones(len(self.centre))
+
     def value_of(self, form: QuadraticForm) -> str:
         """Return the tensor of shape (rows,) that `form` gives for the scaled columns.
 
@@ -117,6 +123,9 @@ class ScaledColumns:
                 "The estimator has coefficients that overflow: lower gamma, coef0 or C of its "
                 "quadratic member, or raise the penalty of the linear ones."
             )
+        if raw.size(np.abs(self.centre) + self.spread) > _MOST_CANCELLED * form.size(self._ones):
+            columns = ScaledColumns.unscaled(self.graph, self.scaled, len(self.centre))
+            return columns.value_of(form)
         graph, slope = self.graph, raw.slope[self.order]
         if raw.curvature is None:
             # A column, not a vector: onnxruntime multiplies by a matrix 20 times faster.

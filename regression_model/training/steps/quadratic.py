@@ -54,6 +54,11 @@ class QuadraticForm:
         inner = self.slope if self.curvature is None else rows @ self.curvature + self.slope
         return np.asarray(np.sum(rows * inner, axis=1) + self.constant)
 
+    def size(self, row: Floats) -> float:
+        """Return the sum of the sizes of all terms for a row, shape (features,), of sizes."""
+        curvature = 0.0 if self.curvature is None else float(row @ np.abs(self.curvature) @ row)
+        return abs(self.constant) + float(np.abs(self.slope) @ row) + curvature
+
     def times(self, share: float) -> QuadraticForm:
         """Return the form of `share` times the function."""
         curvature = None if self.curvature is None else share * self.curvature
