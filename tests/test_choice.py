@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.model_selection import KFold
+from typer.testing import CliRunner
 
 from regression_model import ConfigError, load_model
+from regression_model.cli import app
 from regression_model.config.core import Config, parse_config
 from regression_model.evaluation.tables import choice_sentence
 from regression_model.training import choice
@@ -161,6 +163,16 @@ def test_the_choice_is_recorded_and_said(hills: Path) -> None:
     assert "How was the estimator chosen?" in report
     assert sentence.split(":")[0] in report
     assert json.loads(json.dumps(model.manifest["choice"])) == model.manifest["choice"]
+
+
+def test_a_choice_is_not_searched(hills: Path) -> None:
+    """tune says what to do first; check says that the members are chosen."""
+    path = hills / "auto.yml"
+    path.write_text(CONFIG)
+    done = CliRunner().invoke(app, ["tune", "--config", str(path)])
+    assert done.exit_code == 2 and "train --write first" in done.stderr
+    done = CliRunner().invoke(app, ["check", str(path)])
+    assert done.exit_code == 0 and "members of the estimator chosen in training" in done.stdout
 
 
 def test_there_is_nothing_to_write_where_members_stand(hills: Path) -> None:

@@ -158,9 +158,11 @@ def check(
         return
     loaded = load_config(config)
     used = sum(feature.use != "no" for feature in loaded.features.values())
+    members = f"{count(len(loaded.estimator), 'member')} of the estimator"
+    if loaded.estimator.auto is not None:
+        members = "members of the estimator chosen in training"
     counts = (
         f"{count(len(loaded.features), 'feature')} ({used} used), "
-        f"{count(len(loaded.derived), 'derived feature')}, "
-        f"{count(len(loaded.estimator), 'member')} of the estimator"
+        f"{count(len(loaded.derived), 'derived feature')}, {members}"
     )
     typer.echo(f"{config} is valid: {counts}.")

@@ -230,13 +230,13 @@ def _prepared(
 ) -> _Search:
     """Read the configuration and the rows; the parameters are those of `run_tuning`."""
     config = load_config(config_path)
-    if not config.tuning.search:
-        raise ConfigError(f"{config.path}: tuning.search names nothing to search.")
     if config.estimator.auto is not None:
         raise ConfigError(
             f"{config.path}: estimator: auto has no values to search: choose the members with "
             "regression-model train --write first."
         )
+    if not config.tuning.search:
+        raise ConfigError(f"{config.path}: tuning.search names nothing to search.")
     path = data_path or dataset_path(config.data.training, beside=config.path)
     progress("Reading", 0, 1)
     rows, _ = leave_out(config, read_dataset(path), source=str(path))
