@@ -149,7 +149,7 @@ def test_the_frozen_configuration_trains_the_same_model(hills: Path) -> None:
     models = [load_model(next((hills / of).glob("*.onnx"))) for of in ("auto", "frozen")]
     rows = {"a": A.tolist(), "b": B.tolist()}
     predictions = [model.predict(rows).values for model in models]
-    np.testing.assert_array_equal(*predictions)
+    np.testing.assert_array_equal(predictions[0], predictions[1])
     assert models[0].manifest["metrics"] == models[1].manifest["metrics"]
     assert "choice" in models[0].manifest and "choice" not in models[1].manifest
 
@@ -191,7 +191,7 @@ def test_on_all_cores_the_results_are_the_same(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr("regression_model.training.parallel.cpu_count", lambda: 2)
         [one] = cross_validations(config, data, seeds=[0], progress=lambda *_: None)
         found.append(one.scored.prediction)
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 def test_work_comes_back_in_its_order() -> None:
