@@ -25,7 +25,7 @@ __all__ = ["choose_scale", "draft_target", "find_target"]
 Floats = npt.NDArray[np.float64]
 
 FEWEST_ROWS = 10
-_MOST_ROWS = 3_000
+_MOST_ROWS = 50_000
 _FOLDS = 5
 _TRIED: Sequence[Mapping[str, Mapping[str, str]]] = (
     {"ridge": {"alpha": "10"}},
@@ -88,7 +88,7 @@ def choose_scale(
 ) -> TargetDraft:
     """Choose between the target and its logarithm by the squared errors of held-out rows.
 
-    Ridge regression and boosted trees learn both, on at most 3,000 rows; the better of the two
+    Ridge regression and boosted trees learn both, on at most 50,000 rows; the better of the two
     speaks for a scale. The logarithm is taken if its mean squared error, in units of the target,
     is lower by more than the standard error of the difference.
 
