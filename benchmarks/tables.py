@@ -408,7 +408,8 @@ others learn from the same rows: scikit-learn's `HistGradientBoostingRegressor` 
 and texts as categories, `Ridge` with one-hot columns, and `skrub.tabular_pipeline("regressor")`.
 
 The demand is a mean squared error that is not above the best other's by more than one standard
-error of the paired difference, on any table."""
+error of the paired difference, on any table. What `estimator: auto` compares, and by which rule it
+chooses, was settled with these tables in view, so other tables may show a little less."""
 _COSTS = """\
 ## Intervals and costs
 
