@@ -35,8 +35,8 @@ from sklearn.svm import SVR, LinearSVR
 from ..config.core import Config, Derived, Feature
 from ..config.sections import CustomMember
 from ..runtime.contract import Contract
+from .export.custom import custom_regressor
 from .intervals import scale_of
-from .steps.custom import custom_regressor
 from .steps.features import (
     Condition,
     DateParts,

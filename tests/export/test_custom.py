@@ -10,11 +10,10 @@ import pytest
 from regression_model.config.core import parse_config
 from regression_model.errors import ConfigError, ExportError, MissingExtraError
 from regression_model.runtime.model_file.operators import check_graph
-from regression_model.training.export import export_pipeline, open_graph
+from regression_model.training.export import custom, export_pipeline, open_graph
 from regression_model.training.intervals import ConformalInterval
 from regression_model.training.pipeline import build_pipeline
 from regression_model.training.rows import read_training_data
-from regression_model.training.steps import custom
 
 CONFIG = """\
 name: boats

@@ -14,10 +14,10 @@ from ...config.core import Config
 from ...config.mistakes import nearest
 from ...config.sections import CustomMember
 from ...errors import ConfigError
-from ..export.estimators import export_estimator
-from ..export.graph import Graph
-from ..export.scaled import ScaledColumns
-from .native import ConvertedMember
+from ..steps.native import ConvertedMember
+from .estimators import export_estimator
+from .graph import Graph
+from .scaled import ScaledColumns
 
 __all__ = ["custom_regressor"]
 
