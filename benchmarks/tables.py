@@ -393,6 +393,8 @@ def document(outcomes: Sequence[Outcome]) -> str:
 
 def _against(one: Outcome) -> str:
     ratio = one.difference / one.standard_error if one.standard_error else 0.0
+    if abs(ratio) < 0.05:
+        return "level"
     word = "better" if ratio < 0 else "worse"
     return f"{word} by {abs(ratio):.1f} standard errors"
 

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .kinds import Taken
+from .kinds import Taken, words_apart
 
 __all__ = ["Draft", "TargetDraft", "text_of"]
 
@@ -146,8 +146,7 @@ def _comment(text: str, indent: str) -> list[str]:
 
 def _spoken(name: str) -> str:
     """Return the name of a column as words: `YearBuilt` as Year built."""
-    apart = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
-    words = re.sub(r"[_.\s]+", " ", apart).strip() or name
+    words = re.sub(r"[_.\s]+", " ", words_apart(name)).strip() or name
     return words[0].upper() + words[1:]
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 
 import numpy as np
 
-from .table import Column
+from ..levels import BOOLEAN_LEVELS, boolean_level
+from ..times import DAY, seconds_of_text
+from ..training.steps.features import calendar
+from .table import Column, Floats
 
-__all__ = ["Taken", "is_amount", "take"]
+__all__ = ["Taken", "is_amount", "take", "words_apart"]
 
 _ID_WORDS = frozenset("id ids key uuid guid index idx rownames rowid row".split())
 _CODE_WORDS = frozenset("code zip zipcode postcode postal phone".split())
@@ -41,14 +43,9 @@ _SCALES = tuple(
         "young, middle, old",
     )
 )
-_TRUTHS = frozenset(("yes", "no", "true", "false", "t", "f", "y", "n"))
 _RANGE = re.compile(r"(?:[<>]=?\s*)?(\d+(?:\.\d+)?)\s*(?:(?:-|to|\N{EN DASH})\s*\d+(?:\.\d+)?|\+)?")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_TIMESTAMP = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
-)
-_OTHER_DATE = re.compile(
-    r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}( .*)?|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}.*|"
+_LIKE_A_DATE = re.compile(
+    r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T].*)?|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}.*|"
     r"[A-Za-z]{3,9} \d{1,2},? \d{4}.*"
 )
 _SIGN = "[$%\N{POUND SIGN}\N{EURO SIGN}]?"
@@ -132,8 +129,7 @@ def _identifier(column: Column) -> Taken | None:
 
 
 def _boolean(column: Column) -> Taken | None:
-    folded = {level.casefold() for level in column.levels}
-    if not folded <= _TRUTHS or len(folded) > 2:
+    if column.is_numeric or not {*map(boolean_level, column.levels)} <= {*BOOLEAN_LEVELS}:
         return None
     keys = {"missing": "most_frequent"} if column.has_gaps else {}
     return Taken(column.name, "boolean", f"holds {_listed(column.levels)}", keys=keys)
@@ -168,19 +164,14 @@ def _number(column: Column) -> Taken | None:
 
 
 def _date(column: Column) -> Taken | None:
-    if all(map(_DATE.fullmatch, column.levels)):
-        kind = "date"
-    elif all(_DATE.fullmatch(level) or _TIMESTAMP.fullmatch(level) for level in column.levels):
-        kind = "timestamp"
-    elif _looks_like_dates(column):
-        return _unreadable_dates(column, "dates in other forms than 2010-06-30")
-    else:
-        return None
-    try:
-        times = [_time(level) for level in column.levels]
-    except ValueError:
-        return _unreadable_dates(column, "dates that are on no calendar")
-    parts = _parts(times, kind)
+    seconds = [_seconds(level) for level in column.levels]
+    known = [one for one in seconds if one is not None]
+    if len(known) < len(seconds):
+        return _unreadable_dates(column, seconds) if _looks_like_dates(column) else None
+    kind = (
+        "date" if all(len(level) == len("2010-06-30") for level in column.levels) else "timestamp"
+    )
+    parts = _parts(np.array(known))
     why = f"from {min(column.levels)} to {max(column.levels)}"
     if not parts:
         return Taken(column.name, kind, f"{why}: too few to tell seasons", use=False)
@@ -188,27 +179,32 @@ def _date(column: Column) -> Taken | None:
     return Taken(column.name, kind, why, keys=keys)
 
 
-def _unreadable_dates(column: Column, what: str) -> Taken:
-    why = f"{what}, such as {_shown(column.levels[0])}: write them as 2010-06-30 to use them"
+def _unreadable_dates(column: Column, seconds: Sequence[float | None]) -> Taken:
+    odd = _shown(column.levels[seconds.index(None)])
+    why = f"dates that cannot be read, such as {odd}: write them as 2010-06-30 to use them"
     return Taken(column.name, "nominal", why, use=False)
 
 
-def _time(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    return found.replace(tzinfo=None) - (found.utcoffset() or timedelta())
+def _seconds(text: str) -> float | None:
+    """Read a time as a row to predict may have it; None for any other text."""
+    try:
+        return seconds_of_text(text, days=False)
+    except ValueError:
+        return None
 
 
-def _parts(times: Sequence[datetime], kind: str) -> list[str]:
-    """Return the parts of dates that tell rows apart."""
-    days = {one.date() for one in times}
+def _parts(seconds: Floats) -> list[str]:
+    """Return the parts of times that tell rows apart; days have one hour."""
+    days, of = np.unique(np.floor(seconds / DAY)), calendar(seconds)
+    different = {part: len(np.unique(values)) for part, values in of.items()}
     parts = []
     if len(days) > 1:
         parts.append("elapsed_days")
-    if len({day.month for day in days}) > 2:
+    if different["month"] > 2:
         parts += ["month", "month_cycle"]
-    if len({day.weekday() for day in days}) > 4 and len(days) > 7:
+    if different["weekday"] > 4 and len(days) > 7:
         parts += ["weekday", "weekday_cycle"]
-    if kind == "timestamp" and len({one.hour for one in times}) > 1:
+    if different["hour"] > 1:
         parts += ["hour", "hour_cycle"]
     return parts
 
@@ -269,9 +265,8 @@ def _skewness(column: Column) -> float:
 
 
 def _looks_like_dates(column: Column) -> bool:
-    matches = (_DATE, _TIMESTAMP, _OTHER_DATE)
-    like = [any(one.fullmatch(level) for one in matches) for level in column.levels]
-    return not column.is_numeric and sum(like) >= 0.9 * len(like)
+    like = sum(_LIKE_A_DATE.fullmatch(level) is not None for level in column.levels)
+    return not column.is_numeric and like >= 0.9 * len(column.levels)
 
 
 def _looks_like_money(column: Column) -> bool:
@@ -282,10 +277,14 @@ def _has_leading_zero(level: str) -> bool:
     return len(level) > 1 and level[0] == "0" and level.isdigit()
 
 
+def words_apart(name: str) -> str:
+    """Return a name such as `YearBuilt` with a blank before each word."""
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
+
+
 def _words(name: str) -> list[str]:
     """Return the words of a name, in lower case: `YearBuilt`, `year_built` and `year built`."""
-    apart = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
-    return re.findall(r"[a-z]+", apart.lower())
+    return re.findall(r"[a-z]+", words_apart(name).lower())
 
 
 def _listed(levels: Sequence[str]) -> str:

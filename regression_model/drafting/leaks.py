@@ -9,12 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .kinds import Taken
-from .table import Column
+from .table import Column, Floats
 
 __all__ = ["find_leaks"]
-
-Floats = npt.NDArray[np.float64]
 
 _MOST_ROWS = 5_000
 _FEWEST_ROWS = 50  # with fewer, one column may fit the target by chance
@@ -22,12 +19,11 @@ _DETERMINED = 0.995  # share of the target's variance
 _EXACT = 1e-9  # of the target's range
 
 
-def find_leaks(columns: Sequence[tuple[Column, Taken]], target: Floats) -> dict[str, str]:
+def find_leaks(columns: Sequence[Column], target: Floats) -> dict[str, str]:
     """Return why each column that gives the target away does so, by the column's name.
 
     A column does if its neighbouring values alone predict more than 99.5% of the variance of the
-    target, or if the target is the sum, or the difference, of a few
-    columns in every row.
+    target, or if the target is the sum, or the difference, of a few columns in every row.
 
     Parameters
     ----------
@@ -38,10 +34,10 @@ def find_leaks(columns: Sequence[tuple[Column, Taken]], target: Floats) -> dict[
     if len(rows) > _MOST_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(len(rows), _MOST_ROWS, replace=False))
     known = target[rows]
-    found = _sums([(column, taken) for column, taken in columns if column.is_numeric], target)
+    found = _sums([column for column in columns if column.is_numeric], target)
     if len(rows) < _FEWEST_ROWS:
         return found
-    for column, _ in columns:
+    for column in columns:
         if column.name not in found:
             share = _determined(column.only(rows), known)
             if share > _DETERMINED:
@@ -82,9 +78,9 @@ def _between(column: Column, counts: npt.NDArray[Any], sums: npt.NDArray[Any]) -
     return lines
 
 
-def _sums(columns: Sequence[tuple[Column, Taken]], target: Floats) -> dict[str, str]:
+def _sums(columns: Sequence[Column], target: Floats) -> dict[str, str]:
     """Find columns that add up to the target in every row, with plus or minus."""
-    complete = [column for column, _ in columns if not column.missing]
+    complete = [column for column in columns if not column.missing]
     if not complete or len(target) <= 2 * len(complete):
         return {}
     table = np.column_stack([column.numbers for column in complete])

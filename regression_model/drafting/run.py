@@ -62,9 +62,6 @@ def draft_configuration(
     features = [column.only(known) for column in columns if column is not answer]
     answer_known = answer.only(known)
     taken, notes = _taken(features, answer_known, progress)
-    if answer.missing:
-        what = "row has no value" if answer.missing == 1 else "rows have no value"
-        notes.insert(0, f"{answer.missing:,} {what} of {target}, and will be left out.")
     if not any(one.use for one in taken):
         raise InputError(f"{table}: no column is left to learn from: {_reasons(taken)}.")
     draft = Draft(
@@ -77,10 +74,10 @@ def draft_configuration(
         notes=notes,
     )
     config = parse_config(text_of(draft, file=output.name), source=output.name)
-    rows, _ = leave_out(config, rows, source=str(table))
+    rows, left_out = leave_out(config, rows, source=str(table))
     data = read_training_data(config, rows, source=str(table))
     scaled = choose_scale(draft.target, answer_known, config, data, progress)
-    draft = replace(draft, target=scaled)
+    draft = replace(draft, target=scaled, notes=[*left_out, *notes])
     return text_of(draft, file=output.name), draft
 
 
@@ -100,7 +97,7 @@ def _taken(
             )
             continue
         found.append((column, take(column)))
-    leaks = find_leaks([(column, taken) for column, taken in found if taken.use], target.numbers)
+    leaks = find_leaks([column for column, taken in found if taken.use], target.numbers)
     progress("Looking at columns", len(features), len(features))
     if leaks.keys() >= {taken.name for _, taken in found if taken.use}:
         notes += [f"{name} is used, but {why}." for name, why in leaks.items()]

@@ -18,8 +18,9 @@ from ..errors import InputError
 from ..files.streams.sources import Repeated
 from ..files.tables import Rows
 from ..levels import text_of_number
+from ..runtime.intake import NotANumber, read_number
 
-__all__ = ["Column", "columns_of", "missing_tokens", "without_tokens"]
+__all__ = ["Column", "Floats", "columns_of", "missing_tokens", "without_tokens"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -162,8 +163,8 @@ def without_tokens(column: Column, tokens: Sequence[str]) -> Column:
 def _number(text: str) -> float:
     """Read a number as a row to predict may have it; NaN for any other text."""
     try:
-        return float(text) if "_" not in text else math.nan
-    except ValueError:
+        return read_number(text)
+    except NotANumber:
         return math.nan
 
 

@@ -7,24 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from ..config.core import Config, Estimator
 from ..config.mistakes import nearest
 from ..config.sections import Target
+from ..display import count
 from ..errors import InputError
 from ..training.cross_validation import Progress
 from ..training.held_out import cross_validations
 from ..training.rows import TrainingData
 from .document import TargetDraft
 from .kinds import is_amount
-from .table import Column
+from .table import Column, Floats
 
 __all__ = ["choose_scale", "draft_target", "find_target"]
 
-Floats = npt.NDArray[np.float64]
-
-FEWEST_ROWS = 10
+_FEWEST_ROWS = 10
 _MOST_ROWS = 50_000
 _FOLDS = 5
 _TRIED: Sequence[Mapping[str, Mapping[str, str]]] = (
@@ -51,7 +49,7 @@ def find_target(columns: Sequence[Column], name: str, *, source: str) -> Column:
     if mistake := next(_mistakes(target, values), None):
         raise InputError(f"{source}: {mistake}")
     if len(columns) == 1:
-        raise InputError(f"{source}: {name} is the only column, and there is nothing to learn from")
+        raise InputError(f"{source}: {name} is the only column: there is nothing to learn from.")
     return target
 
 
@@ -63,16 +61,14 @@ def _mistakes(target: Column, values: int) -> Iterator[str]:
         numbers = np.isfinite(target.level_numbers)
         odd = target.levels[int(np.argmin(numbers))]
         many = int(target.counts[~numbers].sum())
-        what = "row has" if many == 1 else "rows have"
         yield (
-            f"{name} is to be predicted and must hold numbers: {many:,} of {values:,} {what} "
-            f"something else, such as {odd[:60]!r}."
+            f"{name} is to be predicted and must hold numbers: {many:,} of "
+            f"{count(values, 'value')} cannot be read as one, such as {odd[:60]!r}."
         )
     elif len(target.levels) == 1:
         yield f"every value of {name} is {target.levels[0]}: there is nothing to predict."
-    elif values < FEWEST_ROWS:
-        what = "row has" if values == 1 else "rows have"
-        yield f"{values} {what} a value of {name}: expected at least {FEWEST_ROWS}."
+    elif values < _FEWEST_ROWS:
+        yield f"{name} has {count(values, 'value')}: expected at least {_FEWEST_ROWS}."
 
 
 def draft_target(target: Column) -> TargetDraft:

@@ -129,9 +129,10 @@ def run_training(
     model = Model(content)  # what is written can be opened
     progress("Exporting", 1, 1)
     documents, notes = _documents(config, data, rows, measured, model, progress)
+    frozen = _frozen(config, choice) if write else None
     paths = save_model(content, pipeline, name=config.name, folder=folder, documents=documents)
-    if write:
-        _write_choice(config, choice)
+    if frozen is not None and config.path is not None:
+        write_atomically(config.path, frozen)
     return TrainingResult(
         model_path=paths[".onnx"],
         pipeline_path=paths[".joblib"],
@@ -225,13 +226,15 @@ def _check_quality(config: Config, metrics: Mapping[str, float]) -> None:
         )
 
 
-def _write_choice(config: Config, choice: Choice | None) -> None:
-    """Put the chosen members into the file that the training began with."""
+def _frozen(config: Config, choice: Choice | None) -> bytes:
+    """Return the file that the training began with, with the chosen members in it."""
     assert choice is not None and config.path is not None
     if load_config(config.path).sha256 != config.sha256:
-        raise OutputError(f"{config.path} was changed during the training, and is left as it is.")
+        raise OutputError(
+            f"{config.path} was changed during the training: nothing was written. Train again."
+        )
     text = config.path.read_bytes().decode("utf-8")
-    write_atomically(config.path, with_members(text, choice.estimator).encode("utf-8"))
+    return with_members(text, choice.estimator).encode("utf-8")
 
 
 def _scoring_rows(config: Config) -> Any:

@@ -71,7 +71,7 @@ def test_every_column_is_shown_with_the_reason(cars: tuple[Result, Path]) -> Non
     done, place = cars
     text = place.read_text(encoding="utf-8")
     assert "hardly repeat" in done.stdout and "hardly repeat" in text
-    assert "8 rows have no value of Miles_per_Gallon, and will be left out." in done.stdout
+    assert "have no value of Miles_per_Gallon, and were left out." in done.stdout
     for name in load_config(place).features:
         assert name in done.stdout
 
@@ -152,11 +152,11 @@ ODD_TABLES: dict[str, tuple[dict[str, Any], str]] = {
     "constant": ({"size": SIZE, "price": [7] * ROWS}, "every value of price is 7"),
     "text": (
         {"size": SIZE, "price": ["much", *PRICE[1:]]},
-        "1 of 60 row has something else, such as 'much'",
+        "1 of 60 values cannot be read as one, such as 'much'",
     ),
     "empty": ({"size": SIZE, "price": [""] * ROWS}, "no row has a value of price"),
-    "alone": ({"price": PRICE}, "price is the only column"),
-    "one row": ({"size": [1, 2], "price": [2, 5]}, "2 rows have a value of price: expected at"),
+    "alone": ({"price": PRICE}, "price is the only column: there"),
+    "one row": ({"size": [1, 2], "price": [2, 5]}, "price has 2 values: expected at least 10"),
     "nothing to learn from": (
         {"id": range(ROWS), "zone": ["A"] * ROWS, "price": PRICE},
         "no column is left to learn from: id (numbers the rows",

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from regression_model.drafting.kinds import take
 from regression_model.drafting.leaks import find_leaks
 from regression_model.drafting.table import Column
 
@@ -19,8 +18,8 @@ CASUAL, REGISTERED = RANDOM.poisson(30, 300), RANDOM.poisson(90, 300)
 
 def leaks(columns: Mapping[str, Sequence[Any]], target: Any) -> set[str]:
     """The columns that give a target away."""
-    pairs = [(c := Column.of(name, cells), take(c)) for name, cells in columns.items()]
-    return set(find_leaks(pairs, np.asarray(target, dtype=float)))
+    named = [Column.of(name, cells) for name, cells in columns.items()]
+    return set(find_leaks(named, np.asarray(target, dtype=float)))
 
 
 @pytest.mark.parametrize(

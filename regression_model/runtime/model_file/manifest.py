@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from ...levels import BOOLEAN_LEVELS
 from ...times import seconds_of_text
-from ..contract import Contract, Field
+from ..contract import Contract, Field, Kind
 
 __all__ = ["FIELD", "ManifestError", "check_manifest"]
 
@@ -30,16 +30,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _METRICS = ("coverage", "coverage_worst_quartile")  # for every target
 _LIMITS = ("rmsle", "rmse", "mae", "r2")  # may be in the quality bar, and then have a value
 _WIDTHS = ("median_relative_width", "median_width")  # one of them, as the target has a zero or not
-_KINDS = (
-    "number",
-    "year",
-    "date",
-    "timestamp",
-    "boolean",
-    "nominal",
-    "ordinal",
-    "identifier",
-)
+_KINDS = get_args(Kind)
 
 
 class ManifestError(ValueError):
