@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -84,6 +87,23 @@ def test_the_same_table_gives_the_same_text(cars: tuple[Result, Path], tmp_path:
     shown = [path.read_text(encoding="utf-8") for path in (place, again)]
     places = [str(load_config(path).data.training) for path in (place, again)]
     assert shown[0].replace(places[0], "X") == shown[1].replace(places[1], "X")
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_other_files_of_the_same_rows_give_the_same_text(tmp_path: Path, ending: str) -> None:
+    """But for the name of the file."""
+    typed = {"size": SIZE, "big": [size > 5 for size in SIZE], "price": PRICE}
+    table = tmp_path / f"table.{ending}"
+    if ending == "parquet":
+        pq.write_table(pa.table(typed), table)
+    else:
+        records = [dict(zip(typed, row, strict=True)) for row in zip(*typed.values(), strict=True)]
+        table.write_text("".join(json.dumps(record) + "\n" for record in records))
+    assert invoke("init", table, "--target", "price").exit_code == 0
+    found = (tmp_path / "table.yml").read_text(encoding="utf-8")
+    drafted(tmp_path, {**typed, "big": ["yes" if big else "no" for big in typed["big"]]})
+    expected = (tmp_path / "table.yml").read_text(encoding="utf-8")
+    assert found.replace(table.name, "table.csv") == expected
 
 
 def test_a_configuration_is_never_replaced_unasked(tmp_path: Path) -> None:
