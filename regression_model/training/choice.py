@@ -130,7 +130,7 @@ def _all_candidates(
     """Yield a family, its members and the seconds of a fit, the most wanted first."""
     linear = 2e-9 * rows * columns**2 + 0.002
     quadratic = 1.2e-9 * rows**2 * columns + 0.005
-    trees = 1e-3 + 3.5e-8 * rows * columns  # and a tree of 31 leaves
+    tree = 1e-3 + 3.5e-8 * rows * columns  # of 31 leaves
 
     def ridge(alpha: float) -> tuple[str, Members, float]:
         return "linear", {"ridge": {"alpha": alpha}}, linear
@@ -147,16 +147,16 @@ def _all_candidates(
         return "quadratic", {"quadratic_svr": keys}, quadratic * max(1.0, C)
 
     def boosting(
-        trees_: int, rate: float, leaves: int, smallest: int, penalty: float
+        trees: int, rate: float, leaves: int, smallest: int, penalty: float
     ) -> tuple[str, Members, float]:
         keys = {
-            "max_iter": trees_,
+            "max_iter": trees,
             "learning_rate": rate,
             "max_leaf_nodes": leaves,
             "min_samples_leaf": smallest,
             "l2_regularization": penalty,
         }
-        return "trees", {"hist_gradient_boosting": keys}, trees_ * trees * (leaves / 31) ** 0.5
+        return "trees", {"hist_gradient_boosting": keys}, trees * tree * (leaves / 31) ** 0.5
 
     yield ridge(10.0)
     yield boosting(100, 0.1, 31, 20, 0.0)
