@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,8 +54,9 @@ def build(tree: Path, *options: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """The sources as a reader of the sdist has them."""
+    options: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
     with tarfile.open(SDIST) as archive:
-        archive.extractall(tmp_path, filter="data")
+        archive.extractall(tmp_path, **options)  # Python has filters since 3.11.4
     return tmp_path / STEM
 
 
