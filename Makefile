@@ -20,13 +20,20 @@ bench: $(TOX) ; $(TOX) run -e bench
 bench_tables: $(TOX) ; $(TOX) run -e bench_tables
 docs: $(TOX) ; $(TOX) run -e docs
 lock: $(TOX) ; $(TOX) run -e lock
+test_release: $(TOX) ; $(TOX) run -e test_release
+coverage: $(TOX) ; $(TOX) run -e coverage
+publish: $(TOX) ; $(TOX) run -e publish
+release_rehearsal: $(TOX) ; $(TOX) run -e release_rehearsal
+pylock: $(TOX) ; $(TOX) run -e pylock
+dev: $(TOX) ; $(TOX) run -e dev
 
-.PHONY: all ci train evaluate tune test_package test_runtime checks lint typecheck format build bench bench_tables docs lock tox
+.PHONY: all ci train evaluate tune test_package test_runtime checks lint typecheck format build bench bench_tables docs lock \
+	test_release coverage publish release_rehearsal pylock dev tox
 
 tox: ;
 too_old := regression-model needs Python 3.11 or newer: $(PYTHON) is %d.%d, name another with PYTHON=...
-.venv-tox/bin/tox: requirements/lock.txt
+.venv-tox/bin/tox: requirements/tox.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit("$(too_old)" % v if v < (3, 11) else 0)'
 	@$(PYTHON) -m venv --clear .venv-tox
-	@.venv-tox/bin/python -m pip install --quiet --disable-pip-version-check -c requirements/lock.txt tox
+	@.venv-tox/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/tox.txt
 	@touch $@

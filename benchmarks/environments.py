@@ -116,11 +116,8 @@ def base_environment() -> Environment:
     """
     built = wheel()
     lock = REQUIREMENTS / "lock.txt"
-    wanted = [str(built)] if built else ["-r", str(REQUIREMENTS / "runtime.in")]
     stamp = _digest(built or REQUIREMENTS / "runtime.in", lock)
-    environment = _make(
-        CACHE / "bench-base", Path(sys.executable), stamp, ["-c", str(lock), *wanted]
-    )
+    environment = _make(CACHE / "bench-base", Path(sys.executable), stamp, _locked(), built)
     if not built:
         _copy_package(environment)
     return environment
@@ -135,8 +132,8 @@ def version_environment(built: Path, *, name: str) -> Environment:
         When it cannot be installed.
     """
     lock = REQUIREMENTS / "lock.txt"
-    wanted = ["-c", str(lock), str(built), "pandas"]
-    return _make(CACHE / f"bench-{name}", Path(sys.executable), _digest(built, lock), wanted)
+    stamp, wanted = _digest(built, lock), [*_locked(), "pandas"]
+    return _make(CACHE / f"bench-{name}", Path(sys.executable), stamp, wanted, built)
 
 
 def peer_environment() -> Environment:
@@ -160,14 +157,24 @@ def _python_311() -> Path:
     return Path(found)
 
 
-def _make(folder: Path, python: Path, stamp: str, wanted: list[str]) -> Environment:
+def _locked() -> list[str]:
+    """Return what names the libraries of the base install to pip, which checks their hashes."""
+    return ["-c", str(REQUIREMENTS / "lock.txt"), "-r", str(REQUIREMENTS / "runtime.in")]
+
+
+def _make(
+    folder: Path, python: Path, stamp: str, wanted: list[str], built: Path | None = None
+) -> Environment:
     """Make a virtual environment in `folder`, unless the one there has the same stamp."""
     environment = Environment(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
     stamp_file = folder / "stamp"
     if stamp_file.is_file() and stamp_file.read_text(encoding="utf-8") == stamp:
         return environment
     Environment(python).run("-m", "venv", "--clear", str(folder))
-    environment.run("-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted)
+    install = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    environment.run(*install, *wanted)
+    if built:
+        environment.run(*install, "--no-deps", str(built))
     stamp_file.write_text(stamp, encoding="utf-8")
     return environment
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from . import __version__
+from .distribution import distribution_name
 from .errors import MissingExtraError
 
 __all__ = ["needs"]
@@ -58,5 +59,5 @@ def _sentence(library: str, extras: tuple[str, ...]) -> str:
     home = next((extra for extra in extras if extra in _EXTRAS_OF.get(library, ())), extras[0])
     return (
         f"{library} is not installed; it comes with the extra {home}: "
-        f"pip install 'regression-model[{','.join(extras)}]=={__version__}'."
+        f"pip install '{distribution_name()}[{','.join(extras)}]=={__version__}'."
     )

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import os
 import subprocess
 import sys
-import tarfile
-import time
-import zipfile
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +13,7 @@ from tempfile import TemporaryDirectory
 import build.__main__  # noqa: F401 - run as a program, whose absence is to be noticed here
 
 from ..errors import PackageError
+from ..reproducible import reproducible_sdist, reproducible_wheel
 from .project import module_of
 
 if find_spec("setuptools") is None:  # with which it builds, in a process of its own
@@ -53,8 +49,8 @@ def build_archives(
         _build(project, dist, date=date)
         wheel, sdist = archive_names(name, version)
         return {
-            wheel: _same_wheel((dist / wheel).read_bytes(), date),
-            sdist: _same_sdist((dist / sdist).read_bytes(), date),
+            wheel: reproducible_wheel((dist / wheel).read_bytes(), date),
+            sdist: reproducible_sdist((dist / sdist).read_bytes(), date),
         }
 
 
@@ -75,30 +71,3 @@ def _build(project: Path, dist: Path, *, date: int) -> None:
         errors = [at for at, line in enumerate(lines) if line.upper().startswith("ERROR")]
         said = " ".join(filter(None, lines[errors[-1] :] if errors else lines[-1:]))
         raise PackageError(f"The package could not be built: {said[:500].rstrip('.')}.")
-
-
-def _same_wheel(content: bytes, date: int) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w") as new:
-        for member in old.infolist():
-            entry = zipfile.ZipInfo(member.filename, time.gmtime(date)[:6])
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3  # Unix, for the rights
-            entry.external_attr = 0o100644 << 16
-            new.writestr(entry, old.read(member))
-    return made.getvalue()
-
-
-def _same_sdist(content: bytes, date: int) -> bytes:
-    made = io.BytesIO()
-    with (
-        tarfile.open(fileobj=io.BytesIO(content)) as old,
-        gzip.GzipFile(filename="", fileobj=made, mode="wb", mtime=date) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as new,
-    ):
-        for member in sorted(old.getmembers(), key=lambda one: one.name):
-            entry = tarfile.TarInfo(member.name)
-            entry.type, entry.size, entry.mtime = member.type, member.size, date
-            entry.mode = 0o755 if member.isdir() else 0o644
-            new.addfile(entry, old.extractfile(member) if member.isfile() else None)
-    return made.getvalue()

@@ -9,6 +9,7 @@ from string import Template
 
 from .. import __version__
 from ..display import markdown_table, markdown_text
+from ..distribution import distribution_name
 from ..evaluation import tables
 from ..runtime.installed import MODEL_FILE
 from ..runtime.model import Model
@@ -41,6 +42,7 @@ def project_files(model: Model, content: bytes, *, card: str | None) -> dict[str
         "module": module,
         "version": model.version,
         "compatible": _compatible(),
+        "distribution": distribution_name(),
         "description": markdown_text(manifest["description"]),
         "summary": _quoted(manifest["description"] or f"Predicts {model.contract.target}"),
         "card": card.strip(),

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import ModelFileError, PackageError
 from ..extras import needs
 from ..files.writing import write_all_atomically
+from ..reproducible import EARLIEST, LATEST
 from ..runtime.installed import find_model
 from ..runtime.model import Model
 from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file, stale_reason
@@ -18,9 +19,6 @@ from ..runtime.model_file.sealing import digest, read_content, reseal
 from .project import project_files
 
 __all__ = ["PackageResult", "package_model"]
-
-_EARLIEST = 315_532_800  # 1980, when the time of a zip archive begins
-_LATEST = 4_354_819_199  # 2107, when it ends
 
 
 @dataclass(frozen=True)
@@ -144,11 +142,11 @@ def _card_beside(path: Path) -> str | None:
 
 def _date(created: str | None) -> int:
     """Return the seconds from 1970 to the time in the archives: when the model was made."""
-    seconds = _EARLIEST
+    seconds = EARLIEST
     if created is not None:
         try:
             moment = datetime.fromisoformat(created)
             seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
         except (ValueError, OverflowError):
             pass  # a file may say anything here
-    return min(max(seconds, _EARLIEST), _LATEST)
+    return min(max(seconds, EARLIEST), LATEST)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..distribution import distribution_name
 from ..errors import InputError, MissingExtraError
 from .checking import Checked, Counts
 from .intake import Codes, Floats
@@ -165,7 +166,8 @@ class Prediction:
             import_module("pandas")
         except ImportError:
             raise MissingExtraError(
-                "to_pandas needs pandas: pip install 'regression-model[train]', or pandas itself."
+                f"to_pandas needs pandas: pip install '{distribution_name()}[train]', or pandas "
+                "itself."
             ) from None
         frame = import_module("pandas").DataFrame
         columns = {"value": self.values, "lower": self.lower, "upper": self.upper}

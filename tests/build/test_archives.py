@@ -1,5 +1,8 @@
 """Both archives in dist/ hold exactly what they should, and none is made without its model."""
 
+import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 ROOT = Path(__file__).parents[2]
 VERSION = (ROOT / "regression_model" / "VERSION").read_text(encoding="utf-8").strip()
@@ -75,6 +80,7 @@ def test_wheel_contents() -> None:
         "WHEEL",
         "entry_points.txt",
         "licenses/LICENSE",
+        "sboms/regression-model.cdx.json",
         "top_level.txt",
     }
     assert set(names) == PACKAGE | {f"{STEM}.dist-info/{name}" for name in metadata}
@@ -95,6 +101,7 @@ def test_sdist_contents() -> None:
         "mypy.ini",
         "pyproject.toml",
         "setup.py",
+        "sonar-project.properties",
         "tox.ini",
     }
     made = {
@@ -112,7 +119,8 @@ def test_sdist_contents() -> None:
         | files_below("benchmarks", "*.py")
         | files_below("docs", "*.md")
         | files_below("docs", "*.svg")
-        | files_below("requirements", "*.in", "*.txt")
+        | files_below("releasing", "*.py")
+        | files_below("requirements", "*.in", "*.json", "*.txt")
     )
     assert set(names) == {f"{STEM}/{name}" for name in PACKAGE | project | made | folders}
     assert len(names) == len(set(names))
@@ -128,17 +136,85 @@ def test_both_archives_hold_the_same_bytes() -> None:
             assert expected == member.read() == wheel.read(name), name
 
 
-def test_the_sdist_builds_the_same_wheel_again(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With SOURCE_DATE_EPOCH two wheels from the same sources are the same file."""
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
-    again = tree.with_name("again")
-    shutil.copytree(tree, again)
-    wheels = []
-    for sources in (tree, again):
-        done = build(sources, "--wheel")
-        assert done.returncode == 0, done.stderr
-        wheels.append((sources / "dist" / WHEEL.name).read_bytes())
-    assert wheels[0] == wheels[1]
+def test_the_sdist_builds_the_same_archives_again(tree: Path) -> None:
+    """Without any setting: the times in the archives are those of the sources."""
+    another = tree.with_name("another place")
+    shutil.copytree(tree, another)
+    done = build(another)
+    assert done.returncode == 0, done.stderr
+    for archive in (WHEEL, SDIST):
+        assert archive.read_bytes() == (another / "dist" / archive.name).read_bytes()
+
+
+def test_the_times_in_the_archives_are_those_of_the_commit() -> None:
+    """Nothing in them says when or by whom they were built."""
+    with tarfile.open(SDIST) as sdist, zipfile.ZipFile(WHEEL) as wheel:
+        times = {member.mtime for member in sdist}
+        owners = {(member.uid, member.gid, member.uname, member.gname) for member in sdist}
+        wheel_times = {member.date_time for member in wheel.infolist()}
+    assert owners == {(0, 0, "", "")}
+    assert len(times) == len(wheel_times) == 1
+    if (ROOT / ".git").exists() and "SOURCE_DATE_EPOCH" not in os.environ:
+        command = ["git", "log", "-1", "--format=%ct"]
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert times == {int(ran.stdout)}
+
+
+def sbom() -> str:
+    """The text of the SBOM in the wheel."""
+    with zipfile.ZipFile(WHEEL) as archive:
+        name = f"{STEM}.dist-info/sboms/regression-model.cdx.json"
+        return archive.read(name).decode("utf-8")
+
+
+def test_the_sbom_is_valid() -> None:
+    """As the schema of CycloneDX has it."""
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(sbom()) is None
+
+
+def test_the_sbom_names_this_wheel_and_the_libraries_of_the_lock() -> None:
+    """Those that the base install needs, and those that the extras add, each as locked."""
+    document = json.loads(sbom())
+    root = document["metadata"]["component"]
+    assert (root["name"], root["version"]) == ("regression-model", VERSION)
+    lock = (ROOT / "requirements" / "lock.txt").read_text(encoding="utf-8")
+    locked = set(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", lock, flags=re.MULTILINE))
+    stated = {
+        (re.sub(r"[-_.]+", "-", one["name"]).lower(), one["version"])
+        for one in document["components"]
+    }
+    assert stated <= locked
+    base = {one["name"] for one in document["components"] if one["scope"] == "required"}
+    assert {"numpy", "onnxruntime", "pydantic"} < base
+    assert base.isdisjoint({"pandas", "scikit-learn"})
+    assert {"pandas", "scikit-learn"} < {one["name"] for one in document["components"]}
+
+
+def test_one_line_gives_the_distribution_another_name(tree: Path, tmp_path: Path) -> None:
+    """For an index on which the name is taken: what the package says follows."""
+    project = tree / "pyproject.toml"
+    text = project.read_text(encoding="utf-8")
+    project.write_text(
+        text.replace('name = "regression-model"', 'name = "acme-houses"', 1), encoding="utf-8"
+    )
+    assert build(tree).returncode == 0
+    (wheel,) = (tree / "dist").glob("acme_houses-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    program = (
+        "from regression_model.extras import needs\n"
+        "with needs('train'):\n"
+        "    import a_missing_library\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "installed")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"pip install 'acme-houses[train]=={VERSION}'" in ran.stderr
 
 
 def absent(tree: Path) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ...distribution import distribution_name
 from ...errors import ModelFileError
 from .wire import delimited, fields
 
@@ -98,7 +99,7 @@ def open_sealed(content: bytes, *, name: str) -> dict[str, Any]:
         shown = format_ if format_ < 1_000_000 else "of a million or more"
         raise ModelFileError(
             f"{name} has format {shown} and this regression-model reads up to "
-            f"{FORMAT}: upgrade with pip install --upgrade regression-model."
+            f"{FORMAT}: upgrade with pip install --upgrade {distribution_name()}."
         )
     return manifest
 
