@@ -41,7 +41,9 @@ _AUTHOR = {
 _HOUSE = (
     "from regression_model import load_model\n"
     "model = load_model()\n"
-    "row = model.predict([{'OverallQual': 7, 'GrLivArea': 1500, 'Neighborhood': 'NAmes'}])[0]\n"
+    "house = dict(Neighborhood='NAmes', LotArea=11622, OverallQual=5, OverallCond=6)\n"
+    "house |= dict(YearBuilt=1961, YrSold=2010, GrLivArea=896, TotalBsmtSF=882)\n"
+    "row = model.predict([house])[0]\n"
     "print(f'{model.name} {model.version}: {row.value:,.0f} {model.contract.target}')\n"
 )
 

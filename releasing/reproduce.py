@@ -94,7 +94,7 @@ def _sources() -> list[Path]:
 
 
 def _recorded(what: str) -> str | None:
-    """Return the commit, or the time in seconds from 1970, that the model in the package records."""
+    """Return the commit, or the time in seconds from 1970, that the model file records."""
     model = find_model_file(ROOT / "regression_model")
     manifest = read_manifest(model) if model else {"created": None, "training": {}}
     if what == "commit":

@@ -19,6 +19,11 @@ from releasing.environments import Environment  # noqa: E402
 from releasing.local_index import LocalIndex, local_index  # noqa: E402
 from releasing.publish import publish  # noqa: E402
 
+HOUSE = {
+    **{"Neighborhood": "NAmes", "LotArea": 11622, "OverallQual": 5, "OverallCond": 6},
+    **{"YearBuilt": 1961, "YrSold": 2010, "GrLivArea": 896, "TotalBsmtSF": 882},
+}
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalIndex]:
@@ -235,7 +240,9 @@ def test_what_was_published_installs_and_predicts(
         str(tmp_path / "house"),
         archives(project).name,
     )
-    code = "from regression_model import load_model; print(load_model().predict([{}])[0].value)"
+    code = (
+        f"from regression_model import load_model; print(load_model().predict([{HOUSE}])[0].value)"
+    )
     ran = subprocess.run(
         [str(empty.python), "-P", "-c", code], capture_output=True, text=True, check=True
     )
