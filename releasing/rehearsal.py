@@ -28,7 +28,6 @@ from .archives import ROOT, Archives, ReleaseError, refuse, sha256
 from .environments import Environment, pythons
 from .local_index import LocalIndex, local_index
 from .page import write_block
-from .tamperings import TAMPERINGS
 
 __all__: list[str] = []
 
@@ -132,7 +131,7 @@ class Rehearsal:
             self._show_sbom(archives)
         signer = Environment.make(self.folder / "signer", Path(sys.executable))
         with self.step("Sign both archives"):
-            key = self._sign(signer, archives)
+            model, key = self._sign(signer, archives)
         with local_index(self.folder) as index:
             with self.step("Publish to a staging index on 127.0.0.1, then to a release index"):
                 self._publish(index)
@@ -144,7 +143,7 @@ class Rehearsal:
                         continue
                     self._install(index, name, python, houses, archives)
             with self.step("Refuse what was tampered with"):
-                self._tamper(signer, archives, key)
+                self._tamper(signer, archives, model, key)
             with self.step("The next version"):
                 self._upgrade(index, archives, houses, tox)
         self.say(f"Done in {self.minutes:.1f} minutes.")
@@ -197,23 +196,20 @@ class Rehearsal:
             f"{scopes.count('optional')} of the extras"
         )
 
-    def _sign(self, signer: Environment, archives: Archives) -> Path:
+    def _sign(self, signer: Environment, archives: Archives) -> tuple[Path, Path]:
+        """Sign the wheel and the model file, and return the model file and the public key."""
         signer.install_locked("verify")
         signer.install("--no-deps", str(archives.wheel))
-        key = self.folder / "release.key"
-        public = self.folder / "release.pub"
+        key, public = self.folder / "release.key", self.folder / "release.pub"
         self.run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
         self.run("openssl", "ec", "-in", key, "-pubout", "-out", public)
-        for path in archives.files:
+        (model,) = (self.clone / "regression_model/trained_models").glob("*.onnx")
+        model = Path(shutil.copy(model, self.folder))
+        for path in (archives.wheel, model):
             self.run(signer.program, "sign", path, "--key", key, folder=self.folder)
-            said = (
-                self.run(signer.program, "verify", archives.wheel, "--key", public)
-                if path is archives.wheel
-                else ""
-            )
-            for line in said.splitlines():
-                self.say(f"   {line}")
-        return public
+            said = self.run(signer.program, "verify", path, "--key", public, folder=self.folder)
+            self._indent(said)
+        return model, public
 
     def _publish(self, index: LocalIndex) -> None:
         for name in ("staging", "release"):
@@ -254,12 +250,16 @@ class Rehearsal:
             "--isolated", "--index-url", index.read_url("release"), "--find-links", str(house),
             archives.name,
         )  # fmt: skip
-        for line in self.run(environment.program, "verify", folder=self.folder).splitlines():
-            self.say(f"   {line}")
+        self._indent(self.run(environment.program, "verify", folder=self.folder))
         self.say(f"   {self.run(environment.python, '-c', _HOUSE, folder=self.folder)}")
 
-    def _tamper(self, signer: Environment, archives: Archives, key: Path) -> None:
-        raise NotImplementedError
+    def _tamper(self, signer: Environment, archives: Archives, model: Path, key: Path) -> None:
+        command = (signer.python, "-m", "releasing.refusals", archives.wheel, model, key)
+        self._indent(self.run(*command))
+
+    def _indent(self, output: str) -> None:
+        for line in output.splitlines():
+            self.say(f"   {line}")
 
     def _upgrade(
         self, index: LocalIndex, archives: Archives, houses: Path, tox: tuple[str, ...]
