@@ -1,0 +1,60 @@
+"""A model to compare: a model file, an installed model, or the model in a wheel."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from pathlib import Path
+
+from ..errors import ModelFileError
+from ..runtime.installed import find_model
+from ..runtime.model import Model
+from ..runtime.model_file.sealing import read_content
+
+__all__ = ["open_model"]
+
+_ZIP = b"PK\x03\x04"
+_MOST_PACKED = 200  # times: a model file is numbers and texts, which do not get this much smaller
+_MOST_NAMED = 3
+
+
+def open_model(named: str | Path) -> Model:
+    """Open a model file, the model in a wheel, or an installed model by its name.
+
+    A wheel is read in memory; nothing of it is unpacked, installed or run.
+
+    Raises
+    ------
+    ModelFileError
+        When there is no such model, or it is damaged, foreign or of a newer format; and for a wheel
+        that has no model, or several.
+    """
+    path = find_model(named)
+    content = read_content(path)
+    if content.startswith(_ZIP) or path.suffix.lower() == ".whl":
+        member, content = _model_in_wheel(content, str(path))
+        return Model(content, name=f"{member} in {path}")
+    return Model(content, name=str(path))
+
+
+def _model_in_wheel(content: bytes, name: str) -> tuple[str, bytes]:
+    from zipfile import BadZipFile, ZipFile
+
+    try:
+        with ZipFile(io.BytesIO(content)) as wheel:
+            found = [one for one in wheel.infolist() if one.filename.lower().endswith(".onnx")]
+            if len(found) != 1:
+                raise ModelFileError(f"{name} {_not_one([one.filename for one in found])}")
+            (member,) = found
+            if member.file_size > _MOST_PACKED * max(1_000, member.compress_size):
+                raise BadZipFile("a model that is packed this small")
+            return member.filename, wheel.read(member)
+    except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
+        raise ModelFileError(f"{name} is damaged: it is not a wheel that can be read.") from None
+
+
+def _not_one(names: list[str]) -> str:
+    if not names:
+        return "is a wheel without a model: it has no file that ends with .onnx."
+    listed = ", ".join(names[:_MOST_NAMED]) + (" and others" if len(names) > _MOST_NAMED else "")
+    return f"is a wheel with several models: unpack it and name one of {listed}."
