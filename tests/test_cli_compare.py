@@ -99,7 +99,7 @@ def test_json_is_what_python_gives(write: Write, shipped: Path, scoring_file: Pa
     assert found["profile"] == json.loads(json.dumps(expected["profile"]))
     for name in ("rows", "compared", "lost", "lost_by", "over", "mean", "interval_widths"):
         assert found["data"][name] == expected["data"][name]
-    assert found["data"]["lost_example"].startswith("row 1, Id 1461: GrLivArea is 896")
+    assert found["data"]["lost_example"].startswith("row 1, Id 1461: GrLivArea is '896'")
     assert found["differences"] == expected["differences"]
 
 
@@ -209,7 +209,7 @@ def test_what_cannot_be_compared_is_one_sentence(call: str, tmp_path: Path, ship
 
 def test_a_reader_that_goes_away_ends_the_program_silently(shipped: Path) -> None:
     """As `head` does."""
-    program = [sys.executable, "-P", "-m", "regression_model", "compare", shipped, shipped]
+    program = [sys.executable, "-P", "-m", "regression_model", "compare", *[str(shipped)] * 2]
     read, written = os.pipe()
     os.close(read)
     done = subprocess.run(program, stdout=written, stderr=subprocess.PIPE, text=True, check=False)

@@ -152,12 +152,9 @@ def _of_bounds(old: Field, new: Field) -> Iterator[Difference]:
         message = f"{old.name} has another {name}: it was {_text(was)} and is {_text(now)}."
         yield Difference(code, old.name, was, now, message)
     if old.training_range != new.training_range:
-        ranges = [
-            None if of.training_range is None else [_shown(of, end) for end in of.training_range]
-            for of in (old, new)
-        ]
+        ends = [[_shown(of, end) for end in of.training_range or ()] for of in (old, new)]
         message = f"{old.name} was trained on another range: warnings begin elsewhere."
-        yield Difference("training_range_changed", old.name, *ranges, message)
+        yield Difference("training_range_changed", old.name, ends[0], ends[1], message)
 
 
 def _shown(field: Field, bound: float | None) -> float | str | None:

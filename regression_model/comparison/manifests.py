@@ -18,11 +18,10 @@ def model_differences(old: Model, new: Model) -> list[Difference]:
     before, after = old.manifest, new.manifest
     found = [*_of_target(before["target"], after["target"])]
     found += contract_differences(old.contract, new.contract)
-    levels = [manifest["interval"]["level"] for manifest in (before, after)]
-    if levels[0] != levels[1]:
-        was, now = map(share, levels)
-        message = f"Intervals are made to hold {now} of new rows; it was {was}."
-        found.append(Difference("interval_level_changed", None, *levels, message))
+    was, now = before["interval"]["level"], after["interval"]["level"]
+    if was != now:
+        message = f"Intervals are made to hold {share(now)} of new rows; it was {share(was)}."
+        found.append(Difference("interval_level_changed", None, was, now, message))
     if before["format"] != after["format"]:
         message = f"The file has format {after['format']}, which older programs may not read."
         found.append(Difference("format_changed", None, before["format"], after["format"], message))

@@ -122,13 +122,12 @@ class ProfileRows:
 
 
 def _variations(known: _Known) -> Iterator[float | str | None]:
-    others: list[float | str | None] = [*dict.fromkeys(known.values[:_MOST_QUANTILES])]
-    if not known.field.is_number:
-        del others[_MOST_LEVELS:]
+    most = _MOST_QUANTILES if known.field.is_number else _MOST_LEVELS
+    others: list[float | str | None] = [*known.values[:most]]
     if not known.field.required:
         others.append(None)
     typical = known.typical
-    yield from (value for value in others if value != typical)
+    yield from dict.fromkeys(value for value in others if value != typical)
 
 
 def _known(contract: Contract, manifest: Mapping[str, Any]) -> Iterator[_Known]:
@@ -162,12 +161,14 @@ def _quantiles(field: Field, recorded: Any) -> list[float]:
 
 def _shares(field: Field, recorded: Any) -> dict[str, float]:
     """Return the share of each level, the most frequent one first."""
-    levels = field.coded_levels
-    shares = recorded if isinstance(recorded, dict) else {}
-    known = {one: float(s) for one in levels if _is_number(s := shares.get(one)) and s > 0}
-    known = known or dict.fromkeys(levels, 1.0)
+    known = {}
+    for level in field.coded_levels if isinstance(recorded, dict) else ():
+        share = recorded.get(level)
+        if _is_number(share) and share > 0:
+            known[level] = float(share)
+    known = known or dict.fromkeys(field.coded_levels, 1.0)
     return dict(sorted(known.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and type(value) is not bool and abs(value) <= _LARGEST
