@@ -263,6 +263,16 @@ def test_a_field_more_and_a_field_less(old: Model, folder: Path) -> None:
     assert "field_added" in codes(more)
 
 
+def test_rows_that_the_new_model_refuses_as_a_whole_are_lost(old: Model, variant: Variant) -> None:
+    """It answers few rows one by one that all lack what it requires."""
+    strict = variant(lambda manifest: field(manifest, "weather").update(required=True))
+    rows = [{"visitors": 5}] * 10_000 + [{"visitors": 5, "place": "park"}]
+    data = compare_models(old, strict, rows).data
+    assert data is not None
+    assert (data.lost, data.compared) == (10_001, 0)
+    assert data.lost_example is not None and "lack a required field" in data.lost_example
+
+
 def test_models_of_different_targets_are_not_compared_by_their_predictions(
     old: Model, variant: Variant
 ) -> None:

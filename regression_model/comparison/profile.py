@@ -19,6 +19,7 @@ __all__ = ["ProfileRows", "Row"]
 Row = dict[str, Any]
 
 _DRAWN = 1_000
+_SHARE_CHANGED = 0.25  # of the fields of a drawn row: the others fit together
 _SEED = 0
 _MOST_LEVELS = 50  # of one field, the most frequent ones
 _MOST_QUANTILES = 101
@@ -72,7 +73,8 @@ class ProfileRows:
     """Rows that resemble the training rows of a model, in the fields that it uses.
 
     They are the typical row, that row with one field changed to each of its quantiles or levels and
-    to nothing, the training rows that the file holds, and rows drawn field by field.
+    to nothing, the training rows that the file holds, and those rows with some fields drawn from
+    the profile.
     """
 
     def __init__(self, model: Model, *, drawn: int = _DRAWN) -> None:
@@ -88,7 +90,8 @@ class ProfileRows:
         """How many rows there are of each kind, in words."""
         return (
             f"the typical row, {len(self._varied):,} that change one field of it, "
-            f"{len(self._training):,} training rows, and {self._drawn:,} drawn field by field"
+            f"{len(self._training):,} training rows, and {self._drawn:,} like them with some fields "
+            "drawn from the profile"
         )
 
     def slices(self) -> Iterator[tuple[list[Row], list[str]]]:
@@ -116,9 +119,13 @@ class ProfileRows:
             yield row, f"training row {at}"
         generator = np.random.default_rng(_SEED)
         columns = [one.drawn(generator, self._drawn) for one in self._known]
-        for at, cells in enumerate(zip(*columns, strict=True), start=1):
-            pairs = zip(self._known, cells, strict=True)
-            yield {one.field.name: one.cell(cell) for one, cell in pairs}, f"drawn row {at}"
+        changed = generator.random((self._drawn, len(self._known))) < _SHARE_CHANGED
+        for at, cells in enumerate(zip(*columns, strict=True)):
+            row = dict(self._training[at % len(self._training)]) if self._training else {}
+            for one, cell, is_changed in zip(self._known, cells, changed[at].tolist(), strict=True):
+                if is_changed or not self._training:
+                    row[one.field.name] = one.cell(cell)
+            yield row, f"drawn row {at + 1}"
 
 
 def _variations(known: _Known) -> Iterator[float | str | None]:

@@ -6,6 +6,7 @@ import io
 import zlib
 from pathlib import Path
 
+from ..display import printable
 from ..errors import ModelFileError
 from ..runtime.installed import find_model
 from ..runtime.model import Model
@@ -48,7 +49,7 @@ def _model_in_wheel(content: bytes, name: str) -> tuple[str, bytes]:
             (member,) = found
             if member.file_size > _MOST_PACKED * max(1_000, member.compress_size):
                 raise BadZipFile("a model that is packed this small")
-            return member.filename, wheel.read(member)
+            return printable(member.filename), wheel.read(member)
     except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
         raise ModelFileError(f"{name} is damaged: it is not a wheel that can be read.") from None
 
@@ -56,5 +57,7 @@ def _model_in_wheel(content: bytes, name: str) -> tuple[str, bytes]:
 def _not_one(names: list[str]) -> str:
     if not names:
         return "is a wheel without a model: it has no file that ends with .onnx."
-    listed = ", ".join(names[:_MOST_NAMED]) + (" and others" if len(names) > _MOST_NAMED else "")
+    listed = ", ".join(map(printable, names[:_MOST_NAMED])) + (
+        " and others" if len(names) > _MOST_NAMED else ""
+    )
     return f"is a wheel with several models: unpack it and name one of {listed}."

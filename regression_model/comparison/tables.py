@@ -56,9 +56,11 @@ def tables(comparison: ModelComparison) -> Iterator[Table | None]:
     """Yield the tables, most important first."""
     yield _differences(comparison)
     yield _movements(comparison)
-    for movement in (comparison.profile, comparison.data):
-        if movement is not None and movement.most_moved:
-            yield _most_moved(movement, amounts_of(comparison.new.target))
+    amounts = amounts_of(comparison.new.target)
+    if comparison.profile.most_moved:
+        yield _most_moved(comparison.profile, "the training profile", amounts)
+    if comparison.data is not None and comparison.data.most_moved:
+        yield _most_moved(comparison.data, comparison.data.source, amounts)
     yield _metrics(comparison)
     yield _intervals(comparison)
 
@@ -132,7 +134,7 @@ def _percent(move: float | None, *, sign: bool = False) -> str:
     return percent(move, 1 if size >= 0.001 or not size else 6, sign=sign)
 
 
-def _most_moved(movement: Movement, amounts: Amounts) -> Table:
+def _most_moved(movement: Movement, source: str, amounts: Amounts) -> Table:
     rows = [
         [
             row.label,
@@ -143,7 +145,7 @@ def _most_moved(movement: Movement, amounts: Amounts) -> Table:
         ]
         for row in movement.most_moved
     ]
-    caption = "The rows that moved most, and how far each field moved them"
+    caption = f"The rows of {source} that moved most, and how far each field moved them"
     return Table(caption, ["Row", "Old", "New", "Move", "Why"], rows, numbers_to=4)
 
 
