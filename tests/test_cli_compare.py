@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -205,6 +206,16 @@ def test_what_cannot_be_compared_is_one_sentence(call: str, tmp_path: Path, ship
     result = run(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert sentence in flat(result.stderr)
+
+
+def test_the_documentation_uses_options_that_exist() -> None:
+    """And a reader finds each of them there."""
+    text = (Path(__file__).parents[1] / "docs" / "comparing.md").read_text(encoding="utf-8")
+    calls = " ".join(re.findall(r"^regression-model compare (.+)$", text, flags=re.MULTILINE))
+    told = CliRunner().invoke(app, ["compare", "--help"]).stdout
+    known = {*re.findall(r"--[a-z-]+", told)}
+    assert {*re.findall(r"--[a-z-]+", calls)} <= known
+    assert known - {"--help", "--separator"} <= {*re.findall(r"--[a-z-]+", text)}
 
 
 def test_a_reader_that_goes_away_ends_the_program_silently(shipped: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regression_model import (
@@ -593,12 +593,14 @@ def test_the_reverse_has_the_mirrored_differences(pair: tuple[Contract, Contract
     assert there == back
 
 
+@settings(max_examples=30)
 @given(contracts())
 def test_a_contract_does_not_differ_from_itself(contract: Contract) -> None:
     """Whatever is in it."""
     assert contract_differences(contract, contract) == []
 
 
+@settings(max_examples=30)
 @given(contracts(), fields_named("w"))
 def test_a_required_field_more_is_always_major(contract: Contract, more: Field) -> None:
     """Of any kind, in any contract."""

@@ -90,8 +90,8 @@ class ProfileRows:
         """How many rows there are of each kind, in words."""
         return (
             f"the typical row, {len(self._varied):,} that change one field of it, "
-            f"{len(self._training):,} training rows, and {self._drawn:,} like them with some fields "
-            "drawn from the profile"
+            f"{len(self._training):,} training rows, and {self._drawn:,} like them with some "
+            "fields drawn from the profile"
         )
 
     def slices(self) -> Iterator[tuple[list[Row], list[str]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from .rules import Difference, Release, largest_release
@@ -37,16 +37,7 @@ class ComparedModel:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON types."""
-        return {
-            "name": self.name,
-            "version": self.version,
-            "file": self.file,
-            "sha256": self.sha256,
-            "target": dict(self.target),
-            "metrics": dict(self.metrics),
-            "interval_level": self.level,
-            "training_data_sha256": self.data_sha256,
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -77,15 +68,7 @@ class MovedRow:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON types."""
-        return {
-            "label": self.label,
-            "old": self.old,
-            "new": self.new,
-            "move": self.move,
-            "base": self.base,
-            "changes": dict(self.changes),
-            "values": dict(self.values),
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -170,7 +153,7 @@ class Reason:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON types."""
-        return {"code": self.code, "release": self.release, "message": self.message}
+        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from ..display import printable
 from ..errors import ModelFileError
@@ -17,6 +19,17 @@ __all__ = ["open_model"]
 _ZIP = b"PK\x03\x04"
 _MOST_PACKED = 200  # times: a model file is numbers and texts, which do not get this much smaller
 _MOST_NAMED = 3
+_DAMAGED = (  # what reading a zip archive raises
+    BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 
 
 def open_model(named: str | Path) -> Model:
@@ -39,18 +52,17 @@ def open_model(named: str | Path) -> Model:
 
 
 def _model_in_wheel(content: bytes, name: str) -> tuple[str, bytes]:
-    from zipfile import BadZipFile, ZipFile
-
     try:
         with ZipFile(io.BytesIO(content)) as wheel:
             found = [one for one in wheel.infolist() if one.filename.lower().endswith(".onnx")]
             if len(found) != 1:
                 raise ModelFileError(f"{name} {_not_one([one.filename for one in found])}")
             (member,) = found
-            if member.file_size > _MOST_PACKED * max(1_000, member.compress_size):
-                raise BadZipFile("a model that is packed this small")
+            is_bomb = member.file_size > _MOST_PACKED * max(1_000, member.compress_size)
+            if is_bomb or member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+                raise BadZipFile("a model that is packed like this")
             return printable(member.filename), wheel.read(member)
-    except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
+    except _DAMAGED:
         raise ModelFileError(f"{name} is damaged: it is not a wheel that can be read.") from None
 
 
