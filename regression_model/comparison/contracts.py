@@ -169,7 +169,8 @@ def _text(bound: float | str | None) -> str:
 
 def _of_levels(old: Field, new: Field, missing_values: tuple[str, ...]) -> Iterator[Difference]:
     before, after = old.coded_levels, new.coded_levels
-    if lost := [level for level in before if level not in after]:
+    of_old, of_new = {*before}, {*after}  # there may be many thousands
+    if lost := [level for level in before if level not in of_new]:
         is_refused = new.has_fixed_levels or (
             new.required and any(is_missing(level, missing_values) for level in lost)
         )
@@ -177,11 +178,11 @@ def _of_levels(old: Field, new: Field, missing_values: tuple[str, ...]) -> Itera
         message = f"{old.name} no longer has the level {_listed(lost)}: it is {effect}."
         code = "level_refused" if is_refused else "level_forgotten"
         yield Difference(code, old.name, lost, None, message)
-    if more := [level for level in after if level not in before]:
+    if more := [level for level in after if level not in of_old]:
         message = f"{old.name} has the new level {_listed(more)}."
         yield Difference("level_added", old.name, None, more, message)
-    kept = [level for level in before if level in after]
-    if old.kind == "ordinal" and kept != [level for level in after if level in before]:
+    kept = [level for level in before if level in of_new]
+    if old.kind == "ordinal" and kept != [level for level in after if level in of_old]:
         message = f"{old.name} has its levels in another order."
         yield Difference("levels_reordered", old.name, list(before), list(after), message)
     if old.kind != "boolean" and old.has_numeric_levels != new.has_numeric_levels:
@@ -197,7 +198,8 @@ def _of_order(old: Contract, new: Contract, pairs: Mapping[str, Field]) -> Itera
     for group in ("numbers", "categories"):
         before = [pairs[f.name].name for f in getattr(old, group) if f.name in pairs]
         after = [field.name for field in getattr(new, group)]
-        before, after = [n for n in before if n in after], [n for n in after if n in before]
+        both = {*before} & {*after}
+        before, after = ([name for name in names if name in both] for names in (before, after))
         if before != after:
             message = f"The {group} are in another order, for programs that run the graph."
             yield Difference("fields_reordered", None, before, after, message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ _SHARE_CHANGED = 0.25  # of the fields of a drawn row: the others fit together
 _SEED = 0
 _MOST_LEVELS = 50  # of one field, the most frequent ones
 _MOST_QUANTILES = 101
+_MOST_VARIED = 5_000  # rows that change one field, where there are not thousands of fields
 _MOST_CELLS = 200_000  # of the rows that are held at once
 _LARGEST = sys.float_info.max
 
@@ -83,7 +85,8 @@ class ProfileRows:
         self._typical = {one.field.name: one.cell(one.typical) for one in self._known}
         self._training: list[Row] = manifest.get("background", [])
         self._drawn = drawn
-        self._varied = [(one, value) for one in self._known for value in _variations(one)]
+        most = max(3, _MOST_VARIED // len(self._known))
+        self._varied = [(one, value) for one in self._known for value in _variations(one, most)]
 
     @property
     def described(self) -> str:
@@ -128,9 +131,12 @@ class ProfileRows:
             yield row, f"drawn row {at + 1}"
 
 
-def _variations(known: _Known) -> Iterator[float | str | None]:
-    most = _MOST_QUANTILES if known.field.is_number else _MOST_LEVELS
-    others: list[float | str | None] = [*known.values[:most]]
+def _variations(known: _Known, most: int) -> Iterator[float | str | None]:
+    """Yield values that are not the typical one: quantiles evenly, or the most frequent levels."""
+    others: list[float | str | None] = [*known.values[: min(most, _MOST_LEVELS)]]
+    if known.field.is_number:
+        step = max(1, math.ceil((len(known.values) - 1) / (most - 1)))
+        others = [*known.values[::step], *known.values[-1:]]
     if not known.field.required:
         others.append(None)
     typical = known.typical
