@@ -26,6 +26,7 @@ _PLACES = {
     "packaging": (620, 150, "a model as a wheel of its own"),
     "training": (40, 270, "from config.yml to a model file"),
     "report": (330, 270, "report and model card"),
+    "comparison": (330, 390, "two models, and the release"),
     "evaluation": (620, 270, "metrics, groups, comparisons"),
     "config": (40, 500, "what config.yml says"),
     "files": (620, 390, "tables in slices, whole results"),

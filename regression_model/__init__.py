@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .comparison import ModelComparison
+    from .comparison.run import compare_models
     from .errors import (
         ConfigError,
         DataError,
@@ -37,6 +39,7 @@ __all__ = [
     "InputError",
     "MissingExtraError",
     "Model",
+    "ModelComparison",
     "ModelFileError",
     "OutputError",
     "PackageError",
@@ -45,6 +48,7 @@ __all__ = [
     "QualityError",
     "RegressionModelError",
     "__version__",
+    "compare_models",
     "load_model",
     "make_prediction",
 ]
@@ -55,8 +59,10 @@ _HOME = {
     "Explanation": "runtime.explanation",
     "Explanations": "runtime.explanation",
     "Model": "runtime.model",
+    "ModelComparison": "comparison.results",
     "Prediction": "runtime.prediction",
     "Problem": "runtime.problems",
+    "compare_models": "comparison.run",
     "load_model": "runtime.model",
     "make_prediction": "predict",
 }

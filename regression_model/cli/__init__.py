@@ -1,11 +1,12 @@
 """The command line. Results go to standard output, everything else to standard error.
 
-Exit codes: 0 success; 1 a row has no prediction, or a model misses its quality bar; 2 invalid input
-or arguments; 130 interrupted.
+Exit codes: 0 success; 1 a row has no prediction, a model misses its quality bar, or a version is
+too small; 2 invalid input or arguments; 130 interrupted. `compare`: 0 patch, 10 minor, 11 major.
 """
 
 from __future__ import annotations
 
+from .comparing import compare
 from .describing import info, models, schema
 from .drafting import init
 from .evaluating import evaluate
@@ -25,6 +26,7 @@ _COMMANDS = (
     predict,
     explain,
     evaluate,
+    compare,
     tune,
     info,
     schema,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..runtime.contract import Contract
     from ..runtime.model import Prediction
 
-__all__ = ["predict"]
+__all__ = ["cores", "predict"]
 
 _MOST_ROWS_SHOWN = 50
 _MOST_THREADS = 4  # more wait for each other: Python runs one at a time
@@ -98,7 +98,7 @@ def predict(
         table = _Columns(
             contract, passing.source, interval=interval, keep=keep, split=bool(problems)
         )
-        parts = _predicted(passing, table, threads=threads or _cores())
+        parts = _predicted(passing, table, threads=threads or cores())
         if is_shown:
             _show_results(parts, passing.tally)
         else:
@@ -112,7 +112,7 @@ def predict(
     passing.tally.finish()
 
 
-def _cores() -> int:
+def cores() -> int:
     """Return how many cores this process may use, up to the number that helps."""
     allowed = getattr(os, "sched_getaffinity", None)
     cores = len(allowed(0)) if allowed else os.cpu_count() or 1

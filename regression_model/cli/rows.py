@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..runtime.contract import Contract
     from ..runtime.model import Model, Prediction
 
-__all__ = ["PassingRows", "Tally", "column_names", "passing_rows"]
+__all__ = ["PassingRows", "Tally", "check_required_columns", "column_names", "passing_rows"]
 
 _MOST_NAMED = 3  # unknown columns, each with the known name that it may mean
 _MOST_LISTED = 10
@@ -111,6 +111,20 @@ def _check_columns(contract: Contract, source: Source) -> None:
     Raises
     ------
     InputError
+        As `check_required_columns`.
+    """
+    check_required_columns(contract, source)
+    if source.names is not None:
+        names = dict.fromkeys(source.names)
+        _say_unknown_columns(contract, [one for one in names if one not in contract.known_names])
+
+
+def check_required_columns(contract: Contract, source: Source) -> None:
+    """Refuse a table that is not of this model; the rows of JSON Lines are only known when read.
+
+    Raises
+    ------
+    InputError
         When a required field has no column; names the separator if another one has them.
     """
     if source.names is None:
@@ -127,8 +141,6 @@ def _check_columns(contract: Contract, source: Source) -> None:
     absent = [field.name for field in used if field.required and field.name not in found]
     if absent:
         raise _absent_columns(source.name, contract, absent, source.names)
-    unknown = [name for name in dict.fromkeys(source.names) if name not in contract.known_names]
-    _say_unknown_columns(contract, unknown)
 
 
 def _absent_columns(

@@ -27,8 +27,12 @@ def console_of(stream: Any) -> Console:
     """Return a console that takes texts as they are, and colours nothing under NO_COLOR."""
     from rich.console import Console
 
+    class PipedConsole(Console):
+        def on_broken_pipe(self) -> None:  # rich would exit with a code that commands use
+            raise BrokenPipeError
+
     plain = bool(os.environ.get("NO_COLOR")) or not stream.isatty()
-    return Console(
+    return PipedConsole(
         file=stream,
         color_system=None if plain else "auto",
         force_terminal=stream.isatty(),

@@ -107,6 +107,18 @@ class Model:
         """The version of the package that the model was trained as."""
         return cast(str, self._manifest["version"])
 
+    @property
+    def source(self) -> str:
+        """What messages call the file: its path, if it was opened by one."""
+        return self._name
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the file, as hexadecimal digits."""
+        from hashlib import sha256
+
+        return sha256(self._content).hexdigest()
+
     def predict(self, rows: object) -> Prediction:
         """Predict the target for every row, in order.
 

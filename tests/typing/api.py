@@ -14,6 +14,7 @@ from regression_model import (
     InputError,
     MissingExtraError,
     Model,
+    ModelComparison,
     ModelFileError,
     OutputError,
     PackageError,
@@ -22,6 +23,7 @@ from regression_model import (
     QualityError,
     RegressionModelError,
     __version__,
+    compare_models,
     load_model,
     make_prediction,
 )
@@ -78,6 +80,13 @@ in_answers: list[Problem] = prediction.reported
 assumed: npt.NDArray[np.int64] = prediction.assumed
 lower: list[float | None] = result["lower"]
 warnings: str | None = result["warnings"]
+
+comparison: ModelComparison = compare_models(shipped, "other.whl", rows, tolerance=0.01, top=1)
+release: str = comparison.release
+reasons_of_release: list[str] = [reason.message for reason in comparison.reasons]
+smallest: str | None = comparison.smallest_version
+largest_move: float | None = comparison.profile.largest
+compared: dict[str, object] = comparison.to_dict()
 
 explanations: Explanations = shipped.explain(rows)
 reasons: list[str] = [told(problem) for problem in explanations.problems]
