@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         PackageError,
         QualityError,
         RegressionModelError,
+        VerificationError,
     )
     from .predict import make_prediction
     from .runtime.explanation import Explanation, Explanations
@@ -44,6 +45,7 @@ __all__ = [
     "Problem",
     "QualityError",
     "RegressionModelError",
+    "VerificationError",
     "__version__",
     "load_model",
     "make_prediction",

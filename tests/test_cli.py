@@ -155,6 +155,8 @@ def test_help_is_whole_on_a_narrow_terminal() -> None:
         "info",
         "package",
         "models",
+        "verify",
+        "sign",
     )
     for command in ("", *known):
         said = invoke(*command.split(), "--help").stdout

@@ -1,7 +1,8 @@
 """The command line. Results go to standard output, everything else to standard error.
 
-Exit codes: 0 success; 1 a row has no prediction, or a model misses its quality bar; 2 invalid input
-or arguments; 130 interrupted.
+Exit codes: 0 success; 1 a row has no prediction, a model misses its quality bar, or what was
+verified is refused; 2 invalid input or arguments, or something that cannot be verified; 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from .predicting import predict
 from .program import Command, app, main
 from .training import check, train
 from .tuning import tune
+from .verifying import sign, verify
 
 __all__ = ["app", "main", "model_main"]
 
@@ -30,6 +32,8 @@ _COMMANDS = (
     schema,
     package,
     models,
+    verify,
+    sign,
 )
 for _command in _COMMANDS:
     app.command(cls=Command)(_command)

@@ -90,6 +90,7 @@ def test_sdist_contents() -> None:
         "MANIFEST.in",
         "Makefile",
         "README.md",
+        "SECURITY.md",
         "mypy.ini",
         "pyproject.toml",
         "setup.py",
@@ -110,6 +111,7 @@ def test_sdist_contents() -> None:
         | files_below("benchmarks", "*.py")
         | files_below("docs", "*.md")
         | files_below("docs", "*.svg")
+        | files_below("releasing", "*.py")
         | files_below("requirements", "*.in", "*.txt")
     )
     assert set(names) == {f"{STEM}/{name}" for name in PACKAGE | project | made | folders}
