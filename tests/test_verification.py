@@ -144,7 +144,9 @@ def invoke(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def run_with(site: Path, *arguments: str, program: str = "-m regression_model") -> tuple[int, str, str]:
+def run_with(
+    site: Path, *arguments: str, program: str = "-m regression_model"
+) -> tuple[int, str, str]:
     """Run the program of the package that lies in a folder."""
     done = subprocess.run(
         [sys.executable, "-P", *program.split(), *arguments],
@@ -274,6 +276,16 @@ def with_comment(content: bytes) -> bytes:
     return content[:-2] + b"\x04\x00more"
 
 
+def with_bytes_after_it(content: bytes) -> bytes:
+    """As an archive has them to which another one was appended, cut short."""
+    return content + b"more"
+
+
+def with_bytes_before_it(content: bytes) -> bytes:
+    """As a program has them that unpacks itself."""
+    return b"more" + content
+
+
 def with_another_name_before_the_file(content: bytes) -> bytes:
     """Python reads the directory at the end, and other readers the headers before the files."""
     return content.replace(b"regression_model/predict.py", b"regression_model/predicx.py", 1)
@@ -289,8 +301,8 @@ def with_a_password(content: bytes) -> bytes:
     ("spoil", "says"),
     [
         (with_comment, "bytes that belong to no file"),
-        (lambda content: content + b"more", "bytes that belong to no file"),
-        (lambda content: b"more" + content, "bytes that belong to no file"),
+        (with_bytes_after_it, "bytes that belong to no file"),
+        (with_bytes_before_it, "bytes that belong to no file"),
         (with_another_name_before_the_file, "says two things about regression_model/predict.py"),
         (with_a_password, "says two things about"),
         (lambda content: b"", "is truncated, or is not a wheel"),
@@ -393,9 +405,7 @@ def test_a_wheel_that_is_not_what_it_says(
     assert any(says in check.message for check in verification.refused)
 
 
-def test_many_problems_are_counted_and_listed(
-    release: Any, files: Files, tmp_path: Path
-) -> None:
+def test_many_problems_are_counted_and_listed(release: Any, files: Files, tmp_path: Path) -> None:
     """The line says how many there are, and all of them stand below it and in the JSON."""
     changed = files | {
         f"regression_model/{name}.py": b"" for name in ("predict", "errors", "levels")

@@ -6,7 +6,6 @@ It needs the base install. Signatures need the extra verify, and training again 
 from __future__ import annotations
 
 from .result import Check, Verification
-from .run import verify
-from .signing import sign
+from .run import sign, verify
 
 __all__ = ["Check", "Verification", "sign", "verify"]

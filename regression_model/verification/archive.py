@@ -64,7 +64,9 @@ def archive_problems(content: bytes, entries: Sequence[zipfile.ZipInfo]) -> Iter
 
 def _leads_outside(name: str) -> bool:
     parts = name.removesuffix("/").split("/")
-    return not {"", ".", ".."}.isdisjoint(parts) or not name.isprintable() or bool({*name} & {*"\\:"})
+    return (
+        not {"", ".", ".."}.isdisjoint(parts) or not name.isprintable() or bool({*name} & {*"\\:"})
+    )
 
 
 def _layout_problems(content: bytes, entries: Sequence[zipfile.ZipInfo]) -> Iterator[str]:

@@ -46,7 +46,7 @@ class _Installation(NamedTuple):
 def installed_checks() -> Iterator[Check]:
     """Yield the checks of the package that runs now."""
     distribution = _own_distribution()
-    installation = distribution and _installation(distribution)
+    installation = None if distribution is None else _installation(distribution)
     if installation is None:
         reason = f"{_PACKAGE} runs from sources (an editable install): it has no RECORD."
         yield Check("files", "not checked", reason)
@@ -160,7 +160,8 @@ def _libraries_check(distribution: metadata.Distribution) -> Check:
         reason = "Comparing ranges needs packaging, which comes with the extra verify."
         return Check("libraries", "not checked", reason)
     requirements = [Requirement(text) for text in distribution.requires or []]
-    problems, compared = [], set()
+    problems: list[str] = []
+    compared: set[str] = set()
     for extra in ("", *distribution.metadata.get_all("Provides-Extra", [])):
         needed = [
             one

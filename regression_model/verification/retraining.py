@@ -136,7 +136,7 @@ def _rows(
     if digest(config) != training["config_sha256"]:
         raise VerificationError(f"{name} was trained with another configuration than {config}.")
     for folder in (config.parent, PACKAGE_ROOT / "datasets"):
-        rows = folder / training["data_file"]
+        rows: Path = folder / training["data_file"]
         if rows.is_file() and digest(rows) == training["data_sha256"]:
             return rows
     raise VerificationError(

@@ -55,7 +55,11 @@ def sbom_check(files: Mapping[str, bytes], name: str, version: str) -> Check:
     sbom = own_sbom(files, name, version)
     if isinstance(sbom, str):
         return Check("sbom", "refused", sbom)
-    return Check("sbom", "ok", f"It is of {name} {version} and lists {count(len(sbom.libraries), 'component')}.")
+    return Check(
+        "sbom",
+        "ok",
+        f"It is of {name} {version} and lists {count(len(sbom.libraries), 'component')}.",
+    )
 
 
 def other_versions(sbom: Sbom) -> Iterator[str]:

@@ -72,7 +72,11 @@ def make_signature(path: Path, *, key: Path) -> bytes:
         raise VerificationError(f"{key} {reason}.") from None
     if not isinstance(private, EllipticCurvePrivateKey) or private.curve.name not in _CURVES:
         raise VerificationError(f"{key} {_NOT_ON_A_CURVE}")
-    signer = signing.Config().use_elliptic_key_signer(private_key=key, password=secret)
+    configuration = signing.Config()  # type: ignore[no-untyped-call]
+    signer = configuration.use_elliptic_key_signer(
+        private_key=key,
+        password=secret,  # type: ignore[arg-type] # it hands it on to cryptography, as bytes
+    )
     with TemporaryDirectory(prefix="regression-model-") as folder:
         made = Path(folder, "signature")
         signer.sign(path.resolve(), made)
@@ -104,7 +108,8 @@ def signature_check(path: Path, content: bytes, *, key: Path, signature: Path | 
         return Check("signature", "refused", f"There is no signature: {place} does not exist.")
     bundle = _read(place)
     digest = hashlib.sha256(content).hexdigest()
-    verifier = verifying.Config().use_elliptic_key_verifier(public_key=key)
+    configuration = verifying.Config()  # type: ignore[no-untyped-call]
+    verifier = configuration.use_elliptic_key_verifier(public_key=key)
     try:
         with redirect_stdout(io.StringIO()):  # where the library writes its own warnings
             verifier.verify(path.resolve(), place)

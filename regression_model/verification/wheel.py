@@ -80,9 +80,7 @@ def wheel_checks(content: bytes, name: str) -> tuple[list[Check], Wheel | None]:
         return [check, Check("files", "refused", f"{name} cannot be unpacked: {error}.")], None
 
 
-def _archive_check(
-    content: bytes, name: str, archive: ZipFile
-) -> tuple[Check, Wheel | None]:
+def _archive_check(content: bytes, name: str, archive: ZipFile) -> tuple[Check, Wheel | None]:
     entries = archive.infolist()
     files = tuple(entry.filename for entry in entries if not entry.is_dir())
     abouts = {path.partition("/")[0] for path in files if ".dist-info/" in path}
@@ -200,9 +198,7 @@ def _unlike_sources(
             yield f"{path} was trained with another {PurePosixPath(source).name} than the wheel's."
 
 
-def _unlike_package(
-    path: str, manifest: dict[str, Any], name: str, version: str
-) -> Iterator[str]:
+def _unlike_package(path: str, manifest: dict[str, Any], name: str, version: str) -> Iterator[str]:
     said = f"{manifest['name']} {manifest['version']}"
     if normal(said) != normal(f"{name} {version}"):
         yield f"{path} is the model {said} and not {name} {version}."
