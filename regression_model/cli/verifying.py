@@ -59,16 +59,17 @@ def verify(
         bool, typer.Option("--json", help="Everything as JSON, for programs.")
     ] = False,
 ) -> None:
-    """Check that a wheel, a model file or the installed package is what it should be.
+    """Verify a wheel, a model file or the installed package.
 
-    One line for each check: ok, refused, or not checked. Nothing in a wheel or a model file is run,
+    It is compared with what it should be: its hashes, its model, its SBOM and its signature. One
+    line for each check: ok, refused, or not checked. Nothing in a wheel or a model file is run,
     and nothing is unpacked. Exit code 1 means that something is refused, and 2 that something could
     not be checked: no such file, a key that cannot be used, a missing extra.
 
     \b
     Examples:
       regression-model verify
-      regression-model verify dist/cars_model-1.0.0-py3-none-any.whl --key release.pub
+      regression-model verify cars_model-1.0.0-py3-none-any.whl --key release.pub
       regression-model verify cars-4.0.0.onnx --retrain --config cars.yml
     """
     if key is not None and target is None:
@@ -137,7 +138,7 @@ def sign(
 
     \b
     Example:
-      regression-model sign dist/cars_model-1.0.0-py3-none-any.whl --key release.key
+      regression-model sign cars_model-1.0.0-py3-none-any.whl --key release.key
     """
     from ..verification import sign as signed
 

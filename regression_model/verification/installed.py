@@ -8,7 +8,6 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..display import count
 from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file, stale_reason
 from ..runtime.model_file.sealing import read_content
 from .model import model_checks
@@ -51,7 +50,8 @@ def installed_checks() -> Iterator[Check]:
         reason = f"{_PACKAGE} runs from sources (an editable install): it has no RECORD."
         yield Check("files", "not checked", reason)
     else:
-        known = f"{count(len(installation.lines), 'file')} as RECORD has them, and no others."
+        hashed = sum(bool(line.hash) for line in installation.lines.values())
+        known = f"{hashed} files, each with the hash in RECORD; no others but Python's cache."
         yield concluded("files", _file_problems(installation), ok=known)
     yield from _model_checks()
     if installation is None:
@@ -144,7 +144,7 @@ def _sbom_check(installation: _Installation) -> Check:
     if isinstance(sbom, str):
         return Check("sbom", "refused", sbom)
     others = tuple(other_versions(sbom))
-    said = f"It names {distribution.name} {distribution.version}"
+    said = f"It is of {distribution.name} {distribution.version}"
     if not others:
         return Check("sbom", "ok", f"{said}; every library that is installed has its version.")
     shown = ", ".join(others[:_SHOWN])

@@ -71,7 +71,7 @@ def retraining_check(
             progress=progress,
         )
         trained = result.model_path.read_bytes()
-    again = _as_recorded(result.manifest, manifest)
+    again = _as_recorded(open_sealed(trained, name=name), manifest)
     if reseal(trained, again, name=name) == content:
         return Check(_CHECK, "ok", f"Trained again, {name} is the same {len(content):,} bytes.")
     same_graph = reseal(trained, manifest, name=name) == content
@@ -81,8 +81,9 @@ def retraining_check(
     reason = f"It was trained with {', '.join(differences)}."
     if not differences:
         reason = (
-            "Python and libraries are those that it records: it was trained on another platform, "
-            "or not with this configuration, these rows and this code."
+            "Python and libraries are those that it records: it was trained on another platform "
+            f"(here OpenBLAS computes as for {_kernels()}), or not with this configuration, these "
+            "rows and this code."
         )
     return Check(_CHECK, "refused", f"Trained again, {name} {graph}{said}. {reason}")
 
@@ -159,6 +160,14 @@ def _differences(training: Mapping[str, Any]) -> list[str]:
         for name, version in recorded.items()
         if here[name] != version
     ]
+
+
+def _kernels() -> str:
+    """Return what the sums are written for: another processor may round the last digit."""
+    from threadpoolctl import threadpool_info
+
+    found = {str(one["architecture"]) for one in threadpool_info() if "architecture" in one}
+    return " and ".join(sorted(found)) or "an unknown processor"
 
 
 def _as_recorded(again: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:

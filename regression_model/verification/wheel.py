@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email.message import Message
 from email.parser import BytesParser
 from itertools import product
@@ -72,12 +72,16 @@ def wheel_checks(content: bytes, name: str) -> tuple[list[Check], Wheel | None]:
     else:
         check, wheel = _archive_check(content, name, archive)
     if wheel is None:
-        missed = [Check(rest, "not checked", "The archive was refused.") for rest in _REST]
-        return [check, *missed], None
+        return [check, *_missed(_REST, "archive")], None
     try:
         return [check, *_checks(wheel)], wheel
     except UNPACKING_ERRORS as error:  # a file whose packed bytes are not what they should be
-        return [check, Check("files", "refused", f"{name} cannot be unpacked: {error}.")], None
+        refused = Check("files", "refused", f"{name} cannot be unpacked: {error}.")
+        return [check, refused, *_missed(_REST[1:], "files")], None
+
+
+def _missed(names: Iterable[str], refused: str) -> list[Check]:
+    return [Check(name, "not checked", f"Refused before it: {refused}.") for name in names]
 
 
 def _archive_check(content: bytes, name: str, archive: ZipFile) -> tuple[Check, Wheel | None]:
