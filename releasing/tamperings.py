@@ -315,9 +315,10 @@ def _changed_installation(release: Release, folder: Path) -> Tampered:
     site = folder / "site"
     with zipfile.ZipFile(release.wheel) as archive:
         archive.extractall(site)  # as installing it does
-    with (site / _MODULE).open("ab") as module:
-        module.write(b"# another line\n")
-    return Tampered((), f"{_MODULE} has ", {"PYTHONPATH": str(site)})
+    module = bytearray((site / _MODULE).read_bytes())
+    module[3] ^= 1  # in the first sentence: as long as it was, and as good to run
+    (site / _MODULE).write_bytes(module)
+    return Tampered((), f"{_MODULE} was changed", {"PYTHONPATH": str(site)})
 
 
 TAMPERINGS: Mapping[str, Tampering] = {

@@ -97,11 +97,11 @@ def _file_problems(installation: _Installation) -> Iterator[str]:
     for path, line in installation.lines.items():
         file = installation.locate(path)
         listed.add(file.resolve())
-        is_unhashed = path.endswith(".pyc") or (
+        is_made_here = _is_cache(file) or (
             file.parent == about and file.name in _MADE_BY_INSTALLERS
         )
-        if not line.hash and is_unhashed:
-            continue  # what installing made
+        if not line.hash and is_made_here:
+            continue
         try:
             with file.open("rb") as stream:
                 problem = unlike_record(line, stream)
@@ -113,9 +113,12 @@ def _file_problems(installation: _Installation) -> Iterator[str]:
             yield problem
     for folder in (PACKAGE_ROOT, about):
         for file in sorted(folder.rglob("*")):
-            is_cache = file.suffix == ".pyc" and file.parent.name == "__pycache__"
-            if not is_cache and not file.is_dir() and file.resolve() not in listed:
+            if not _is_cache(file) and not file.is_dir() and file.resolve() not in listed:
                 yield f"{file.relative_to(folder.parent).as_posix()} is not in RECORD."
+
+
+def _is_cache(file: Path) -> bool:
+    return file.suffix == ".pyc" and file.parent.name == "__pycache__"
 
 
 def _model_checks() -> Iterator[Check]:
