@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,7 +81,7 @@ def verify(
         raise typer.BadParameter("is for --retrain.", param_hint="--config")
     from ..verification import verify as verified
 
-    with interruptible(), shown_progress() as progress:
+    with interruptible(), shown_progress() if retrain else nullcontext(_no_progress) as progress:
         verification = verified(
             target,
             key=key,
@@ -97,6 +98,10 @@ def verify(
     if not verification.passed:
         names = ", ".join(check.name for check in verification.refused)
         fail(f"Refused: {printable(verification.target)} ({names}).", code=1)
+
+
+def _no_progress(stage: str, done: int, of: int) -> None:
+    """Show nothing, where nothing is trained."""
 
 
 def _show(verification: Verification) -> None:
