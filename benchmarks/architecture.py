@@ -21,6 +21,7 @@ _WIDTH, _HEIGHT, _BOX = 860, 640, (200, 60)
 # Where each folder stands, and what it does: training on the left, run time on the right.
 _PLACES = {
     "cli": (330, 40, "the commands"),
+    "verification": (620, 40, "wheels, model files, signatures"),
     "tuning": (40, 150, "search for settings"),
     "drafting": (330, 150, "from a table to a draft"),
     "packaging": (620, 150, "a model as a wheel of its own"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         PackageError,
         QualityError,
         RegressionModelError,
+        VerificationError,
     )
     from .predict import make_prediction
     from .runtime.explanation import Explanation, Explanations
@@ -47,6 +48,7 @@ __all__ = [
     "Problem",
     "QualityError",
     "RegressionModelError",
+    "VerificationError",
     "__version__",
     "compare_models",
     "load_model",

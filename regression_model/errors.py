@@ -13,6 +13,7 @@ __all__ = [
     "PackageError",
     "QualityError",
     "RegressionModelError",
+    "VerificationError",
 ]
 
 
@@ -61,3 +62,7 @@ class PackageError(RegressionModelError):
 
 class QualityError(RegressionModelError):
     """Raised when a trained model misses the quality bar of its configuration."""
+
+
+class VerificationError(RegressionModelError):
+    """Raised when something cannot be verified or signed: a key, a signature or a training."""

@@ -12,15 +12,18 @@ from .errors import MissingExtraError
 __all__ = ["needs"]
 
 _EXTRAS_OF = {
+    "OpenSSL": ("verify",),
     "build": ("package",),
+    "cryptography": ("verify",),
     "feature_engine": ("train",),
     "joblib": ("train",),
     "jinja2": ("report",),
     "markupsafe": ("report",),
     "matplotlib": ("report", "tune"),
+    "model_signing": ("verify",),
     "onnx": ("train",),
     "optuna": ("tune",),
-    "packaging": ("package",),
+    "packaging": ("package", "verify"),
     "pandas": ("train",),
     "pyarrow": ("batch",),
     "scipy": ("train", "tune"),

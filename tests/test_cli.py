@@ -156,6 +156,8 @@ def test_help_is_whole_on_a_narrow_terminal() -> None:
         "package",
         "compare",
         "models",
+        "verify",
+        "sign",
     )
     for command in ("", *known):
         said = invoke(*command.split(), "--help").stdout

@@ -63,6 +63,7 @@ def test_extras_bring_what_trains_and_what_reads_parquet() -> None:
         "report",
         "train",
         "tune",
+        "verify",
     }
     assert requirements("batch") == {"pyarrow"}
     assert requirements("package") == {"build", "packaging", "setuptools"}

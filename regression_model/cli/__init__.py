@@ -1,7 +1,8 @@
 """The command line. Results go to standard output, everything else to standard error.
 
-Exit codes: 0 success; 1 a row has no prediction, a model misses its quality bar, or a version is
-too small; 2 invalid input or arguments; 130 interrupted. `compare`: 0 patch, 10 minor, 11 major.
+Exit codes: 0 success; 1 a row has no prediction, a model misses its quality bar, a version is too
+small, or what was verified is refused; 2 invalid input or arguments, or something that cannot be
+verified; 130 interrupted. `compare`: 0 patch, 10 minor, 11 major.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .predicting import predict
 from .program import Command, app, main
 from .training import check, train
 from .tuning import tune
+from .verifying import sign, verify
 
 __all__ = ["app", "main", "model_main"]
 
@@ -32,6 +34,8 @@ _COMMANDS = (
     schema,
     package,
     models,
+    verify,
+    sign,
 )
 for _command in _COMMANDS:
     app.command(cls=Command)(_command)

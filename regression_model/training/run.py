@@ -68,6 +68,7 @@ def run_training(
     data_path: Path | None = None,
     output: Path | None = None,
     write: bool = False,
+    documents: bool = True,
     progress: Progress = lambda stage, done, of: None,
 ) -> TrainingResult:
     """Train the model that a configuration describes and write its model file.
@@ -79,6 +80,7 @@ def run_training(
     output : folder for the model file and the joblib pipeline; None for `trained_models`, in the
         package for the packaged configuration and beside any other.
     write : put the members that `estimator: auto` has chosen into the configuration file.
+    documents : make the report and the model card, where the extra report is installed.
     progress : called with (stage, done, total).
 
     Raises
@@ -128,9 +130,11 @@ def run_training(
     content = seal(graph, manifest)
     model = Model(content)  # what is written can be opened
     progress("Exporting", 1, 1)
-    documents, notes = _documents(config, data, rows, measured, model, progress)
+    beside, notes = (
+        _documents(config, data, rows, measured, model, progress) if documents else ({}, [])
+    )
     frozen = _frozen(config, choice) if write else None
-    paths = save_model(content, pipeline, name=config.name, folder=folder, documents=documents)
+    paths = save_model(content, pipeline, name=config.name, folder=folder, documents=beside)
     if frozen is not None and config.path is not None:
         write_atomically(config.path, frozen)
     return TrainingResult(

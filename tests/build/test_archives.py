@@ -98,6 +98,7 @@ def test_sdist_contents() -> None:
         "MANIFEST.in",
         "Makefile",
         "README.md",
+        "SECURITY.md",
         "mypy.ini",
         "pyproject.toml",
         "setup.py",

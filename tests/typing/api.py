@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +24,7 @@ from regression_model import (
     Problem,
     QualityError,
     RegressionModelError,
+    VerificationError,
     __version__,
     compare_models,
     load_model,
@@ -38,6 +41,7 @@ from regression_model.runtime.row_model import (
     row_model,
     rows_model,
 )
+from regression_model.verification import Check, Verification, sign, verify
 
 version: str = __version__
 
@@ -107,8 +111,10 @@ except InputError as error:
     sentence: str = str(error)
 except (ConfigError, DataError, ExportError, ModelFileError, OutputError, QualityError) as error_:
     root: RegressionModelError = error_
-except PackageError as refused:
-    why: str = str(refused)
+except PackageError as error_of_package:
+    why: str = str(error_of_package)
+except VerificationError as unknown:
+    what: str = str(unknown)
 except MissingExtraError as missing:
     also: ImportError = missing
 
@@ -119,3 +125,9 @@ many = MultipleHouseDataInputs(inputs=rows)
 open_row = HouseDataInputSchemaWithUnknownFields(**{"LotArea": 8450, "colour": "red"})
 open_rows = MultipleHouseDataInputsWithUnknownFields(inputs=rows)
 own_rows = rows_model(row_model(other.contract, name="Row", unknown="allow"), name="Rows")
+
+verification: Verification = verify("cars.whl", key=Path("release.pub"))
+refused: tuple[Check, ...] = verification.refused
+why_not: list[str] = [check.message for check in refused if check.status == "refused"]
+for_programs: dict[str, object] = verification.to_dict()
+signature: Path = sign(Path("cars.whl"), key=Path("release.key"))
