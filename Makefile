@@ -19,9 +19,10 @@ build: $(TOX) ; $(TOX) run -e build
 bench: $(TOX) ; $(TOX) run -e bench
 bench_tables: $(TOX) ; $(TOX) run -e bench_tables
 docs: $(TOX) ; $(TOX) run -e docs
+docs_site: $(TOX) ; $(TOX) run -e docs_site
 lock: $(TOX) ; $(TOX) run -e lock
 
-.PHONY: all ci train evaluate tune test_package test_runtime checks lint typecheck format build bench bench_tables docs lock tox
+.PHONY: all ci train evaluate tune test_package test_runtime checks lint typecheck format build bench bench_tables docs docs_site lock tox
 
 tox: ;
 too_old := regression-model needs Python 3.11 or newer: $(PYTHON) is %d.%d, name another with PYTHON=...

@@ -110,8 +110,8 @@ def test_sdist_contents() -> None:
     folders = (
         files_below("tests", "*")
         | files_below("benchmarks", "*.py")
-        | files_below("docs", "*.md")
-        | files_below("docs", "*.svg")
+        | files_below("docs", "*.md", "*.png", "*.py", "*.svg")
+        | files_below("examples", "*.csv", "*.md")
         | files_below("requirements", "*.in", "*.txt")
     )
     assert set(names) == {f"{STEM}/{name}" for name in PACKAGE | project | made | folders}
