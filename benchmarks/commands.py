@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from enum import EnumType
+from typing import Any, get_args
 
 from typer.main import get_command
 
@@ -57,8 +59,9 @@ def _section(call: str, command: Any, rest: str = "") -> str:
     usage = [call, *(["[OPTIONS]"] if options else []), *map(_argument, arguments), rest]
     text, _, examples = (command.help or "").partition(_EXAMPLES)
     parts = [f"## {call}", "\n\n".join(_paragraphs(text)), _code([" ".join(usage).strip()], "text")]
-    rows = [(*_described(one, _argument(one)), "") for one in arguments]
-    rows += [(*_described(one, _option(one)), _default(one)) for one in options]
+    hints = inspect.signature(command.callback, eval_str=True).parameters
+    rows = [(f"`{_argument(one)}`", _meaning(one, hints), "") for one in arguments]
+    rows += [(_option(one, hints), _meaning(one, hints), _default(one)) for one in options]
     if rows:
         parts.append(markdown(("argument or option", "what it is", "default"), rows))
     lines = [line.strip() for line in examples.splitlines()[1:] if line.strip()]
@@ -86,36 +89,35 @@ def _argument(argument: Any) -> str:
     return name if argument.required else f"[{name}]"
 
 
-def _option(option: Any) -> str:
-    return ", ".join(sorted(option.opts, key=len, reverse=True))
+def _option(option: Any, hints: Any) -> str:
+    """Return the names of an option, each with what it takes."""
+    takes = "" if option.is_flag else f" {option.metavar or _choices(option, hints)}"
+    names = sorted(option.opts, key=len, reverse=True)
+    return ", ".join(f"`{name}{takes}`" for name in names)
 
 
-def _described(parameter: Any, names: str) -> tuple[str, str]:
-    """Return the names of a parameter with what it takes, and what it is for."""
-    takes = "" if parameter.param_type_name == "argument" else f" {_value(parameter)}".rstrip()
-    bounds = _bounds(parameter.type)
+def _choices(option: Any, hints: Any) -> str:
+    kinds = get_args(get_args(hints[option.name].annotation)[0])
+    (choices,) = (kind for kind in kinds if isinstance(kind, EnumType))
+    return "|".join(choice.value for choice in choices)
+
+
+def _meaning(parameter: Any, hints: Any) -> str:
     needed = " Required." if parameter.required else ""
-    shown = ", ".join(f"`{name}{takes}`" for name in names.split(", "))
-    return shown, f"{_with_code(parameter.help or '')}{bounds}{needed}"
+    return f"{_with_code(parameter.help or '')}{_bounds(parameter, hints)}{needed}"
 
 
-def _value(option: Any) -> str:
-    """Return what stands for the value of an option; nothing for a flag."""
-    if option.is_flag or option.name in ("install_completion", "show_completion"):
+def _bounds(parameter: Any, hints: Any) -> str:
+    if parameter.name not in hints or not get_args(hints[parameter.name].annotation):
         return ""
-    choices = getattr(option.type, "choices", None)
-    return "|".join(map(str, choices)) if choices else str(option.metavar or option.type.name)
-
-
-def _bounds(kind: Any) -> str:
-    low, high = getattr(kind, "min", None), getattr(kind, "max", None)
-    if low is not None and high is not None:
-        return f" From {low} to {high}."
-    return "" if low is None else f" At least {low}."
+    info = get_args(hints[parameter.name].annotation)[-1]
+    if info.min is not None and info.max is not None:
+        return f" From {info.min} to {info.max}."
+    return "" if info.min is None else f" At least {info.min}."
 
 
 def _default(option: Any) -> str:
-    return "" if option.default in (None, False) or callable(option.default) else f"`{option.default}`"
+    return "" if option.default in (None, False) else f"`{option.default}`"
 
 
 if __name__ == "__main__":

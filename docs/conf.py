@@ -34,7 +34,7 @@ python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 
 html_theme = "furo"
-html_title = f"{project} {release}"
+html_title = f"{project} {release}".replace("-", "\N{NON-BREAKING HYPHEN}")
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {"top_of_page_buttons": []}

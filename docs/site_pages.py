@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
@@ -146,6 +147,7 @@ def _requests_and_dead_links(site: Path) -> Iterator[str]:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
+    app.add_lexer("csv", TextLexer)  # the code host knows it
     app.connect("source-read", _read_page)
     app.connect("build-finished", _check_site)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

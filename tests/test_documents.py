@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
 CODE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", flags=re.MULTILINE | re.DOTALL)
-CALL = re.compile(r"\bregression-model ([a-z]\w*)([^|>`\n]*)")
+CALL = re.compile(r"^(?:.* )?regression-model ([a-z]\w*)([^|>]*)")
 
 
 def options() -> dict[str, set[str]]:
@@ -70,7 +70,9 @@ def test_every_command_and_option_stands_on_its_page() -> None:
 def test_every_command_and_option_that_is_used_exists(page: str) -> None:
     """An example on any page is one that the program understands."""
     known = options()
-    for name, rest in CALL.findall(PAGES[page]):
+    lines = "".join(blocks(page, "sh")).splitlines()
+    lines += re.findall(r"`([^`\n]+)`", CODE.sub("", PAGES[page]))
+    for name, rest in (found.groups() for line in lines if (found := CALL.match(line))):
         assert name in known
         assert {*re.findall(r"--[\w-]+", rest)} <= known[name]
 
