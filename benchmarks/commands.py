@@ -60,10 +60,10 @@ def _section(call: str, command: Any, rest: str = "") -> str:
     text, _, examples = (command.help or "").partition(_EXAMPLES)
     parts = [f"## {call}", "\n\n".join(_paragraphs(text)), _code([" ".join(usage).strip()], "text")]
     hints = inspect.signature(command.callback, eval_str=True).parameters
-    rows = [(f"`{_argument(one)}`", _meaning(one, hints), "") for one in arguments]
-    rows += [(_option(one, hints), _meaning(one, hints), _default(one)) for one in options]
+    rows = [(f"`{_argument(one)}`", _meaning(one, hints)) for one in arguments]
+    rows += [(_option(one, hints), _meaning(one, hints)) for one in options]
     if rows:
-        parts.append(markdown(("argument or option", "what it is", "default"), rows))
+        parts.append(markdown(("argument or option", "what it is"), rows))
     lines = [line.strip() for line in examples.splitlines()[1:] if line.strip()]
     if lines:
         parts.append(_code(lines, "sh"))
@@ -103,7 +103,7 @@ def _choices(option: Any, hints: Any) -> str:
 
 
 def _meaning(parameter: Any, hints: Any) -> str:
-    needed = " Required." if parameter.required else ""
+    needed = " Required." if parameter.required else _default(parameter)
     return f"{_with_code(parameter.help or '')}{_bounds(parameter, hints)}{needed}"
 
 
@@ -117,7 +117,7 @@ def _bounds(parameter: Any, hints: Any) -> str:
 
 
 def _default(option: Any) -> str:
-    return "" if option.default in (None, False) else f"`{option.default}`"
+    return "" if option.default in (None, False) else f" Default: `{option.default}`."
 
 
 if __name__ == "__main__":

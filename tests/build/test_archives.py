@@ -110,7 +110,7 @@ def test_sdist_contents() -> None:
     folders = (
         files_below("tests", "*")
         | files_below("benchmarks", "*.py")
-        | files_below("docs", "*.md", "*.png", "*.py", "*.svg")
+        | files_below("docs", "*.css", "*.md", "*.png", "*.py", "*.svg")
         | files_below("examples", "*.csv", "*.md")
         | files_below("requirements", "*.in", "*.txt")
     )
