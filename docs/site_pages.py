@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
+from sphinx.util.logging import getLogger
 
 __all__ = ["PROJECT", "ROOT", "absent_pages", "setup"]
 
@@ -26,6 +26,7 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
+_LOGGER = getLogger(__name__)
 _FILES_OF_PAGES = {
     "overview": ROOT / "README.md",
     "changelog": ROOT / "CHANGELOG.md",
@@ -117,9 +118,9 @@ class _Links(HTMLParser):
 
 def _check_site(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
-        found = [*_requests_and_dead_links(Path(app.outdir))]
-        if found:
-            raise ExtensionError("\n".join(found))
+        for sentence in _requests_and_dead_links(Path(app.outdir)):
+            _LOGGER.error(sentence)
+            app.statuscode = 1
 
 
 def _requests_and_dead_links(site: Path) -> Iterator[str]:
