@@ -32,7 +32,7 @@ Results go to standard output, everything else to standard error.
 | exit code | meaning |
 | --- | --- |
 | 0 | success |
-| 1 | a row has no prediction, a trained model misses its quality bar, or a check refuses something |
+| 1 | a row has no prediction, a model misses its quality bar, or a check refuses something |
 | 2 | invalid input or arguments: one sentence on standard error names the cause |
 | 10, 11 | of `compare`: a minor or a major release is needed |
 | 130 | interrupted |
