@@ -19,6 +19,7 @@ build: $(TOX) ; $(TOX) run -e build
 bench: $(TOX) ; $(TOX) run -e bench
 bench_tables: $(TOX) ; $(TOX) run -e bench_tables
 docs: $(TOX) ; $(TOX) run -e docs
+docs_site: $(TOX) ; $(TOX) run -e docs_site
 lock: $(TOX) ; $(TOX) run -e lock
 test_release: $(TOX) ; $(TOX) run -e test_release
 coverage: $(TOX) ; $(TOX) run -e coverage
@@ -27,7 +28,7 @@ release_rehearsal: $(TOX) ; $(TOX) run -e release_rehearsal
 pylock: $(TOX) ; $(TOX) run -e pylock
 dev: $(TOX) ; $(TOX) run -e dev
 
-.PHONY: all ci train evaluate tune test_package test_runtime checks lint typecheck format build bench bench_tables docs lock \
+.PHONY: all ci train evaluate tune test_package test_runtime checks lint typecheck format build bench bench_tables docs docs_site lock \
 	test_release coverage publish release_rehearsal pylock dev tox
 
 tox: ;

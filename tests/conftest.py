@@ -30,6 +30,7 @@ SHARED = (  # the files whose tests share what takes longest to make
     "test_nested_tuning.py",
     "test_tuning.py",
     "test_report.py",
+    "test_tutorial.py",
 )
 
 

@@ -21,6 +21,7 @@ ENVIRONMENTS = {
     "coverage",
     "dev",
     "docs",
+    "docs_site",
     "evaluate",
     "format",
     "lint",
@@ -59,7 +60,7 @@ def tracked_text() -> dict[str, str]:
         ).stdout.split("\0")
     else:
         hidden_or_made = re.compile(
-            r"(^|/)(\.(?!ci/)[^/]*|build|dist|__pycache__|[^/]*\.egg-info)/"
+            r"(^|/)(\.(?!ci/)[^/]*|build|dist|site|__pycache__|[^/]*\.egg-info)/"
         )
         names = [path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*")]
         names = [name for name in names if not hidden_or_made.search(name)]
@@ -94,8 +95,8 @@ def test_tox_knows_every_key() -> None:
 def test_every_environment_named_in_the_documents_exists() -> None:
     """Whoever types `make X` or `tox -e X` from a document gets something that runs."""
     named = set()
-    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
-        text = (ROOT / name).read_text(encoding="utf-8")
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
         for words in re.findall(
             r"^ {4}make ([\w\- ]+)|`make ([\w\- ]+)`", text, flags=re.MULTILINE
         ):

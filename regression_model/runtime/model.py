@@ -294,8 +294,8 @@ def load_model(path: str | Path | None = None) -> Model:
 
     Parameters
     ----------
-    path : of the file, or the name of an installed model, as `regression-model models` lists them.
-        A file wins over a name.
+    path : path of the file, or the name of an installed model
+        The names are those that `regression-model models` lists. A file wins over a name.
 
     Raises
     ------

@@ -118,8 +118,8 @@ def test_sdist_contents() -> None:
     folders = (
         files_below("tests", "*")
         | files_below("benchmarks", "*.py")
-        | files_below("docs", "*.md")
-        | files_below("docs", "*.svg")
+        | files_below("docs", "*.css", "*.md", "*.png", "*.py", "*.svg")
+        | files_below("examples", "*.csv", "*.md")
         | files_below("releasing", "*.py")
         | files_below("requirements", "*.in", "*.json", "*.txt")
     )
