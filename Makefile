@@ -19,9 +19,11 @@ build: $(TOX) ; $(TOX) run -e build
 bench: $(TOX) ; $(TOX) run -e bench
 bench_tables: $(TOX) ; $(TOX) run -e bench_tables
 docs: $(TOX) ; $(TOX) run -e docs
+workflows: $(TOX) ; $(TOX) run -e workflows
+containers: $(TOX) ; $(TOX) run -e containers
 lock: $(TOX) ; $(TOX) run -e lock
 
-.PHONY: all ci train evaluate tune test_package test_runtime checks lint typecheck format build bench bench_tables docs lock tox
+.PHONY: all ci train evaluate tune test_package test_runtime checks lint typecheck format build bench bench_tables docs workflows containers lock tox
 
 tox: ;
 too_old := regression-model needs Python 3.11 or newer: $(PYTHON) is %d.%d, name another with PYTHON=...

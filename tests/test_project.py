@@ -18,6 +18,7 @@ ENVIRONMENTS = {
     "bench_tables",
     "build",
     "checks",
+    "containers",
     "docs",
     "evaluate",
     "format",
@@ -30,6 +31,7 @@ ENVIRONMENTS = {
     "train",
     "tune",
     "typecheck",
+    "workflows",
 }
 
 

@@ -84,8 +84,10 @@ def test_sdist_contents() -> None:
     with tarfile.open(SDIST) as archive:
         names = [member.name for member in archive if member.isfile()]
     project = {
+        ".dockerignore",
         "CHANGELOG.md",
         "CONTRIBUTING.md",
+        "Dockerfile",
         "LICENSE",
         "MANIFEST.in",
         "Makefile",
@@ -108,6 +110,8 @@ def test_sdist_contents() -> None:
     folders = (
         files_below("tests", "*")
         | files_below("benchmarks", "*.py")
+        | files_below("releasing", "*.py")
+        | files_below("releasing/node", "*.json", "*.mjs")
         | files_below("docs", "*.md")
         | files_below("docs", "*.svg")
         | files_below("requirements", "*.in", "*.txt")
