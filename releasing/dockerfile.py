@@ -69,6 +69,15 @@ class Dockerfile:
     arguments: tuple[Instruction, ...]
     stages: tuple[Stage, ...]
 
+    def is_used_after(self, name: str, stage: Stage) -> bool:
+        """Whether a stage after this one is based on the stage with the name, or copies from it."""
+        later = self.stages[self.stages.index(stage) + 1 :]
+        return any(
+            name == other.base or ("from", name) in instruction.flags
+            for other in later
+            for instruction in other.instructions
+        )
+
     def folders(self) -> set[str]:
         """The folders at the top of an image that WORKDIR and COPY name."""
         named = [

@@ -125,9 +125,9 @@ def base_image(folder: Path) -> None:
 
 def context(sources: Path, folder: Path) -> None:
     """Copy what Docker would get of the sources: what .dockerignore leaves."""
-    from pathspec import GitIgnoreSpec
+    from pathspec import PathSpec
 
-    ignored = GitIgnoreSpec.from_lines((sources / ".dockerignore").read_text().splitlines())
+    ignored = PathSpec.from_lines("gitwildmatch", (sources / ".dockerignore").read_text().splitlines())
     for parent, folders, files in os.walk(sources):
         at = Path(parent).relative_to(sources)
         folders[:] = [name for name in folders if not ignored.match_file(f"{at / name}/")]

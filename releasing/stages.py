@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -52,7 +53,10 @@ class Build:
             raise DockerfileError(f"the stage {stage.name} has no base image")
         if base in self.done:
             image = replace(self.done[base], root=root)
-            copy(["."], self.work / base, root.folder, into=False)
+            if self.dockerfile.is_used_after(base, stage):
+                shutil.copytree(self.work / base, root.folder, symlinks=True)
+            else:
+                (self.work / base).rename(root.folder)
         else:
             root.folder.mkdir()
             image = Image(root, {"PATH": f"{root.folder}/usr/local/bin:/usr/bin:/bin"})
