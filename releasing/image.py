@@ -36,7 +36,7 @@ class Image:
         """The number of the user; None for root."""
         number = self.user.partition(":")[0]
         if number and not number.isdecimal():
-            raise DockerfileError(f"the user {number} is not a number, which every engine can check")
+            raise DockerfileError(f"the user is {number}: name a number, which every engine knows")
         return int(number or 0) or None
 
     def start(self, *arguments: str, entrypoint: tuple[str, ...] | None = None) -> str:

@@ -81,7 +81,7 @@ class Root:
             **(given if passing else {}),
             **variables,
         }
-        as_user = {} if user is None or os.geteuid() else {"user": user, "group": user}
+        number = user if os.geteuid() == 0 else None
         return subprocess.run(
             command,
             cwd=self.at(working_folder),
@@ -92,7 +92,9 @@ class Root:
             text=True,
             timeout=SECONDS,
             check=False,
-            **({"extra_groups": [], **as_user} if as_user else {}),
+            user=number,
+            group=number,
+            extra_groups=None if number is None else [],
         )
 
     def set_writable(self, writable: bool) -> None:
@@ -127,7 +129,8 @@ def context(sources: Path, folder: Path) -> None:
     """Copy what Docker would get of the sources: what .dockerignore leaves."""
     from pathspec import PathSpec
 
-    ignored = PathSpec.from_lines("gitwildmatch", (sources / ".dockerignore").read_text().splitlines())
+    lines = (sources / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    ignored = PathSpec.from_lines("gitwildmatch", lines)
     for parent, folders, files in os.walk(sources):
         at = Path(parent).relative_to(sources)
         folders[:] = [name for name in folders if not ignored.match_file(f"{at / name}/")]

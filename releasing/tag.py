@@ -38,7 +38,8 @@ def release_notes(tag: str, project: Path = PROJECT) -> str:
         raise TagError(f"CHANGELOG.md has no section '## [{version}] - DATE'")
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", section[1].strip()):
         raise TagError(
-            f"CHANGELOG.md says '{section[1].strip()}' beside {version}: write the date of the release"
+            f"CHANGELOG.md says '{section[1].strip()}' beside {version}: "
+            "write the date of the release"
         )
     return section[2].strip() + "\n"
 

