@@ -4,21 +4,27 @@
 # is another image next week, and which digest you trust is for you to say.
 ARG BASE
 
+# What installs, for all stages but the last. virtualenv brings a pip that takes hashes from a lock
+# given as constraints, as 26.1 and newer do; that of the base image may be older. Every library is
+# compared with its hash, so a cache of downloads does no harm; the secret is a pip.conf, for those
+# who install from an index of their own.
 FROM ${BASE} AS base
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+ENV PATH=/build/bin:${PATH} \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 COPY requirements requirements
+RUN --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    python -m pip install --no-compile -r requirements/tox.txt && python -m virtualenv /build
 
 # What predicts, in an environment that the last stage takes as it is. Made again after a change to
-# the lock only. Every library is checked against its hash in the lock, so a cache of downloads does
-# no harm; the secret is a pip.conf, for those who install from an index of their own.
+# the lock only.
 FROM base AS libraries
 RUN python -m venv --without-pip /app
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
-    python -m pip --python /app/bin/python install --no-compile \
-        -c requirements/lock.txt -r requirements/runtime.in
+    python -m pip --python /app/bin/python install --no-compile -r requirements/runtime.txt
 
 FROM base AS train
 RUN --mount=type=cache,target=/root/.cache/pip \

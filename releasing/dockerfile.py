@@ -78,16 +78,6 @@ class Dockerfile:
             for instruction in other.instructions
         )
 
-    def folders(self) -> set[str]:
-        """The folders at the top of an image that WORKDIR and COPY name."""
-        named = [
-            instruction.words()[-1]
-            for stage in self.stages
-            for instruction in stage.instructions
-            if instruction.keyword in ("COPY", "WORKDIR")
-        ]
-        return {path.split("/")[1] for path in named if path.startswith("/") and path != "/"}
-
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
     """Put values in place of $NAME and ${NAME}: nothing for a name that has none."""

@@ -14,7 +14,7 @@ import stat
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .dockerfile import DockerfileError
@@ -24,8 +24,9 @@ __all__ = ["Root", "base_image", "context", "copy"]
 SECONDS = 900
 # Whatever tells pip where packages come from, and nothing else of the caller's variables.
 _PASSED = re.compile(r"(?i)PIP_(?!NO_)\w+|(https?|no|all)_proxy|SSL_CERT_FILE|REQUESTS_CA_BUNDLE")
-# What commands of an image may name beside its own folders.
-_OF_THE_SYSTEM = ("bin", "dev", "usr")
+# What the folder has nothing of: the tools of this machine stand for those of an image.
+_TOOLS = ("bin", "dev", "usr")
+_OF_THE_SYSTEM = ("etc", "home", "lib", "opt", "proc", "root", "run", "sbin", "sys", "var")
 _LEFT_OUT = shutil.ignore_patterns(
     "site-packages", "dist-packages", "test", "idlelib", "tkinter", "config-*", "__pycache__"
 )
@@ -34,22 +35,17 @@ _LEFT_OUT = shutil.ignore_patterns(
 class Root:
     """A folder that stands for `/`."""
 
-    def __init__(self, folder: Path, own: Iterable[str]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._own = tuple(sorted(own))
         self._path = re.compile(r"(?<![\w./}*-])/(\w[\w.-]*)")
 
     def inside(self, text: str, place: str) -> str:
         """Move every absolute path in a command or a value to below the folder."""
 
         def moved(found: re.Match[str]) -> str:
-            if found[1] in self._own:
-                return f"{self.folder}{found[0]}"
             if found[1] in _OF_THE_SYSTEM:
-                return found[0]
-            raise DockerfileError(
-                f"{place}: {found[0]} is in none of the folders that WORKDIR and COPY name"
-            )
+                raise DockerfileError(f"{place}: {found[0]} belongs to the system of the image")
+            return found[0] if found[1] in _TOOLS else f"{self.folder}{found[0]}"
 
         return self._path.sub(moved, text)
 

@@ -42,7 +42,7 @@ class Build:
 
     def stage(self, stage: Stage) -> Image:
         """Carry out the instructions of a stage; return what the image would be."""
-        root = Root(self.work / "root", self.dockerfile.folders() | {"app", "tmp"})
+        root = Root(self.work / "root")
         defaults: dict[str, str] = {}
         for argument in self.dockerfile.arguments:
             defaults |= argument.pairs(self.given)

@@ -110,7 +110,6 @@ def test_sdist_contents() -> None:
     folders = (
         files_below("tests", "*")
         | files_below("benchmarks", "*.py")
-        | files_below("releasing", "*.py")
         | files_below("releasing/node", "*.json", "*.mjs")
         | files_below("docs", "*.md")
         | files_below("docs", "*.svg")
