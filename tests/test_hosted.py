@@ -47,7 +47,7 @@ def test_every_environment_that_a_workflow_runs_is_in_tox_ini() -> None:
             named.update(word.strip() for word in (listed or matrix).split(","))
     sections = set(re.findall(r"^\[testenv:(.+)\]", (ROOT / "tox.ini").read_text(), re.MULTILINE))
     known = {name for section in sections for name in alternatives(section)}
-    assert {"test_package", "test_runtime", "checks", "build", "workflows", "containers"} <= named
+    assert {"test_package", "test_runtime", "checks", "build", "workflows"} <= named
     assert named <= known
 
 
