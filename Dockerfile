@@ -82,8 +82,10 @@ LABEL org.opencontainers.image.title="regression-model" \
       org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.base.name="${BASE}"
 COPY --from=install /app /app
+# Nothing is written, and onnxruntime does not report its use, which it does unless it is told.
 ENV PATH=/app/bin:${PATH} \
-    PYTHONDONTWRITEBYTECODE=1
+    PYTHONDONTWRITEBYTECODE=1 \
+    ORT_DISABLE_TELEMETRY=1
 # Where the files to predict are mounted.
 WORKDIR /data
 USER 65532:65532

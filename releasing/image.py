@@ -7,6 +7,7 @@ import io
 import math
 import os
 import re
+import subprocess
 from dataclasses import dataclass, field
 from importlib.metadata import distributions
 from pathlib import Path
@@ -39,8 +40,10 @@ class Image:
             raise DockerfileError(f"the user is {number}: name a number, which every engine knows")
         return int(number or 0) or None
 
-    def start(self, *arguments: str, entrypoint: tuple[str, ...] | None = None) -> str:
-        """Do a `docker run`: what it printed. Raise DockerfileError if its exit code is not 0."""
+    def start(
+        self, *arguments: str, entrypoint: tuple[str, ...] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Do a `docker run`. Raise DockerfileError if its exit code is not 0."""
         command = [*(self.entrypoint if entrypoint is None else entrypoint)]
         command += arguments or (self.command if entrypoint is None else ())
         ran = self.root.run(
@@ -53,7 +56,7 @@ class Image:
             raise DockerfileError(
                 f"exit code {ran.returncode} of {' '.join(command)}: {ran.stderr.strip()}"
             )
-        return ran.stdout
+        return ran
 
 
 def check_image(image: Image, version: str, project: Path) -> None:
@@ -70,14 +73,17 @@ def check_image(image: Image, version: str, project: Path) -> None:
     image.root.set_writable(False)
     try:
         _check_read_only(image)
-        if f"Usage: {image.entrypoint[0]}" not in image.start():
+        if f"Usage: {image.entrypoint[0]}" not in image.start().stdout:
             raise DockerfileError("without arguments it does not print its help")
-        if version not in (printed := image.start("--version")):
+        if version not in (printed := image.start("--version").stdout):
             raise DockerfileError(f"its version is {printed.strip()}, and not {version}")
-        (row,) = csv.DictReader(io.StringIO(image.start("predict", "house.csv")))
-        price = float(row["prediction"])
+        predicted = image.start("predict", "house.csv")
     finally:
         image.root.set_writable(True)
+    (row,) = csv.DictReader(io.StringIO(predicted.stdout))
+    price = float(row["prediction"])
+    if not re.fullmatch(r"1 row in .*\n", predicted.stderr):
+        raise DockerfileError(f"beside its summary it says: {predicted.stderr.strip()}")
     if not (math.isfinite(price) and price > 0):
         raise DockerfileError(f"the price of a house is {price}")
     who = "you" if os.geteuid() else f"user {image.user_number()}"
