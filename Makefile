@@ -20,6 +20,8 @@ bench: $(TOX) ; $(TOX) run -e bench
 bench_tables: $(TOX) ; $(TOX) run -e bench_tables
 docs: $(TOX) ; $(TOX) run -e docs
 docs_site: $(TOX) ; $(TOX) run -e docs_site
+workflows: $(TOX) ; $(TOX) run -e workflows
+containers: $(TOX) ; $(TOX) run -e containers
 lock: $(TOX) ; $(TOX) run -e lock
 test_release: $(TOX) ; $(TOX) run -e test_release
 coverage: $(TOX) ; $(TOX) run -e coverage
@@ -28,8 +30,8 @@ release_rehearsal: $(TOX) ; $(TOX) run -e release_rehearsal
 pylock: $(TOX) ; $(TOX) run -e pylock
 dev: $(TOX) ; $(TOX) run -e dev
 
-.PHONY: all ci train evaluate tune test_package test_runtime checks lint typecheck format build bench bench_tables docs docs_site lock \
-	test_release coverage publish release_rehearsal pylock dev tox
+.PHONY: all ci train evaluate tune test_package test_runtime checks lint typecheck format build bench bench_tables docs docs_site workflows \
+	containers lock test_release coverage publish release_rehearsal pylock dev tox
 
 tox: ;
 too_old := regression-model needs Python 3.11 or newer: $(PYTHON) is %d.%d, name another with PYTHON=...

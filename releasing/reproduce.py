@@ -86,10 +86,10 @@ def _sources() -> list[Path]:
     if (ROOT / ".git").exists():
         command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-        listed = filter(None, ran.stdout.split("\0"))
+        listed = [name for name in ran.stdout.split("\0") if name]
     else:
         stated = ROOT / "regression_model.egg-info" / "SOURCES.txt"
-        listed = iter(["PKG-INFO", *stated.read_text(encoding="utf-8").split("\n")])
+        listed = ["PKG-INFO", *stated.read_text(encoding="utf-8").split("\n")]
     return [path for name in listed if (path := ROOT / name).is_file()]
 
 
@@ -97,9 +97,10 @@ def _recorded(what: str) -> str | None:
     """Return the commit, or the time in seconds from 1970, that the model file records."""
     model = find_model_file(ROOT / "regression_model")
     manifest = read_manifest(model) if model else {"created": None, "training": {}}
+    commit: str | None = manifest["training"].get("commit")
+    created: str | None = manifest["created"]
     if what == "commit":
-        return manifest["training"].get("commit")
-    created = manifest["created"]
+        return commit
     return created and str(int(datetime.fromisoformat(created).timestamp()))
 
 

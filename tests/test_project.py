@@ -18,6 +18,7 @@ ENVIRONMENTS = {
     "bench_tables",
     "build",
     "checks",
+    "containers",
     "coverage",
     "dev",
     "docs",
@@ -37,6 +38,7 @@ ENVIRONMENTS = {
     "train",
     "tune",
     "typecheck",
+    "workflows",
 }
 
 

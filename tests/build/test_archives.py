@@ -92,8 +92,10 @@ def test_sdist_contents() -> None:
     with tarfile.open(SDIST) as archive:
         names = [member.name for member in archive if member.isfile()]
     project = {
+        ".dockerignore",
         "CHANGELOG.md",
         "CONTRIBUTING.md",
+        "Dockerfile",
         "LICENSE",
         "MANIFEST.in",
         "Makefile",
@@ -121,6 +123,7 @@ def test_sdist_contents() -> None:
         | files_below("docs", "*.css", "*.md", "*.png", "*.py", "*.svg")
         | files_below("examples", "*.csv", "*.md")
         | files_below("releasing", "*.py")
+        | files_below("releasing/node", "*.json", "*.mjs")
         | files_below("requirements", "*.in", "*.json", "*.txt")
     )
     assert set(names) == {f"{STEM}/{name}" for name in PACKAGE | project | made | folders}
