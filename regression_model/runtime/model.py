@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from ..errors import ModelFileError
 from .checking import Checked, Checker, Mask
 from .contract import Contract
+from .engine import errors as ort_errors
+from .engine import onnxruntime
 from .installed import find_model
 from .intake import Codes, Floats
 from .model_file.manifest import ManifestError, check_manifest

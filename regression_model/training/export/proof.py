@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ...runtime.checking import Checker
 from ...runtime.contract import Contract
+from ...runtime.engine import onnxruntime
 from ..intervals import ConformalInterval, Scale
 from ..rows import as_sent, frame_of
 from .parity import Parity, prove_parity
