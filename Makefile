@@ -11,6 +11,9 @@ evaluate: $(TOX) ; $(TOX) run -e evaluate
 tune: $(TOX) ; $(TOX) run -e tune
 test_package: $(TOX) ; $(TOX) run -e test_package
 test_runtime: $(TOX) ; $(TOX) run -e test_runtime
+compat-lowest: $(TOX) ; $(TOX) run -e compat-lowest
+compat-highest: $(TOX) ; $(TOX) run -e compat-highest
+compat-train-lowest: $(TOX) ; $(TOX) run -e compat-train-lowest
 checks: $(TOX) ; $(TOX) run -e checks
 lint: $(TOX) ; $(TOX) run -e lint
 typecheck: $(TOX) ; $(TOX) run -e typecheck
@@ -19,9 +22,12 @@ build: $(TOX) ; $(TOX) run -e build
 bench: $(TOX) ; $(TOX) run -e bench
 bench_tables: $(TOX) ; $(TOX) run -e bench_tables
 docs: $(TOX) ; $(TOX) run -e docs
+dependencies: $(TOX) ; $(TOX) run -e dependencies
+audit: $(TOX) ; $(TOX) run -e audit
+keep: $(TOX) ; $(TOX) run -e keep
 lock: $(TOX) ; $(TOX) run -e lock
 
-.PHONY: all ci train evaluate tune test_package test_runtime checks lint typecheck format build bench bench_tables docs lock tox
+.PHONY: all ci train evaluate tune test_package test_runtime compat-lowest compat-highest compat-train-lowest dependencies audit keep checks lint typecheck format build bench bench_tables docs lock tox
 
 tox: ;
 too_old := regression-model needs Python 3.11 or newer: $(PYTHON) is %d.%d, name another with PYTHON=...

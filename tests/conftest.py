@@ -42,19 +42,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order.get(item.path.name, len(order)))
 
 
-@pytest.fixture(scope="module")
-def benchmarks() -> Iterator[None]:
-    """The package `benchmarks`, which is not installed; the sources beside it stay out of reach."""
-    folder = Path(__file__).parents[1] / "benchmarks"
+def importable(folder: str) -> Iterator[None]:
+    """Make a package importable that is not installed; the sources beside it are out of reach."""
+    path = Path(__file__).parents[1] / folder
     spec = spec_from_file_location(
-        "benchmarks", folder / "__init__.py", submodule_search_locations=[str(folder)]
+        folder, path / "__init__.py", submodule_search_locations=[str(path)]
     )
     assert spec is not None and spec.loader is not None
-    sys.modules["benchmarks"] = package = module_from_spec(spec)
+    sys.modules[folder] = package = module_from_spec(spec)
     spec.loader.exec_module(package)
     yield
-    for name in [name for name in sys.modules if name.partition(".")[0] == "benchmarks"]:
+    for name in [name for name in sys.modules if name.partition(".")[0] == folder]:
         del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def benchmarks() -> Iterator[None]:
+    """The package `benchmarks`."""
+    yield from importable("benchmarks")
+
+
+@pytest.fixture(scope="module")
+def releasing(benchmarks: None) -> Iterator[None]:
+    """The package `releasing`, which uses `benchmarks`."""
+    yield from importable("releasing")
 
 
 @pytest.fixture(scope="session")

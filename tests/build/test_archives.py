@@ -110,6 +110,7 @@ def test_sdist_contents() -> None:
     folders = (
         files_below("tests", "*")
         | files_below("benchmarks", "*.py")
+        | files_below("releasing", "*.py")
         | files_below("docs", "*.md")
         | files_below("docs", "*.svg")
         | files_below("requirements", "*.in", "*.txt")

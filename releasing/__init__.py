@@ -1,0 +1,1 @@
+"""Tools for a release: nothing here is in the wheel."""
