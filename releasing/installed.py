@@ -36,7 +36,7 @@ class Installed:
     def here(cls) -> Installed:
         """Ask pipdeptree."""
         done = subprocess.run(
-            [sys.executable, "-m", "pipdeptree", "--warn", "silence", "--output", "json"],
+            [sys.executable, "-m", "pipdeptree", "--extras", "none", "--output", "json"],
             capture_output=True,
             text=True,
             check=True,
