@@ -54,7 +54,7 @@ def picture(installed: Installed) -> str:
     """Draw the base install."""
     direct = [one.name for one in libraries("runtime")]
     graph = {name: installed.requires[name] for name in installed.closure(direct)}
-    captions = {name: _megabytes(installed.sizes[name]) for name in graph}
+    captions = {name: _shown(installed.sizes[name]) for name in graph}
     return draw(_PACKAGE, {_PACKAGE: direct, **graph}, captions, direct)
 
 
@@ -72,10 +72,10 @@ def document(installed: Installed) -> str:
 
 def _summary(installed: Installed) -> str:
     base = installed.closure(one.name for one in libraries("runtime"))
-    rows = [("the base install", str(len(base)), _megabytes(installed.size(base)))]
+    rows = [("the base install", str(len(base)), _shown(installed.size(base)))]
     for extra in EXTRAS:
         more = installed.closure(one.name for one in libraries(extra)) - base
-        rows.append((f"more with `[{extra}]`", str(len(more)), _megabytes(installed.size(more))))
+        rows.append((f"more with `[{extra}]`", str(len(more)), _shown(installed.size(more))))
     return markdown(("install", "libraries", "size"), rows)
 
 
@@ -84,7 +84,7 @@ def _base(installed: Installed) -> str:
     for one in libraries("runtime"):
         brought = installed.closure([one.name])
         sizes = installed.sizes[one.name], installed.size(brought)
-        rows.append((one.name, *map(_megabytes, sizes), str(len(brought) - 1), one.reason))
+        rows.append((one.name, *map(_shown, sizes), str(len(brought) - 1), one.reason))
     return markdown(("library", "alone", "with what it brings", "libraries brought", "why"), rows)
 
 
@@ -94,9 +94,11 @@ def _extras(installed: Installed) -> str:
     for extra in EXTRAS:
         for one in libraries(extra):
             brought = installed.closure([one.name]) - base
-            sizes = installed.sizes[one.name], installed.size(brought)
-            more = str(len(brought - {one.name}))
-            rows.append((f"`{extra}`", one.name, *map(_megabytes, sizes), more, one.reason))
+            cells = [_shown(installed.size(names)) for names in ([one.name], brought)]
+            cells.append(str(len(brought - {one.name})))
+            if one.name in base:
+                cells = ["in the base install", "", ""]
+            rows.append((f"`{extra}`", one.name, *cells, one.reason))
     header = ("extra", "library", "alone", "with what it brings", "libraries brought", "why")
     return markdown(header, rows)
 
@@ -108,8 +110,8 @@ def _tools() -> str:
     return markdown(("file", "library", "why"), rows)
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"
+def _shown(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB"
 
 
 _TEXT = """\
@@ -124,7 +126,7 @@ Extras share libraries: two of them together are smaller than the sum.
 
 ## The base install
 
-Blue are the libraries that the package itself requires.
+Blue are the libraries that the package itself requires. A line is left out where a longer way leads to the same library.
 
 ![The libraries of the base install and what they require](dependencies.svg)
 

@@ -1,4 +1,4 @@
-"""A graph of libraries as an SVG file: columns by distance, a line for each requirement."""
+"""A graph of libraries as an SVG file: columns by distance, and who requires whom."""
 
 from __future__ import annotations
 
@@ -28,11 +28,23 @@ def draw(root: str, graph: Graph, captions: Mapping[str, str], direct: Collectio
     height = 2 * _MARGIN + (tallest - 1) * _STEP[1] + _BOX[1]
     parts = [_HEAD.format(width=width, height=height, root=root)]
     for name in places:
-        parts += [_line(places[name], places[other]) for other in sorted(graph[name])]
+        parts += [_line(places[name], places[other]) for other in _lines_from(name, graph)]
     for name, place in places.items():
         kind = "box direct" if name in direct or name == root else "box"
         parts.append(_box(place, kind, name, captions.get(name, "")))
     return "\n".join([*parts, "</svg>", ""])
+
+
+def _lines_from(name: str, graph: Graph) -> list[str]:
+    """Return what `name` requires, without what a longer way leads to as well."""
+    beyond: set[str] = set()
+    open_ = [further for other in graph[name] for further in graph[other]]
+    while open_:
+        further = open_.pop()
+        if further not in beyond:
+            beyond.add(further)
+            open_ += graph[further]
+    return sorted({*graph[name]} - beyond)
 
 
 def _by_depth(root: str, graph: Graph) -> list[list[str]]:
