@@ -33,12 +33,13 @@ def main(arguments: Sequence[str] | None = None, *, lock: Path = LOCK) -> int:
         found = list(_vulnerabilities(_looked_up(pins, options.service)))
     except LookupError as error:
         print(
-            f"Error: the versions in {lock.name} could not be looked up in {options.service}, "
-            f"so nothing is known about them: {error}",
+            f"Error: {options.service} did not answer about the versions in {lock.name}, so nothing "
+            f"is known about them; it is reached through the internet. {error}",
             file=sys.stderr,
         )
         return 2
-    print("\n".join(found) if found else f"None of {len(pins)} versions has a known vulnerability.")
+    nothing = f"None of {len(pins)} versions has a known vulnerability."
+    print("\n".join(found) or nothing)
     return 1 if found else 0
 
 

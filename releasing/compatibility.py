@@ -108,48 +108,61 @@ Which versions of the libraries were tested, and what a model file promises acro
 
 ## Predictions do not depend on the versions
 
-A model file is written once and predicts the same, within a relative difference of 1e-9, under every supported version of Python, numpy, onnxruntime and the
-other libraries of the base install. Each column is a tox environment. It installs the built wheel with the lowest versions that `requirements/runtime.in` allows on its
-Python, or with the newest, and runs `tests/runtime` with them. These tests compare
+A model file is written once and predicts the same, within a relative difference of 1e-9, under
+every supported version of Python, numpy, onnxruntime and the other libraries of the base install.
+Each column is a tox environment. It installs the built wheel with the lowest versions that
+`requirements/runtime.in` allows on its Python, or with the newest, and runs `tests/runtime` with
+them. These tests compare
 
-- values, intervals, problems and contributions of every kept model file with those that were written down when it was kept ([below](#model-files-of-earlier-releases)),
+- values, intervals, problems and contributions of every kept model file with those that were
+  written down when it was kept ([below](#model-files-of-earlier-releases)),
 - the predictions of the shipped model with those of scikit-learn when it was trained,
-- the graph alone, run by onnxruntime without this package, with the package, on all 1,459 rows of `test.csv`.
+- the graph alone, run by onnxruntime without this package, with the package, on all 1,459 rows of
+  `test.csv`.
 
 {base}
 
-`lock.txt` is what all other environments install. The libraries that these ones bring are the newest that fit, in every column. A lower bound in `requirements` is the
-lowest version that passed: a test compares the page with the bounds. Where an old version has no build for a newer Python, the bound says so with a marker.
+`lock.txt` is what all other environments install. The libraries that these ones bring are the
+newest that fit, in every column. A lower bound in `requirements` is the lowest version that
+passed: a test compares the page with the bounds. Where an old version has no build for a newer
+Python, the bound says so with a marker.
 
     tox -e compat-lowest,compat-lowest-py312,compat-lowest-py313
     tox -e compat-highest,compat-highest-py312,compat-highest-py313
 
-Each run makes its environment again, so that the newest is not that of last month, and writes its column here when its tests have passed.
-`python -m releasing.compatibility` writes the page again after a new lock.
+Each run makes its environment again, so that the newest is not that of last month, and writes its
+column here when its tests have passed. `python -m releasing.compatibility` writes the page again
+after a new lock.
 
 ## Training with the lowest versions
 
-`tox -e compat-train-lowest` runs the suite of `test_package` with the lowest version of each library of the extras, on Python 3.11. What tests need beside the package comes
-from the lock.
+`tox -e compat-train-lowest` runs the suite of `test_package` with the lowest version of each
+library of the extras, on Python 3.11. What tests need beside the package comes from the lock.
 
 {training}
 
 ## What training promises
 
-Training again gives the same bytes with the same lock on the same platform, and only then: other versions of scikit-learn, numpy or onnx sum in another order, stop an
-iteration at another step, or write a field of the file in another way. What the tests hold every version to is that the graph agrees with its own pipeline within 1e-9 on every row,
-and that the metrics reach the quality bar of `config.yml`. So a release is trained once, with the lock; its file is what is tested, shipped and kept.
+Training again gives the same bytes with the same lock on the same platform, and only then: other
+versions of scikit-learn, numpy or onnx sum in another order, stop an iteration at another step,
+or write a field of the file in another way. What the tests hold every version to is that the
+graph agrees with its own pipeline within 1e-9 on every row, and that the metrics reach the
+quality bar of `config.yml`. So a release is trained once, with the lock; its file is what is
+tested, shipped and kept.
 
 ## Model files of earlier releases
 
-`tests/data/releases` has the model file of each release, with rows and what the file answered to them when it was kept: predictions, intervals, problems
-and contributions. The rows have gaps, unseen levels, numbers outside of the training range, and mistakes for which a row is refused. `tests/data/format-1.onnx` is a
-small file of the first version of the format. Every later version must open them all and agree.
+`tests/data/releases` has the model file of each release, with rows and what the file answered to
+them when it was kept: predictions, intervals, problems and contributions. The rows have gaps,
+unseen levels, numbers outside of the training range, and mistakes for which a row is refused.
+`tests/data/format-1.onnx` is a small file of the first version of the format. Every later version
+must open them all and agree.
 
 `tox -e keep` adds the files of a new release, and refuses to replace one.
 
-4.0.0 is the first release of this package: no model file is older. Versions up to 3.2.0 belong to other packages with the same import name. They hold a pickled pipeline,
-which this package does not open.
+4.0.0 is the first release of this package: no model file is older. Versions up to 3.2.0 belong to
+other packages with the same import name. They hold a pickled pipeline, which this package does
+not open.
 """
 
 

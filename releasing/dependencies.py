@@ -104,9 +104,7 @@ def _extras(installed: Installed) -> str:
 
 
 def _tools() -> str:
-    rows = [
-        (f"`{name}.in`", one.name, one.reason) for name in tools() for one in libraries(name)
-    ]
+    rows = [(f"`{name}.in`", one.name, one.reason) for name in tools() for one in libraries(name)]
     return markdown(("file", "library", "why"), rows)
 
 
@@ -117,8 +115,9 @@ def _shown(size: int) -> str:
 _TEXT = """\
 # Dependencies
 
-What is installed, how large it is, and why. `tox -e dependencies` writes this page; the reasons are the comments in `requirements/*.in`, and a library
-without one fails a test. Sizes are those of the installed files in the versions of the lock, with Python {python}, {platform}.
+What is installed, how large it is, and why. `tox -e dependencies` writes this page; the reasons
+are the comments in `requirements/*.in`, and a library without one fails a test. Sizes are those
+of the installed files in the versions of the lock, with Python {python}, {platform}.
 
 {summary}
 
@@ -126,7 +125,8 @@ Extras share libraries: two of them together are smaller than the sum.
 
 ## The base install
 
-Blue are the libraries that the package itself requires. A line is left out where a longer way leads to the same library.
+Blue are the libraries that the package itself requires. A line is left out where a longer way
+leads to the same library.
 
 ![The libraries of the base install and what they require](dependencies.svg)
 
@@ -148,9 +148,11 @@ They are not part of any install.
 
     tox -e audit
 
-looks every version in `requirements/lock.txt` up with pip-audit: in the advisories that the public package index has, or with
-`tox -e audit -- --service osv` in the OSV database. Both need the internet; without it the command ends with one sentence and exit code 2, which is not to be
-taken for "none found". It looks up the versions for every platform, not only those that are installed here.
+looks every version in `requirements/lock.txt` up with pip-audit: in the advisories that the
+public package index has, or with `tox -e audit -- --service osv` in the OSV database. Both need
+the internet; without it the command ends with one sentence and exit code 2, which is not to be
+taken for "none found". It looks up the versions for every platform, not only those that are
+installed here.
 """
 
 

@@ -49,6 +49,23 @@ def test_what_several_libraries_bring_is_counted_once() -> None:
     assert {"a", "b", "c", "d"} == installed.closure(["a", "b"])
 
 
+def test_an_audit_that_got_no_answer_is_not_one_that_found_nothing() -> None:
+    """pip-audit itself ends with exit code 0 where an index does not know a library."""
+    vulnerabilities = module("audit")._vulnerabilities
+    known = {"id": "PYSEC-1", "fix_versions": ["2.1"]}
+    assert ["a 2.0: PYSEC-1, fixed in 2.1"] == list(
+        vulnerabilities([{"name": "a", "version": "2.0", "vulns": [known]}])
+    )
+    with pytest.raises(LookupError, match="not found"):
+        list(vulnerabilities([{"name": "a", "skip_reason": "not found"}]))
+
+
+def test_an_audit_asks_about_every_version_of_a_lock() -> None:
+    """Those for other platforms too; pip-audit refuses a file with two versions of a library."""
+    pins = [("a", "1"), ("a", "2"), ("b", "1")]
+    assert ["a==1\nb==1\n", "a==2\n"] == module("audit")._files(pins)
+
+
 def test_the_picture_has_every_direct_library_of_the_base_install() -> None:
     """And it can be read by any program that reads SVG."""
     text = (ROOT / "docs" / "dependencies.svg").read_text(encoding="utf-8")

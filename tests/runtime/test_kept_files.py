@@ -45,6 +45,4 @@ def test_a_kept_file_gives_the_predictions_that_it_gave(path: Path) -> None:
             assert row[name] == close(expected[name])
         assert row["assumed"] == expected["assumed"]
         assert [problem["code"] for problem in row["problems"]] == expected["problems"]
-        assert (why and why.contributions) == close(
-            expected["contributions"], to=expected["value"]
-        )
+        assert (why and why.contributions) == close(expected["contributions"], to=expected["value"])
