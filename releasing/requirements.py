@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.environments import REQUIREMENTS
+from benchmarks.environments import REQUIREMENTS, ROOT
 
 __all__ = ["EXTRAS", "Library", "libraries", "locked_versions", "normalized"]
 
-EXTRAS = ("train", "batch", "report", "tune", "package", "convert")
+_PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = tuple(_PROJECT["tool"]["setuptools"]["dynamic"]["optional-dependencies"])
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
@@ -24,7 +26,8 @@ class Library:
     lines : tuple of str
         Its requirements, more than one where they differ between Pythons.
     reason : str
-        The comment above the first line; empty where there is none.
+        The comment above the first line. Where there is none, the comment at the top of the file,
+        for a tool; for a library that users install, nothing.
     """
 
     name: str
@@ -38,14 +41,21 @@ def libraries(name: str, *, folder: Path = REQUIREMENTS) -> list[Library]:
     The comment directly above a library is its reason; an empty line ends a comment.
     """
     found: dict[str, Library] = {}
-    for line, comment in _lines_with_comments(folder / f"{name}.in"):
+    path = folder / f"{name}.in"
+    otherwise = "" if name in ("runtime", *EXTRAS) else _heading(path)
+    for line, comment in _lines_with_comments(path):
         match = _NAME.match(line)
         if match is None:
             raise ValueError(f"{name}.in: {line!r} is not a requirement")
         library = normalized(match[0])
-        known = found.get(library, Library(library, (), comment))
+        known = found.get(library, Library(library, (), comment or otherwise))
         found[library] = Library(library, (*known.lines, line), known.reason)
     return list(found.values())
+
+
+def _heading(path: Path) -> str:
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    return first.lstrip("# ").strip() if first.startswith("#") else ""
 
 
 def _lines_with_comments(path: Path) -> Iterator[tuple[str, str]]:

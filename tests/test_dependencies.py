@@ -31,13 +31,15 @@ def test_every_library_has_a_reason_which_is_on_the_page(name: str) -> None:
 
 
 def test_a_reason_is_the_comment_directly_above(tmp_path: Path) -> None:
-    """What stands at the top of a file is about the file."""
+    """What stands at the top of a file is about the file, which is enough for a tool."""
     text = "# about the file\n\n# two\n# lines\nA_b>=1 ; python_version < '3.13'\na-b>=2\nc\n"
     (tmp_path / "some.in").write_text(text, encoding="utf-8")
-    read = module("requirements").libraries("some", folder=tmp_path)
-    assert [("a-b", "two lines", 2), ("c", "", 1)] == [
-        (library.name, library.reason, len(library.lines)) for library in read
-    ]
+    (tmp_path / "train.in").write_text(text, encoding="utf-8")
+    for name, otherwise in (("some", "about the file"), ("train", "")):
+        read = module("requirements").libraries(name, folder=tmp_path)
+        assert [("a-b", "two lines", 2), ("c", otherwise, 1)] == [
+            (library.name, library.reason, len(library.lines)) for library in read
+        ]
 
 
 def test_what_several_libraries_bring_is_counted_once() -> None:
