@@ -134,6 +134,13 @@ Each run makes its environment again, so that the newest is not that of last mon
 column here when its tests have passed. `python -m releasing.compatibility` writes the page again
 after a new lock.
 
+Lower ones were tried, and failed at this:
+
+- narwhals 2.10: a table of pandas, polars or pyarrow ends with a `TypeError`.
+- onnxruntime 1.20: the exponential of -10,000 is 5.6e-309 instead of 0, so that a row that the model
+  cannot put into a number has a prediction instead of an error.
+- typer 0.28: a wrong value of an option is refused without saying what was expected.
+
 ## Training with the lowest versions
 
 `tox -e compat-train-lowest` runs the suite of `test_package` with the lowest version of each
