@@ -33,8 +33,8 @@ def main(arguments: Sequence[str] | None = None, *, lock: Path = LOCK) -> int:
         found = list(_vulnerabilities(_looked_up(pins, options.service)))
     except LookupError as error:
         print(
-            f"Error: {options.service} did not answer about the versions in {lock.name}, so nothing "
-            f"is known about them; it is reached through the internet. {error}",
+            f"Error: {options.service} did not answer about the versions in {lock.name}, so "
+            f"nothing is known about them; it is reached through the internet. {error}",
             file=sys.stderr,
         )
         return 2

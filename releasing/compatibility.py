@@ -141,8 +141,8 @@ Lower ones were tried, and failed at this:
   1.20 also takes 5.6e-309 for the exponential of -10,000, so that a row that the model cannot put
   into a number has a prediction instead of an error.
 - typer 0.28: a wrong value of an option is refused without saying what was expected.
-- scipy 1.14, in the extra `tune`: the signed-rank test is not exact where two trials agree in a fold,
-  so that a search gives up trials too early.
+- scipy 1.14, in the extra `tune`: the signed-rank test is not exact where two trials agree in a
+  fold, so that a search gives up trials too early.
 
 ## Training with the lowest versions
 
@@ -157,8 +157,10 @@ Training again gives the same bytes with the same lock on the same platform, and
 versions of scikit-learn, numpy or onnx sum in another order, stop an iteration at another step,
 or write a field of the file in another way. What the tests hold every version to is that the
 graph agrees with its own pipeline within 1e-9 on every row, and that the metrics reach the
-quality bar of `config.yml`. So a release is trained once, with the lock; its file is what is
-tested, shipped and kept.
+quality bar of `config.yml`. The house model trained with the lowest versions has other bytes than
+that of the lock; its predictions differ by at most 5e-13 and its interval ends by 2e-12, on all
+rows of `test.csv`. A release is trained once, with the lock; its file is what is tested, shipped
+and kept.
 
 ## Model files of earlier releases
 
