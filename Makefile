@@ -11,6 +11,9 @@ evaluate: $(TOX) ; $(TOX) run -e evaluate
 tune: $(TOX) ; $(TOX) run -e tune
 test_package: $(TOX) ; $(TOX) run -e test_package
 test_runtime: $(TOX) ; $(TOX) run -e test_runtime
+compat-lowest: $(TOX) ; $(TOX) run -e compat-lowest
+compat-highest: $(TOX) ; $(TOX) run -e compat-highest
+compat-train-lowest: $(TOX) ; $(TOX) run -e compat-train-lowest
 checks: $(TOX) ; $(TOX) run -e checks
 lint: $(TOX) ; $(TOX) run -e lint
 typecheck: $(TOX) ; $(TOX) run -e typecheck
@@ -22,6 +25,9 @@ docs: $(TOX) ; $(TOX) run -e docs
 docs_site: $(TOX) ; $(TOX) run -e docs_site
 workflows: $(TOX) ; $(TOX) run -e workflows
 containers: $(TOX) ; $(TOX) run -e containers
+dependencies: $(TOX) ; $(TOX) run -e dependencies
+audit: $(TOX) ; $(TOX) run -e audit
+keep: $(TOX) ; $(TOX) run -e keep
 lock: $(TOX) ; $(TOX) run -e lock
 test_release: $(TOX) ; $(TOX) run -e test_release
 coverage: $(TOX) ; $(TOX) run -e coverage
@@ -30,8 +36,8 @@ release_rehearsal: $(TOX) ; $(TOX) run -e release_rehearsal
 pylock: $(TOX) ; $(TOX) run -e pylock
 dev: $(TOX) ; $(TOX) run -e dev
 
-.PHONY: all ci train evaluate tune test_package test_runtime checks lint typecheck format build bench bench_tables docs docs_site workflows \
-	containers lock test_release coverage publish release_rehearsal pylock dev tox
+.PHONY: all ci train evaluate tune test_package test_runtime compat-lowest compat-highest compat-train-lowest dependencies audit keep checks lint \
+	typecheck format build bench bench_tables docs docs_site workflows containers lock test_release coverage publish release_rehearsal pylock dev tox
 
 tox: ;
 too_old := regression-model needs Python 3.11 or newer: $(PYTHON) is %d.%d, name another with PYTHON=...

@@ -90,6 +90,7 @@ def _sbom(folder: Path) -> str:
     document = _cyclonedx(folder, "")
     document["components"] = list(components.values())
     document.pop("dependencies", None)  # the lock states none
+    document["metadata"].pop("timestamp", None)  # there only if SOURCE_DATE_EPOCH is set
     for tool in document["metadata"]["tools"]["components"]:
         tool.pop("externalReferences", None)
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

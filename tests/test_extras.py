@@ -57,7 +57,7 @@ def test_every_library_of_an_extra_is_known() -> None:
             modules.setdefault(library.lower().replace("_", "-"), set()).add(module)
     for extra in ("train", "batch", "report", "tune", "package", "convert", "verify"):
         for line in (REQUIREMENTS / f"{extra}.in").read_text(encoding="utf-8").splitlines():
-            if not line.startswith("#"):
+            if line and not line.startswith("#"):
                 library = re.split("[<>=]", line)[0]
                 known = [m for m in modules[library] if extra in _EXTRAS_OF.get(m, ())]
                 assert known, library

@@ -11,12 +11,11 @@ DISTRIBUTION = metadata.distribution("regression-model")
 
 def requirements(extra: str | None = None) -> set[str]:
     """The names of the libraries required, by the base install or by one extra."""
-    marker = "" if extra is None else f'extra == "{extra}"'
     split = [line.partition(";") for line in DISTRIBUTION.requires or []]
     return {
         library.partition(">=")[0].strip()
         for library, _, condition in split
-        if condition.strip() == marker
+        if (f'extra == "{extra}"' in condition if extra else "extra ==" not in condition)
     }
 
 

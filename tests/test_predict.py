@@ -64,7 +64,7 @@ def test_a_result_can_be_sent_as_json(rows: list[dict[str, Any]], required_numbe
         {1},
     ]
     bad = [rows[0] | {required_number.name: cell} for cell in odd]
-    for data in ([*bad, *rows], pd.DataFrame([*bad, *rows]), [{}], [5], [], {1: 2}):
+    for data in ([*bad, *rows], pd.DataFrame([*bad, *rows], dtype=object), [{}], [5], [], {1: 2}):
         result = make_prediction(input_data=data)
         assert result == json.loads(json.dumps(result, allow_nan=False))
 

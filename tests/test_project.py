@@ -14,17 +14,27 @@ import pytest
 ROOT = Path(__file__).parents[1]
 VERSION = (ROOT / "regression_model" / "VERSION").read_text(encoding="utf-8").strip()
 ENVIRONMENTS = {
+    "audit",
     "bench",
     "bench_tables",
     "build",
     "checks",
+    "compat-highest",
+    "compat-highest-py312",
+    "compat-highest-py313",
+    "compat-lowest",
+    "compat-lowest-py312",
+    "compat-lowest-py313",
+    "compat-train-lowest",
     "containers",
     "coverage",
+    "dependencies",
     "dev",
     "docs",
     "docs_site",
     "evaluate",
     "format",
+    "keep",
     "lint",
     "lock",
     "publish",
@@ -120,7 +130,9 @@ def test_a_target_of_make_is_the_environment_of_that_name() -> None:
         ).stdout.strip()
 
     assert said() == "tox run"
-    targets = re.findall(r"^(\w+): \$\(TOX\)", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    targets = re.findall(
+        r"^([\w-]+): \$\(TOX\)", (ROOT / "Makefile").read_text(), flags=re.MULTILINE
+    )
     named = [target for target in targets if target not in ("all", "ci")]
     assert [f"tox run -e {target}" for target in named] == [said(target) for target in named]
     assert {*named} == {name for name in ENVIRONMENTS if "-py" not in name}

@@ -158,9 +158,10 @@ def test_a_gap_beside_a_missing_target_may_come_again(tmp_path: Path) -> None:
 
 def test_the_target_is_learnt_on_the_scale_that_is_clearly_better(tmp_path: Path) -> None:
     """Products as a logarithm, sums as they are, and what has no logarithm too."""
-    noise = RANDOM.normal(size=400)
-    size = RANDOM.uniform(0, 6, 400)
-    _, product = drafted(tmp_path, {"size": size, "price": np.exp(size + noise / 2)})
+    random = np.random.default_rng(0)
+    noise = random.normal(size=400)
+    size = random.uniform(0, 6, 400)
+    _, product = drafted(tmp_path, {"size": size, "price": np.exp(size + noise / 4)})
     _, total = drafted(tmp_path, {"size": size, "price": 10 + size + noise / 2})
     _, signed = drafted(tmp_path, {"size": size, "price": size - 3 + noise})
     found = [config.target.transform for config in (product, total, signed)]
