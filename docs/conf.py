@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from site_pages import PROJECT, ROOT, absent_pages  # noqa: E402
+from site_pages import PROJECT, ROOT  # noqa: E402
 
 project = PROJECT["name"]
 author = PROJECT["authors"][0]["name"]
@@ -15,7 +15,6 @@ copyright = author
 version = release = (ROOT / "regression_model" / "VERSION").read_text(encoding="utf-8").strip()
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "site_pages"]
-exclude_patterns = absent_pages()
 # A reference to a name of this package must lead somewhere. Nothing is fetched, so names of other
 # packages, and the plain words by which docstrings describe a type, are left as they are.
 nitpicky = True

@@ -20,7 +20,7 @@ from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 
-__all__ = ["PROJECT", "ROOT", "absent_pages", "setup"]
+__all__ = ["PROJECT", "ROOT", "setup"]
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -35,18 +35,6 @@ _FILES_OF_PAGES = {
 }
 _PAGES_OF_FILES = {file: page for page, file in _FILES_OF_PAGES.items()}
 _ON_THE_CODE_HOST = f"{PROJECT['urls']['Source']}/blob/main"
-# Pages that the table of contents already lists: empty this when all of them are there.
-_EXPECTED = {
-    DOCS / "comparing.md",
-    DOCS / "compatibility.md",
-    DOCS / "containers.md",
-    DOCS / "dependencies.md",
-    DOCS / "hosted-ci.md",
-    DOCS / "releasing.md",
-    DOCS / "verifying.md",
-    ROOT / "SECURITY.md",
-}
-
 _ONLY_ON_THE_SITE = re.compile(r"^<!-- site\n(.*?)^-->$", re.MULTILINE | re.DOTALL)
 _CODE_OR_TARGET = re.compile(
     r"^ *(?P<fence>`{3,}).*?^ *(?P=fence)|`[^`\n]+`|(?<=\]\()(?P<target>[^)\s]+)(?=\))",
@@ -56,26 +44,12 @@ _OUTSIDE = re.compile(r"(\w+:)?//")
 _ASKED_FOR_BY_CSS = re.compile(r"""(?:url\(|@import)\s*["']?((?:\w+:)?//[^"')\s]+)""")
 
 
-def absent_pages() -> list[str]:
-    """Return the pages that stand for a file that is not there."""
-    return [f"{page}.md" for page, file in _FILES_OF_PAGES.items() if not file.exists()]
-
-
 def _read_page(app: Sphinx, page: str, source: list[str]) -> None:
     """Replace what the code host shows of a page by what the site shows."""
     file = _FILES_OF_PAGES.get(page, DOCS / f"{page}.md")
     app.env.note_dependency(str(file))
     text = _ONLY_ON_THE_SITE.sub(r"\1", file.read_text(encoding="utf-8"))
-    if page == app.config.root_doc:
-        text = _without_absent_pages(text)
     source[0] = _CODE_OR_TARGET.sub(lambda found: _with_target(found, file), text)
-
-
-def _without_absent_pages(text: str) -> str:
-    for file in _EXPECTED:
-        if not file.exists():
-            text = re.sub(rf"^{file.stem.lower()}\n", "", text, flags=re.MULTILINE)
-    return text
 
 
 def _with_target(found: re.Match[str], file: Path) -> str:
@@ -89,9 +63,7 @@ def _on_the_site(target: str, file: Path) -> str:
         return target
     path, *anchor = re.split("(?=#)", target)
     place = (file.parent / path).resolve()
-    if place in _EXPECTED and not place.exists():
-        pass
-    elif place in _PAGES_OF_FILES:
+    if place in _PAGES_OF_FILES:
         return "".join([f"{_PAGES_OF_FILES[place]}.md", *anchor])
     elif place.is_relative_to(DOCS):
         return "".join([place.relative_to(DOCS).as_posix(), *anchor])
