@@ -64,7 +64,9 @@ FORMS: dict[str, Callable[[list[Any]], Any]] = {
     "numpy scalars": lambda cells: [None if c is None else np.array([c])[0] for c in cells],
     "float array": lambda cells: np.array([np.nan if c is None else c for c in cells], dtype=float),
     "pandas": lambda cells: pd.Series(cells),
-    "pandas nullable": lambda cells: pd.Series(cells).convert_dtypes(),
+    "pandas nullable": lambda cells: pd.Series(
+        cells, dtype="Float64" if any(isinstance(cell, float) for cell in cells) else "Int64"
+    ),
     "pandas texts": lambda cells: pd.Series(cells, dtype=object).astype("string"),
     "polars": lambda cells: pl.Series(cells, strict=False),
     "arrow": lambda cells: pa.array([None if c is None else float(c) for c in cells]),
