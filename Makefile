@@ -4,7 +4,7 @@ PYTHON ?= python3
 TOX := $(shell tox --version >/dev/null 2>&1 && echo tox || echo .venv-tox/bin/tox)
 
 all: $(TOX) ; $(TOX) run
-ci: $(TOX) ; $(TOX) run -e test_package,checks,build,test_release,test_runtime,test_runtime-py312,test_runtime-py313,workflows,containers,docs_site
+ci: $(TOX) ; $(TOX) run -e test_package,checks,build,test_release,test_runtime,test_runtime-py312,test_runtime-py313,compat-lowest,workflows,containers,docs_site
 
 train: $(TOX) ; $(TOX) run -e train
 evaluate: $(TOX) ; $(TOX) run -e evaluate
