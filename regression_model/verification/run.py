@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import __version__
+from ..distribution import distribution_name
 from ..errors import ModelFileError, VerificationError
 from ..files.writing import write_atomically
 from ..runtime.installed import find_model
@@ -66,7 +67,7 @@ def verify(
     if target is None:
         if key is not None or signature is not None:
             raise VerificationError("A signature is that of a file: name a model file or a wheel.")
-        title, sha256 = f"regression-model {__version__}, installed", None
+        title, sha256 = f"{distribution_name()} {__version__}, installed", None
         checks = list(installed_checks())
         shipped = find_model_file(PACKAGE_ROOT)
         model = None if shipped is None else (shipped.name, read_content(shipped))
