@@ -42,8 +42,8 @@ _HOUSE = (
     "model = load_model()\n"
     "house = dict(Neighborhood='NAmes', LotArea=11622, OverallQual=5, OverallCond=6)\n"
     "house |= dict(YearBuilt=1961, YrSold=2010, GrLivArea=896, TotalBsmtSF=882)\n"
-    "row = model.predict([house])[0]\n"
-    "print(f'{model.name} {model.version}: {row.value:,.0f} {model.contract.target}')\n"
+    "price = model.predict([house]).values[0]\n"
+    "print(f'{model.name} {model.version}: {model.contract.target} {price:,.0f}')\n"
 )
 
 

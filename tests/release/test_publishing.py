@@ -241,7 +241,7 @@ def test_what_was_published_installs_and_predicts(
         archives(project).name,
     )
     code = (
-        f"from regression_model import load_model; print(load_model().predict([{HOUSE}])[0].value)"
+        f"from regression_model import load_model; print(load_model().predict([{HOUSE}]).values[0])"
     )
     ran = subprocess.run(
         [str(empty.python), "-P", "-c", code], capture_output=True, text=True, check=True
