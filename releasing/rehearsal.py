@@ -37,6 +37,7 @@ _AUTHOR = {
     for role in ("AUTHOR", "COMMITTER")
     for key, value in {"NAME": "Rehearsal", "EMAIL": "rehearsal@example.com"}.items()
 }
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _HOUSE = (
     "from regression_model import load_model\n"
     "model = load_model()\n"
@@ -58,7 +59,7 @@ class Rehearsal:
 
     def say(self, line: str) -> None:
         """Show a line, and keep it for the page."""
-        line = line.replace(str(self.folder), "").rstrip()
+        line = _COLOUR.sub("", line.replace(str(self.folder), "")).rstrip()
         self.lines.append(line)
         print(line, flush=True)
 
