@@ -382,6 +382,7 @@ def test_an_interrupted_training_run_writes_nothing(tmp_path: Path, stage: str) 
     assert older.read_bytes() == b"older"
 
 
+@pytest.mark.limits
 def test_a_full_disk_while_training(tmp_path: Path) -> None:
     """One sentence names the file, and neither it nor a part of it is there."""
     resource = pytest.importorskip("resource")

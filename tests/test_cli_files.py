@@ -396,6 +396,7 @@ def limit_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
 
+@pytest.mark.limits
 def test_a_write_that_fails_half_way(tmp_path: Path) -> None:
     """The old file is still whole, and no part of the new one is left behind."""
     pytest.importorskip("resource")

@@ -23,7 +23,7 @@ from regression_model import (
     compare_models,
     load_model,
 )
-from regression_model.comparison import RULES
+from regression_model.comparison import RULES, tables
 from regression_model.comparison.contracts import contract_differences
 from regression_model.comparison.profile import ProfileRows
 from regression_model.comparison.run import RunningComparison
@@ -690,3 +690,61 @@ def test_whether_a_version_is_large_enough_for_a_major_release(
 ) -> None:
     """Numbers are compared as numbers, and a pre-release counts as its final version."""
     assert is_enough(new, old, "major") is enough
+
+
+# What is shown
+
+
+def shown(comparison: ModelComparison) -> str:
+    """All that the command prints of a comparison, a line for each row of a table."""
+    lines = [tables.headline(comparison), *tables.sentences(comparison), *tables.notes(comparison)]
+    for table in filter(None, tables.tables(comparison)):
+        lines += [str(table.caption), *(" | ".join(map(str, row)) for row in table.rows)]
+    return "\n".join(lines)
+
+
+def test_the_rows_that_moved_most_are_shown_with_what_moved_them(
+    old: Model, refitted: Model
+) -> None:
+    """Fields that moved a prediction least stand together."""
+    rows = [{"day": None, "visitors": 3.0, "shade": True, "place": "park", "weather": "bad"}] * 3
+    comparison = compare_models(old, refitted, rows, top=1)
+    (row,) = comparison.profile.most_moved
+    text = shown(comparison)
+    assert text.startswith("From balance 4.0.0 to balance 4.0.0: a minor release, at least")
+    assert "that moved most, and how far each field moved them" in text
+    assert row.label in text and "a typical row " in text and "2 other fields " in text
+    for name in list(row.changes)[:3]:
+        assert f"\n{name} " in text
+    assert "both on the same training rows" in text
+
+
+def test_values_that_are_many_are_counted(old: Model, variant: Variant) -> None:
+    """The first ones are shown."""
+
+    def change(manifest: dict[str, Any]) -> None:
+        for one in manifest["contract"]["fields"]:
+            one["unit"] = "dozens"
+            one["aliases"] = [f"{one['name']} {i}" for i in range(12)]
+
+    comparison = compare_models(old, variant(change))
+    assert comparison.release == "major"
+    text = shown(comparison)
+    assert (
+        "place | alias added | – | place 0, place 1, place 2, place 3, place 4 and 7 more" in text
+    )
+
+
+def test_what_cannot_be_predicted_or_moves_without_bounds_is_shown_so(
+    old: Model, variant: Variant
+) -> None:
+    """A dash where nothing could be compared."""
+
+    def change(manifest: dict[str, Any]) -> None:
+        manifest["training"]["data_sha256"] = "0" * 64
+        field(manifest, "visitors")["minimum"] = 1000
+
+    text = shown(compare_models(old, variant(change)))
+    assert "No row" not in text
+    assert "Largest move | –" in text
+    assert "on different training rows" in text

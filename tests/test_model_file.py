@@ -320,6 +320,7 @@ except OutputError as error:
 """
 
 
+@pytest.mark.limits
 def test_a_read_only_folder_cannot_be_written(tmp_path: Path) -> None:
     """One sentence names the path; the old file stays."""
     path = tmp_path / "out.bin"
@@ -346,6 +347,7 @@ except OutputError as error:
 """
 
 
+@pytest.mark.limits
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     """A write that fails half-way says so, and leaves no half behind."""
     pytest.importorskip("resource")

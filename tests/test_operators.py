@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from regression_model import Model, ModelFileError
-from regression_model.runtime.model_file.operators import OUTPUTS, GraphError, check_graph
+from regression_model.runtime.model_file.onnx_model import Node
+from regression_model.runtime.model_file.operators import (
+    OPERATORS,
+    OUTPUTS,
+    GraphError,
+    Operands,
+    check_graph,
+)
 from regression_model.runtime.model_file.release import find_model_file
 from regression_model.runtime.model_file.sealing import open_sealed, seal
 
@@ -315,3 +322,66 @@ def test_trees_are_trees() -> None:
         with pytest.raises(GraphError):
             check_graph(trees(**changes), contract)
             pytest.fail(label)
+
+
+CODES_OF = ("looked_up", "codes")
+RULES = {
+    "a matrix that is computed": ("MatMul", {}, [(None, 2), (2, 1)], {}, "takes a constant"),
+    "a matrix of another height": ("MatMul", {}, [(None, 2), (3, 1)], {1: (3, 1)}, "does not fit"),
+    "a bias of another width": (
+        "Gemm",
+        {},
+        [(None, 2), (2, 1), (2,)],
+        {1: (2, 1), 2: (2,)},
+        "something else than a row",
+    ),
+    "texts": ("Cast", {"to": 8}, [(None, 2)], {}, "something else than numbers"),
+    "a table that is looked up": (
+        "Gather",
+        {"axis": 0},
+        [(2, 2), (None, 1)],
+        {0: (2, 2)},
+        "something else than a list",
+    ),
+    "rows that are taken": ("Gather", {"axis": 2}, [(None, 2), (1,)], {1: (1,)}, "than columns"),
+    "columns of a list": ("Gather", {"axis": 1}, [(None,), (1,)], {1: (1,)}, "another shape"),
+    "columns beside the last": (
+        "Gather",
+        {"axis": 1},
+        [(None, 1), (1,)],
+        {1: (1,)},
+        "columns that are not there",
+    ),
+    "rows below rows": ("Concat", {"axis": 0}, [(None, 1), (None, 2)], {}, "than columns"),
+    "a sum over rows": (
+        "ReduceSumSquare",
+        {"axes": (0,), "keepdims": 1},
+        [(None, 2)],
+        {},
+        "another axis",
+    ),
+    "a sum of unknown shape": (
+        "ReduceSumSquare",
+        {"axes": (1,), "keepdims": 2},
+        [(None, 2)],
+        {},
+        "does not say what it keeps",
+    ),
+    "two columns as one": ("Squeeze", {}, [(None, 2), (1,)], {1: (1,)}, "more than one column"),
+    "shapes that differ": ("Add", {}, [(None, 2), (None, 3)], {}, "do not go together"),
+    "texts without codes": ("LabelEncoder", {"keys_strings": ("a",)}, [(None, 1)], {}, "codes"),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_an_operator_is_used_as_export_uses_it(name: str) -> None:
+    """Shapes follow from the inputs alone, so that nobody's memory depends on a value."""
+    operator, attributes, shapes, constants, sentence = RULES[name]
+    given = [
+        np.ones(constants[at], dtype=np.int64) if at in constants else None
+        for at in range(len(shapes))
+    ]
+    node = Node("", operator, CODES_OF[: len(shapes)], "made", attributes)
+    domain = "ai.onnx.ml" if operator == "LabelEncoder" else ""
+    with pytest.raises(GraphError, match=sentence):
+        OPERATORS[domain, operator].shape(Operands(node, shapes, given))

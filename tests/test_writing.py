@@ -61,6 +61,7 @@ def limit_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
 
+@pytest.mark.limits
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_standard_output_that_is_cut_short_is_a_failure(
     tmp_path: Path, command: list[str], environment: dict[str, str]

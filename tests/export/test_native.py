@@ -100,6 +100,7 @@ def boats(rows: int = 500, yards: int = 400) -> pd.DataFrame:
         + frame["berths"] * (frame["state"] == "new")
         + 4 * frame["hull"].isin(["wood", "cement"])
         + random.normal(0, 0.5, rows)
+        + 3 * frame["yard"].str[5:].astype(int).mod(2)  # no order of the yards tells this
     )
     for name in ("length", "berths", "state", "hull", "yard"):
         frame.loc[random.random(rows) < 0.1, name] = None
@@ -114,12 +115,16 @@ def configured(estimator: str = BOOSTING, *, encode: str = "mean", derived: str 
 
 @functools.cache
 def case(
-    estimator: str, encode: str = "mean", loss: str = "squared_error", yards: int = 400
+    estimator: str,
+    encode: str = "mean",
+    loss: str = "squared_error",
+    yards: int = 400,
+    rows: int = 500,
 ) -> Any:
     """Fit and export, once: the pipeline, the contract, the session of the graph, the rows."""
     of_loss = f"    loss: {loss}\n" + ("    quantile: 0.8\n" if loss == "quantile" else "")
     text = estimator.replace("    max_iter", of_loss + "    max_iter")
-    frame = boats(yards=yards)
+    frame = boats(rows, yards)
     if loss in ("poisson", "gamma"):
         frame["price"] += 1 - frame["price"].min()
     target = "  description: Price paid\n"
@@ -144,6 +149,8 @@ CASES = {
     "blend": (BOOSTING + RIDGE + SVR, "one_hot", "squared_error"),
     "stumps": (BOOSTING + "    max_depth: 1\n    max_bins: 3\n" + RIDGE, "mean", "gamma"),
     "150 levels": (BOOSTING + RIDGE, "mean", "squared_error", 150),
+    # so many rows of each that trees ask about all of them, more than a set holds in one step
+    "100 large levels": (BOOSTING + RIDGE, "mean", "squared_error", 100, 2000),
     "some columns": (BOOSTING + "    max_features: 0.4\n", "mean", "squared_error"),
 }
 
