@@ -105,7 +105,10 @@ def _recorded(what: str) -> str | None:
 
 
 def _run(command: list[str], folder: Path, **changed: str | None) -> None:
-    variables = os.environ | _ELSEWHERE | {"PYTHONSAFEPATH": None} | changed
+    # Which kernels compute decides about the last digits, and tox lets none of these settings
+    # through to where the model was trained.
+    kernels = {name: None for name in os.environ if name.startswith("OPENBLAS_")}
+    variables = os.environ | _ELSEWHERE | {"PYTHONSAFEPATH": None} | kernels | changed
     done = subprocess.run(
         command,
         cwd=folder,
