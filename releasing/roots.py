@@ -117,7 +117,7 @@ def base_image(folder: Path) -> None:
     libraries = local / "lib" / version / "site-packages"
     libraries.mkdir(exist_ok=True)
     for path in Path(sysconfig.get_path("purelib")).glob("pip*"):
-        if path.name == "pip" or path.name.startswith("pip-"):
+        if path.is_dir() and (path.name == "pip" or path.name.startswith("pip-")):
             shutil.copytree(path, libraries / path.name)
 
 
