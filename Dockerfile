@@ -53,7 +53,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
         -c requirements/lock.txt -r requirements/test_runtime.in
 COPY --from=wheel /*.whl dist/
 RUN python -m pip --python /app/bin/python install --no-deps --no-compile dist/*.whl
-COPY pyproject.toml ./
+COPY pyproject.toml CHANGELOG.md ./
 COPY tests tests
 ARG PYTEST_ARGUMENTS="tests/runtime"
 # hadolint ignore=SC2086
