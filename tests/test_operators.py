@@ -325,7 +325,7 @@ def test_trees_are_trees() -> None:
 
 
 CODES_OF = ("looked_up", "codes")
-RULES = {
+RULES: dict[str, tuple[str, dict[str, Any], list[Any], dict[int, Any], str]] = {
     "a matrix that is computed": ("MatMul", {}, [(None, 2), (2, 1)], {}, "takes a constant"),
     "a matrix of another height": ("MatMul", {}, [(None, 2), (3, 1)], {1: (3, 1)}, "does not fit"),
     "a bias of another width": (
