@@ -44,11 +44,13 @@ _PATIENCE = 60  # seconds until an index must list what it took
 
 
 class Index:
-    """An index as pip reads it, with the address and the credentials of its uploads."""
+    """An index as pip reads it; the credentials go to the host of the uploads and to no other."""
 
-    def __init__(self, read_url: str, *, username: str = "", password: str = "") -> None:
+    def __init__(self, read_url: str, settings: Mapping[str, str]) -> None:
         self.read_url = read_url
-        self._credentials = (username, password) if username and password else None
+        is_same_host = _shown(read_url) == _shown(settings["TWINE_REPOSITORY_URL"])
+        credentials = settings["TWINE_USERNAME"], settings["TWINE_PASSWORD"]
+        self._credentials = credentials if is_same_host else None
 
     def digests(self, archives: Archives) -> dict[str, str]:
         """Return the SHA-256 of each file of this version that the index holds, downloaded again.
@@ -99,15 +101,13 @@ def publish(
     release = f"v{archives.version}"
     if tag:
         _require_release(root, release)
-    credentials = {key: settings[f"TWINE_{key.upper()}"] for key in ("username", "password")}
-    index = Index(settings["RELEASE_INDEX_URL"], **credentials)
+    index = Index(settings["RELEASE_INDEX_URL"], settings)
     wanted = {path.name: sha256(path) for path in archives.files}
-    if (
-        promote
-        and Index(settings["RELEASE_STAGING_URL"], **credentials).digests(archives) != wanted
-    ):
-        place = _shown(settings["RELEASE_STAGING_URL"])
-        raise ReleaseError(f"{place} does not hold these files: upload them there first.")
+    if promote:
+        staging = Index(settings["RELEASE_STAGING_URL"], settings)
+        if staging.digests(archives) != wanted:
+            place = _shown(staging.read_url)
+            raise ReleaseError(f"{place} does not hold these files: upload them there first.")
     held = index.digests(archives)
     if other := [name for name, digest in held.items() if wanted.get(name) != digest]:
         raise ReleaseError(

@@ -5,7 +5,9 @@ import secrets
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,27 @@ def test_a_wrong_password_is_refused_and_not_repeated(
         publish(archives(project), variables, upload=True, root=project)
     assert "nothing was tagged" in str(caught.value)
     assert "not-the-password" not in str(caught.value)
+
+
+def test_the_password_goes_to_the_host_of_the_uploads_alone(
+    server: LocalIndex, index: str, project: Path
+) -> None:
+    """An index of another host is read without it."""
+    received = []
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            received.append(self.headers["Authorization"])
+            self.send_error(404)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        variables = environment(server.environment(index))
+        read_url = f"http://localhost:{other.server_port}/"
+        said = publish(archives(project), variables | {"RELEASE_INDEX_URL": read_url}, root=project)
+        other.shutdown()
+    assert received == [None]
+    assert said[-1].startswith("Dry run")
 
 
 @pytest.mark.parametrize(
