@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -197,55 +197,42 @@ def test_no_tag_without_the_model_of_the_commit(
     assert tags(project) == ""
 
 
+def change(root: Path) -> None:
+    (root / "new.txt").write_text("x", encoding="utf-8")
+
+
+def tag_before(root: Path) -> None:
+    subprocess.run(["git", "tag", f"v{archives(root).version}"], cwd=root, check=True)
+
+
+def take_the_date_away(root: Path) -> None:
+    changelog = root / "CHANGELOG.md"
+    text = changelog.read_text(encoding="utf-8")
+    changelog.write_text(text.replace("2026-01-01", "unreleased"), encoding="utf-8")
+    named = ("git", "-c", "user.name=Test", "-c", "user.email=test@example.com")
+    subprocess.run([*named, "commit", "-qam", "No date"], cwd=root, check=True)
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (lambda root: (root / "new.txt").write_text("x"), "changes that are not committed"),
-        (
-            lambda root: subprocess.run(
-                ["git", "tag", f"v{archives(root).version}"], cwd=root, check=True
-            ),
-            "is tagged already",
-        ),
+        (change, "changes that are not committed"),
+        (tag_before, "is tagged already"),
+        (take_the_date_away, "and its date"),
     ],
 )
-def test_a_release_is_of_a_commit_and_happens_once(
-    server: LocalIndex, index: str, project: Path, spoil: object, sentence: str
+def test_a_release_is_of_a_dated_commit_and_happens_once(
+    server: LocalIndex,
+    index: str,
+    project: Path,
+    spoil: Callable[[Path], None],
+    sentence: str,
 ) -> None:
     """What is tagged can be made again."""
-    assert callable(spoil)
     spoil(project)
+    variables = environment(server.environment(index))
     with pytest.raises(ReleaseError, match=sentence):
-        publish(
-            archives(project),
-            environment(server.environment(index)),
-            upload=True,
-            tag=True,
-            root=project,
-        )
-
-
-def test_a_version_without_a_date_is_not_released(
-    server: LocalIndex, index: str, project: Path
-) -> None:
-    """The changelog says when."""
-    changelog = project / "CHANGELOG.md"
-    changelog.write_text(
-        changelog.read_text(encoding="utf-8").replace("2026-01-01", "unreleased"), encoding="utf-8"
-    )
-    subprocess.run(
-        ["git", "-c", "user.name=Test", "-c", "user.email=t@example.com", "commit", "-qam", "x"],
-        cwd=project,
-        check=True,
-    )
-    with pytest.raises(ReleaseError, match="and its date"):
-        publish(
-            archives(project),
-            environment(server.environment(index)),
-            upload=True,
-            tag=True,
-            root=project,
-        )
+        publish(archives(project), variables, upload=True, tag=True, root=project)
 
 
 def test_what_was_published_installs_and_predicts(
