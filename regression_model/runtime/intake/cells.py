@@ -50,6 +50,7 @@ UNHASHABLE = (TypeError, ValueError)  # numpy raises the second for a duration w
 
 # Cells of these types become float64 in one call, with None as NaN. A bool is none of them.
 _PLAIN = frozenset({int, float, type(None), np.float64, np.float32, np.int64, np.int32})
+_PLAIN_OR_TEXT = _PLAIN | {str}
 # The nulls of pandas, pyarrow and numpy, by name.
 _NULL_TYPES = frozenset({"NAType", "NaTType", "NullScalar", "MaskedConstant"})
 _CONTAINERS = frozenset({list, dict})  # what JSON has beside scalars
@@ -273,11 +274,15 @@ def to_floats(cells: Sequence[Any], missing_values: tuple[str, ...]) -> tuple[Fl
             return np.array(cells, dtype=np.float64), []
         except OverflowError:  # an int beyond float64, found below
             pass
-    elif types == {str} and "_" not in "".join(cells):  # which Python takes for part of a number
+    elif types <= _PLAIN_OR_TEXT and "_" not in "".join([c for c in cells if type(c) is str]):
+        # Python takes an underscore for part of a number.
         missing = dict.fromkeys(("", *missing_values), "nan")
         try:
-            return np.array([float(missing.get(cell, cell)) for cell in cells]), []
-        except ValueError:  # a text that is not a number, found below
+            if types == {str}:
+                return np.array([float(missing.get(cell, cell)) for cell in cells]), []
+            read = [float(missing.get(c, c)) if type(c) is str else c for c in cells]
+            return np.array(read, dtype=np.float64), []
+        except (ValueError, OverflowError):  # a text that is not a number, found below
             pass
     numbers = np.empty(len(cells))
     odd = []

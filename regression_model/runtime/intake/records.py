@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from operator import getitem
 from typing import Any
 
 import numpy as np
@@ -121,11 +122,12 @@ def _refuse_not_rows(contract: Contract, rows: Sequence[Any]) -> None:
 
 def _codes(cells: list[tuple[Any, ...]], lookups: Sequence[Sequence[LevelCodes]]) -> Codes:
     """Return the codes of all cells in one array without rows."""
-    pairs = list(zip(lookups, cells, strict=True))
+    looks = list(chain.from_iterable(lookups))
+    flat = list(chain.from_iterable(cells))
     try:
-        codes = [look[v] for looks, row in pairs for look, v in zip(looks, row, strict=True)]
+        codes = list(map(getitem, looks, flat))
     except UNHASHABLE:
-        codes = [look.code(v) for looks, row in pairs for look, v in zip(looks, row, strict=True)]
+        codes = [look.code(value) for look, value in zip(looks, flat, strict=True)]
     return np.array(codes, dtype=np.int64)
 
 
