@@ -214,6 +214,8 @@ def test_the_explanation_of_a_move_adds_up_to_it(old: Model, refitted: Model) ->
         ("day", {"unit": "days"}, "unit_stated"),
         ("shade", {"required": True}, "field_required"),
         ("place", {"missing_means": "on the road"}, "missing_meaning_changed"),
+        ("place", {"group": "Where"}, "group_changed"),
+        ("weather", {"meanings": ["rain", "", "sun"]}, "level_meaning_changed"),
         ("weather", {"levels": ["bad", "fair", "splendid"]}, "level_refused"),
         ("weather", {"levels": ["good", "fair", "bad"]}, "levels_reordered"),
         ("place", {"training_levels": ["park", "market", "sea"]}, "level_forgotten"),
