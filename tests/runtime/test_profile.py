@@ -34,7 +34,6 @@ def test_a_changed_typical_row_leaves_the_next_one_as_it_was() -> None:
     [
         (Field("x", "number"), {"deciles": [1.0, 2.5, 4.0]}, [1.0, 4.0], 2),
         (Field("x", "number"), {"deciles": [0.5, 2.26, 4.0]}, [0.5, 1.1], 2.3),
-        (Field("x", "number"), {"deciles": [2.26, 2.26, 4.1]}, [4.1], 2.26),
         (
             Field("x", "date"),
             {"deciles": ["2020-01-01", "2020-05-01", "2021-01-01"]},
