@@ -214,6 +214,7 @@ def test_the_explanation_of_a_move_adds_up_to_it(old: Model, refitted: Model) ->
         ("day", {"unit": "days"}, "unit_stated"),
         ("shade", {"required": True}, "field_required"),
         ("place", {"missing_means": "on the road"}, "missing_meaning_changed"),
+        ("weather", {"meanings": ["rain", "", "sun"]}, "level_meaning_changed"),
         ("weather", {"levels": ["bad", "fair", "splendid"]}, "level_refused"),
         ("weather", {"levels": ["good", "fair", "bad"]}, "levels_reordered"),
         ("place", {"training_levels": ["park", "market", "sea"]}, "level_forgotten"),
@@ -229,6 +230,13 @@ def test_a_change_of_a_field_takes_the_release_of_its_rule(
     found, *_ = [one for one in comparison.differences if one.code == code]
     assert found.field == name
     assert found.message.startswith(f"{name} ")
+
+
+def test_another_group_is_no_more_than_a_patch(old: Model, variant: Variant) -> None:
+    """It is told, and nobody who sends rows has to care."""
+    comparison = compare_models(old, variant(lambda m: field(m, "place").update(group="Where")))
+    assert ["group_changed"] == [difference.code for difference in comparison.differences]
+    assert comparison.release == "patch"
 
 
 def test_refused_rows_are_counted_with_the_first_reason(old: Model, variant: Variant) -> None:

@@ -234,3 +234,19 @@ def test_descriptions_say_the_unit_and_what_missing_means() -> None:
     assert "Area (m2); missing means no garden" == properties["a"]["description"]
     assert "m2" == properties["a"]["unit"]
     assert {"title": "b", "description": "not used by the model"} == properties["b"]
+
+
+def test_a_schema_has_the_group_and_the_meanings_of_the_levels_that_a_row_may_have() -> None:
+    """As keywords for programs that show a form, and in words for viewers that know none."""
+    fields = (
+        Field("q", "ordinal", group="Hull", levels=("lo", "hi"), meanings=("poor", "good")),
+        Field("k", "nominal", levels=("a", "b"), meanings=("ash", "birch"), training_levels=("b",)),
+    )
+    contract = Contract(fields, target="y")
+    quality, kind = contract.json_schema()["properties"].values()
+    assert "Hull" == quality["group"]
+    assert {"lo": "poor", "hi": "good"} == quality["meanings"]
+    assert "lo: poor; hi: good" == quality["description"]
+    assert ["lo", "hi", "", None] == quality["enum"]
+    assert {"b": "birch"} == kind["meanings"]
+    assert contract == Contract.from_dict(json.loads(json.dumps(contract.to_dict())))

@@ -84,6 +84,9 @@ def _of_field(old: Field, new: Field, before: Contract, after: Contract) -> Iter
     if old.description != new.description:
         message = "has another description."
         yield differs("description_changed", message, old.description, new.description)
+    if old.group != new.group:
+        message = f"is shown in the group {new.group}." if new.group else "is in no group any more."
+        yield differs("group_changed", message, old.group, new.group)
     if not old.used and not new.used:
         if (old.kind, old.unit) != (new.kind, new.unit):
             message = "has another kind or unit, and neither model uses it."
@@ -182,6 +185,11 @@ def _of_levels(old: Field, new: Field, missing_values: tuple[str, ...]) -> Itera
         message = f"{old.name} has the new level {_listed(more)}."
         yield Difference("level_added", old.name, None, more, message)
     kept = [level for level in before if level in of_new]
+    meant, means = old.meaning_of, new.meaning_of
+    if others := [level for level in kept if meant.get(level) != means.get(level)]:
+        message = f"{old.name} has another meaning of the level {_listed(others)}."
+        meanings = [{level: of.get(level) for level in others} for of in (meant, means)]
+        yield Difference("level_meaning_changed", old.name, meanings[0], meanings[1], message)
     if old.kind == "ordinal" and kept != [level for level in after if level in of_old]:
         message = f"{old.name} has its levels in another order."
         yield Difference("levels_reordered", old.name, list(before), list(after), message)

@@ -10,7 +10,18 @@ from pydantic import ValidationInfo, field_validator, model_validator
 from ..levels import BOOLEAN_LEVELS, boolean_level, is_number_text, level_text
 from ..times import seconds_of, time_text
 from .mistakes import Mistake, expected, nearest, repeated
-from .values import Levels, Number, Section, Sentence, Text, Words, YesNo, read_number, read_text
+from .values import (
+    Levels,
+    Meanings,
+    Number,
+    Section,
+    Sentence,
+    Text,
+    Words,
+    YesNo,
+    read_number,
+    read_text,
+)
 
 __all__ = [
     "PARTS",
@@ -29,18 +40,19 @@ Kind = Literal["number", "year", "date", "timestamp", "boolean", "nominal", "ord
 Transform = Literal["none", "log", "log1p", "sqrt", "yeo_johnson", "binary"]
 
 _BOUNDS = {"unit", "minimum", "maximum", "cap"}
-_NOT_OF_TIMES = {"unit", "cap", "levels", "transform", "encode"}
+_OF_LEVELS = {"levels", "meanings", "encode"}
+_NOT_OF_TIMES = {"unit", "cap", "transform"} | _OF_LEVELS
 _FOREIGN: Mapping[Kind, set[str]] = {  # the keys that a kind does not have
-    "number": {"levels", "encode", "parts"},
-    "year": {"levels", "encode", "parts"},
+    "number": _OF_LEVELS | {"parts"},
+    "year": _OF_LEVELS | {"parts"},
     "date": _NOT_OF_TIMES,
     "timestamp": _NOT_OF_TIMES,
     "boolean": _BOUNDS | {"levels", "transform", "encode", "parts"},
     "ordinal": _BOUNDS | {"parts"},
     "nominal": _BOUNDS | {"transform", "parts"},
     "identifier": _BOUNDS
-    | {"parts"}
-    | {"levels", "missing", "missing_means", "flag_missing", "transform", "encode"},
+    | _OF_LEVELS
+    | {"parts", "missing", "missing_means", "flag_missing", "transform"},
 }
 
 
@@ -113,6 +125,7 @@ class Feature(Section):
     """One raw column: what it may hold, what a missing value means, how the model uses it."""
 
     description: Sentence
+    group: Sentence | None = None
     kind: Kind
     unit: Text | None = None
     use: Literal["yes", "derived", "no"] = "yes"
@@ -120,6 +133,7 @@ class Feature(Section):
     maximum: Number | None = None
     cap: Number | None = None
     levels: Levels = ()
+    meanings: Meanings = {}
     aliases: Words = ()
     missing: str | float | None = None
     missing_means: Sentence | None = None
@@ -160,6 +174,13 @@ class Feature(Section):
         if self.kind == "boolean":
             return BOOLEAN_LEVELS
         return self.levels if self.kind == "ordinal" else ()
+
+    @property
+    def level_meanings(self) -> tuple[str, ...]:
+        """What each level means, as many as there are levels; none if no level has a meaning."""
+        meanings = {self._level(key): text for key, text in self.meanings.items()}
+        levels = self.ranked_levels or self.levels
+        return tuple(meanings.get(level, "") for level in levels) if meanings else ()
 
     @property
     def bounds(self) -> Bounds:
@@ -227,6 +248,7 @@ class Feature(Section):
         if not foreign:
             yield from self._bound_mistakes()
             yield from self._level_mistakes()
+            yield from self._meaning_mistakes()
             yield from self._missing_mistakes()
             yield from self._part_mistakes()
 
@@ -261,6 +283,23 @@ class Feature(Section):
             for level in self.levels:
                 if not is_number_text(level):
                     yield ("encode",), f"value needs levels that are numbers, got {level!r}"
+
+    def _meaning_mistakes(self) -> Iterator[Mistake]:
+        levels, seen = self.ranked_levels or self.levels, set()
+        if self.meanings and not levels:
+            yield ("meanings",), "needs 'levels' too: the levels that have these meanings"
+            return
+        for key in self.meanings:
+            level = self._level(key)
+            if level not in levels:
+                yield ("meanings", key), f"{key!r} is not a level{nearest(key, levels)}"
+            elif level in seen:
+                yield ("meanings", key), f"the level {level!r} has a meaning already"
+            seen.add(level)
+
+    def _level(self, text: str) -> str:
+        """Return the level that a text in the file stands for."""
+        return boolean_level(text) if self.kind == "boolean" else level_text(text)
 
     def _missing_mistakes(self) -> Iterator[Mistake]:
         if self.flag_missing and self.missing is None:

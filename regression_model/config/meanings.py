@@ -36,6 +36,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "Data.missing_values": ("texts that mean that a value is missing, besides an empty one", "NA"),
     "Data.source": ("where the rows come from, for the model card", "Adverts of 2024"),
     "Feature.description": ("what the column is", "From bow to stern"),
+    "Feature.group": ("heading under which forms and reports show the field", "Hull"),
     "Feature.kind": ("what the column holds; an identifier is accepted and never used", "number"),
     "Feature.unit": ("unit of a number", "m"),
     "Feature.use": (
@@ -47,6 +48,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "Feature.cap": ("the model takes a larger number for this one", "60"),
     "Feature.levels": ("the texts that may come, of an ordinal from lowest to highest",)
     + ("steel, wood",),
+    "Feature.meanings": ("what levels mean to people; some may be left out",) + ("ALU: aluminium",),
     "Feature.aliases": ("other names under which rows have the column", "Len, length_m"),
     "Feature.missing": (
         "what stands in for a missing value: median, mean, most_frequent, a number or a level; "

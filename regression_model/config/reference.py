@@ -128,7 +128,10 @@ def _shape_of(annotation: Any, metadata: list[Any]) -> dict[str, Any]:
         return {"type": ["string", "number"], "words": "a number or text"}
     if origin is dict:
         below = _shape_of(inner[1], [])
-        return {**below, "named": True} if "section" in below else {"type": "object"}
+        if "section" in below:
+            return {**below, "named": True}
+        words = "dotted keys" if inner[1] is Space else "a text for each level"
+        return {"type": "object", "words": words}
     if origin is Literal:
         return {"enum": [*inner]}
     if annotation is bool:
@@ -165,8 +168,6 @@ def _in_words(shape: dict[str, Any], inner: Any, named: bool) -> str:
         return ", ".join(shape["enum"][:-1]) + f" or {shape['enum'][-1]}"
     if "words" in shape:
         return str(shape["words"])
-    if shape["type"] == "object":
-        return "dotted keys"
     limits = [words.format(shape[key]) for key, words in _LIMITS.values() if key in shape]
     kind = "whole number" if shape["type"] == "integer" else "number"
     return " ".join([kind, " and ".join(limits)]).strip()

@@ -23,6 +23,7 @@ __all__ = [
     "Count",
     "Duration",
     "Levels",
+    "Meanings",
     "Name",
     "NameAndLevels",
     "NotNegative",
@@ -168,6 +169,7 @@ Count = Annotated[int, Field(ge=1), BeforeValidator(read_number)]
 Seed = Annotated[int, Field(ge=0, lt=2**32), BeforeValidator(read_number)]  # what numpy takes
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Meanings = dict[str, Sentence]  # of levels
 Levels = Annotated[tuple[str, ...], BeforeValidator(_levels)]
 Product = Annotated[tuple[str, ...], Field(min_length=2), BeforeValidator(_words)]
 Pair = Annotated[tuple[str, ...], Field(min_length=2, max_length=2), BeforeValidator(_words)]

@@ -187,12 +187,15 @@ def _refused(facts: Facts) -> Table | None:
 
 def _fields(facts: Facts) -> Table:
     """What the training rows held, field by field."""
+    fields = [field for field in facts.model.contract.fields if field.used]
     rows = [
         [field.name, field.description, ends(field), field.missing_means or "not allowed"]
-        for field in facts.model.contract.fields
-        if field.used and field.kind != "identifier"
+        for field in fields
     ]
     head = ["Field", "What it is", "In the training rows", "A missing value means"]
+    if any(field.group for field in fields):
+        head.insert(0, "Group")
+        rows = [[field.group or "–", *row] for field, row in zip(fields, rows, strict=True)]
     return Table("The fields that the model uses", head, rows, numbers_to=0)
 
 

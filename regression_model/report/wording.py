@@ -36,7 +36,11 @@ def ends(field: Field) -> str:
     if field.is_category:
         levels = field.training_levels or field.levels
         if len(levels) <= _MOST_LEVELS:
-            return ", ".join(levels)
+            meaning_of = field.meaning_of
+            return ", ".join(
+                f"{level} ({meaning_of[level]})" if level in meaning_of else level
+                for level in levels
+            )
         return f"{count(len(levels), 'level')}, among them {', '.join(levels[:_SOME_LEVELS])}"
     if field.training_range is None:
         return "no values"

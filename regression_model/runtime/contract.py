@@ -29,20 +29,24 @@ class Field:
     """One field of a row.
 
     `minimum` and `maximum` are inclusive and in `unit`. `levels` are the known texts, for an
-    ordinal field from lowest to highest. `training_range` and `training_levels` are what the
-    training rows held; they are empty before training. The bounds and the range of a date or
-    timestamp are seconds since 1970, see `regression_model.times`.
+    ordinal field from lowest to highest. `meanings` are what the levels mean to people: as many, ""
+    where nothing is said, or none at all. `group` is a heading for forms and reports.
+    `training_range` and `training_levels` are what the training rows held; they are empty before
+    training. The bounds and the range of a date or timestamp are seconds since 1970, see
+    `regression_model.times`.
     """
 
     name: str
     kind: Kind
     description: str = ""
+    group: str | None = None
     unit: str | None = None
     used: bool = True
     required: bool = False
     minimum: float | None = None
     maximum: float | None = None
     levels: tuple[str, ...] = ()
+    meanings: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     missing_means: str | None = None
     training_range: tuple[float, float] | None = None
@@ -78,6 +82,12 @@ class Field:
         if self.kind == "boolean":
             return BOOLEAN_LEVELS
         return self.levels if self.kind == "ordinal" else self.training_levels or self.levels
+
+    @cached_property
+    def meaning_of(self) -> dict[str, str]:
+        """The meanings of the levels that have one, by the level."""
+        found = zip(self.levels, self.meanings, strict=bool(self.meanings))
+        return {level: meaning for level, meaning in found if meaning}
 
     @property
     def has_numeric_levels(self) -> bool:
@@ -239,12 +249,20 @@ class Contract:
         }
 
     def field_schema(self, field: Field) -> dict[str, Any]:
-        """Return the JSON Schema of one field, as `json_schema` has it among its properties."""
+        """Return the JSON Schema of one field, as `json_schema` has it among its properties.
+
+        `unit`, `group` and `meanings` (by level) are annotations for programs that show a form. The
+        description says the unit and the meanings as well, for viewers that know no such keywords.
+        """
         schema: dict[str, Any] = {"title": field.name, "description": _described(field)}
+        if field.group:
+            schema["group"] = field.group
         if field.unit:
             schema["unit"] = field.unit
         if not field.used:
             return schema
+        if meanings := _meanings(field):
+            schema["meanings"] = meanings
         if field.is_time:
             schema["type"] = ["string"]
             schema["format"] = "date" if field.kind == "date" else "date-time"
@@ -279,12 +297,20 @@ def _each(function: Callable[[Any], Any], value: Any) -> Any:
     return tuple(map(function, value)) if isinstance(value, tuple) else function(value)
 
 
+def _meanings(field: Field) -> dict[str, str]:
+    """Return the meanings of the levels that a row may have, in their order."""
+    meaning_of = field.meaning_of
+    return {level: meaning_of[level] for level in field.coded_levels if level in meaning_of}
+
+
 def _described(field: Field) -> str:
     text = field.description
     if field.is_time and field._limits:
         text += f"; {', '.join(field._limits)}"
     if field.unit:
         text += f" ({field.unit})"
+    if field.used and (meanings := _meanings(field)):
+        text += "".join(f"; {level}: {meaning}" for level, meaning in meanings.items())
     if field.missing_means:
         text += f"; missing means {field.missing_means}"
     if not field.used:

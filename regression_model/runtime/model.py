@@ -119,6 +119,21 @@ class Model:
 
         return sha256(self._content).hexdigest()
 
+    @cached_property
+    def _typical_row(self) -> dict[str, Any]:
+        from .profile import typical_row
+
+        return typical_row(self.contract, self._manifest)
+
+    @property
+    def typical_row(self) -> dict[str, Any]:
+        """A row with the median or the most frequent level of the training rows in every field.
+
+        It has the fields that the model uses, in the order of the contract. Numbers are as exact as
+        the training rows, and None stands where most of those had nothing.
+        """
+        return dict(self._typical_row)
+
     def predict(self, rows: object) -> Prediction:
         """Predict the target for every row, in order.
 

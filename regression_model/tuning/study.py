@@ -30,7 +30,12 @@ _STATES: dict[State, TrialState] = {
     "pruned": TrialState.PRUNED,
     "failed": TrialState.FAIL,
 }
-_PROSE = {"description", "missing_means"}
+_PROSE = {"description", "group", "meanings", "missing_means"}
+_WITHOUT_PROSE: Any = {  # a column may have one of these names itself
+    "target": {"description"},
+    "features": {"__all__": _PROSE},
+    "derived": {"__all__": {"description"}},
+}
 
 
 class Study:
@@ -126,7 +131,7 @@ def study_name(config: Config, data_sha256: str) -> str:
     searched: these may change, as they do when the best are written to the file.
     """
     parts = ("target", "features", "derived", "encoding", "estimator")
-    document = config.model_dump(mode="json", include={*parts})
+    document = config.model_dump(mode="json", include={*parts}, exclude=_WITHOUT_PROSE)
     for path in (key_paths(config)[key] for key in config.tuning.search):
         section = document
         for part in path[:-1]:
@@ -140,11 +145,5 @@ def study_name(config: Config, data_sha256: str) -> str:
         rows.append(config.data.weight)
     if config.evaluation.split != "random":
         folds.append(config.evaluation.split)
-    facts = [_without_prose(document), rows, folds, search, config.tuning.seed, versions]
+    facts = [document, rows, folds, search, config.tuning.seed, versions]
     return f"{config.name}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]}"
-
-
-def _without_prose(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return {key: _without_prose(below) for key, below in value.items() if key not in _PROSE}

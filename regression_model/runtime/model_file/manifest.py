@@ -94,6 +94,10 @@ def _check_names(contract: Contract) -> None:
             raise ManifestError(f"contract.fields uses {field.name!r}, which is an identifier")
         if field.kind == "boolean" and field.levels != BOOLEAN_LEVELS:
             raise ManifestError(f"contract.fields has other levels of {field.name!r} than no, yes")
+        if field.meanings and len(field.meanings) != len(field.levels):
+            raise ManifestError(
+                f"contract.fields has not a meaning for each level of {field.name!r}"
+            )
         for levels in (field.levels, field.training_levels):
             if len(levels) != len(set(levels)):
                 raise ManifestError(f"contract.fields has a level of {field.name!r} twice")
@@ -260,12 +264,14 @@ FIELD: Mapping[str, Check] = {
     "name": _name,
     "kind": _one_of(_KINDS),
     "description": _text,
+    "group": _name,
     "unit": _text,
     "used": _flag,
     "required": _flag,
     "minimum": _number,
     "maximum": _number,
     "levels": _list_of(_any_text),
+    "meanings": _list_of(_text),
     "aliases": _list_of(_name),
     "missing_means": _text,
     "training_range": _range,
