@@ -39,7 +39,9 @@ def serve(
     ] = 10_000,
     max_body: Annotated[
         int, typer.Option(metavar="BYTES", min=1, help="Largest body of a request.")
-    ] = 8 * 1024 * 1024,
+    ] = 8
+    * 1024
+    * 1024,
     timeout: Annotated[
         float,
         typer.Option(
