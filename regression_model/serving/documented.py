@@ -44,9 +44,7 @@ def _written(call: Call, name: str) -> bytes:
     service = call.service
     opened = service.state.current
     if name not in opened.documents:
-        document = openapi_document(
-            opened.model, limits=service.limits, with_key=service.has_key
-        )
+        document = openapi_document(opened.model, limits=service.limits, with_key=service.has_key)
         opened.documents["openapi"] = orjson.dumps(document)
         opened.documents["docs"] = documentation_page(document).encode()
     return opened.documents[name]

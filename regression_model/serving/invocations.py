@@ -92,9 +92,7 @@ def refusal(message: str, status: int) -> InvocationAnswer:
     return InvocationAnswer(orjson.dumps({"error_code": code, "message": message}), status)
 
 
-def read_invocation(
-    body: bytes, content_type: str | None, *, most_rows: int | None = None
-) -> Any:
+def read_invocation(body: bytes, content_type: str | None, *, most_rows: int | None = None) -> Any:
     """Return the rows of a body, as `Model.predict` takes them.
 
     Raises

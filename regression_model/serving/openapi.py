@@ -239,7 +239,7 @@ def _schemas(model: Model, schema: JSON, limits: Limits) -> JSON:
                 },
                 "dataframe_records": {"type": "array", "items": anything},
                 "instances": {"type": "array", "items": anything},
-                "inputs": {"type": ["array", "object"]},
+                "inputs": {"anyOf": [{"type": "array", "items": anything}, anything]},
             },
         },
         "Invoked": _typed(predictions={"type": "array", "items": number}),
@@ -258,22 +258,20 @@ def _row(model: Model, schema: JSON) -> JSON:
     """The schema of a row, with what OpenAPI has no keyword for as `x-` keywords."""
     row = {**schema["row"], "description": "A row that is predicted without an error"}
     del row["$schema"]
-    fields = {field["name"]: field for field in schema["fields"]}
     for field in model.contract.fields:
         described = row["properties"][field.name]
         typical = schema["example"].get(field.name)
+        if levels := described.pop("examples", []):
+            described["x-levels"] = levels
         if typical is not None:
-            levels = described.pop("examples", [])
             described["examples"] = [typical]
-            if levels:
-                described["x-levels"] = levels
         described["x-kind"], described["x-used"] = field.kind, field.used
         group, meanings = getattr(field, "group", None), getattr(field, "meanings", None)
         if group:
             described["x-group"] = group
         if meanings:
-            levels = fields[field.name]["levels"]
-            pairs = meanings if isinstance(meanings, dict) else zip(levels, meanings, strict=False)
+            known = field.levels
+            pairs = meanings if isinstance(meanings, dict) else zip(known, meanings, strict=False)
             described["x-meanings"] = dict(pairs)
     return row
 
