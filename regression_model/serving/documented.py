@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from .calls import HTML, JSON, TEXT, Call, Endpoint, Reply
+from .calls import HTML, JSON, Call, Endpoint, Reply
 from .documentation import documentation_page
 from .invocations import InvocationAnswer, answer_invocation, answer_ping, answer_version, refusal
 from .limits import Refusal
@@ -69,7 +69,7 @@ async def _ping(call: Call) -> Reply:
 
 
 async def _version(call: Call) -> Reply:
-    return _reply(answer_version())._replace(media_type=TEXT)
+    return _reply(answer_version())
 
 
 def _refused(refused: Refusal, request_id: str) -> Reply:

@@ -76,12 +76,12 @@ def answer_invocation(
 
 def answer_ping(model: Model | None) -> InvocationAnswer:
     """Answer 200 when there is a model to predict with, and else 404, as MLflow does."""
-    return InvocationAnswer(b"\n", 404 if model is None else 200)
+    return InvocationAnswer(b"\n", 404 if model is None else 200, _TEXT)
 
 
 def answer_version() -> InvocationAnswer:
     """Answer the version of this package, where MLflow answers its own."""
-    return InvocationAnswer(__version__.encode())
+    return InvocationAnswer(__version__.encode(), media_type=_TEXT)
 
 
 def refusal(message: str, status: int) -> InvocationAnswer:

@@ -46,7 +46,7 @@ def openapi_document(model: Model, *, limits: Limits, with_key: bool = False) ->
         "info": {
             "title": model.name,
             "version": model.version,
-            "description": model.manifest["description"] or f"Predicts {schema['target']['name']}.",
+            "description": model.manifest["description"] or f"Predicts {model.contract.target}.",
         },
         "servers": [{"url": "/"}],
         "tags": [
@@ -118,7 +118,7 @@ def _paths(body: JSON, limits: Limits, example: JSON) -> JSON:
         "/health/ready": ready,
         "/metrics": get("operation", "Metrics in the form of Prometheus", {"text/plain": text}),
         "/invocations": {"post": _invocations(example)},
-        "/ping": get("mlflow", "Whether there is a model to predict with", _json_of({})),
+        "/ping": get("mlflow", "Whether there is a model", {"text/plain": text}),
         "/version": get("mlflow", "Version of the service, as plain text", {"text/plain": text}),
         "/docs": get("pages", "This documentation as a page", page),
         "/": get("pages", "The form to fill in", page),
@@ -166,7 +166,7 @@ def _schemas(model: Model, schema: JSON, limits: Limits) -> JSON:
     names = {"type": "array", "items": {"type": "string"}}
     amounts = {"type": "object", "additionalProperties": {"type": "number"}}
     problems = {"type": "array", "items": _ref("schemas", "Problem")}
-    of_row = {"prediction": number, "assumed": names, "problems": problems}
+    of_row: JSON = {"prediction": number, "assumed": names, "problems": problems}
     identity = _typed(name={"type": "string"}, version={"type": "string"})
     anything: JSON = {"type": "object"}
 

@@ -9,16 +9,13 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from openapi_spec_validator import validate
 from schemathesis import GenerationMode
-from schemathesis.checks import CHECKS
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from regression_model import Model
 from regression_model.serving import Limits, create_app
 from regression_model.serving.openapi import openapi_document
 
-OF_BODIES = [
-    CHECKS.get_one("positive_data_acceptance"),
-    CHECKS.get_one("negative_data_rejection"),
-]
+OF_BODIES = [positive_data_acceptance, negative_data_rejection]
 
 
 @pytest.fixture(scope="module")
