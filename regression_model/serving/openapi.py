@@ -53,7 +53,7 @@ def openapi_document(model: Model, *, limits: Limits, with_key: bool = False) ->
             {"name": "predictions", "description": "Rows in, one result for each out, in order"},
             {"name": "model", "description": "What answers, and what it expects"},
             {"name": "operation", "description": "For those who run the service"},
-            {"name": "mlflow", "description": "The form of MLflow's scoring server"},
+            {"name": "mlflow", "description": "As MLflow's scoring server"},
             {"name": "pages", "description": "For people"},
         ],
         "paths": _paths(body, limits, example),
@@ -88,8 +88,8 @@ def _paths(body: JSON, limits: Limits, example: JSON) -> JSON:
     def rows(name: str, summary: str, most: int) -> JSON:
         operation = _operation("predictions", summary, _json_of(_ref("schemas", name)), _PREDICTED)
         operation["description"] = (
-            f"At most {most:,} rows and {limits.body_bytes:,} bytes. A row in error has null in the "
-            "place of its numbers, and its problems say why; the other rows are not affected."
+            f"At most {most:,} rows and {limits.body_bytes:,} bytes. A row in error has null in "
+            "the place of its numbers, and its problems say why; the other rows are not affected."
         )
         schema = _ref("schemas", f"{name}Request")
         content = {"schema": schema, "examples": {"typical": {"value": body}}}
