@@ -1,7 +1,7 @@
 """The form of MLflow's scoring server, so that its clients work unchanged.
 
-The same bodies are accepted, and refused with the same status, as by MLflow 3. Beyond it, a column
-may be missing, and a row in error has null in its place.
+It differs where a name is needed (columns and arrays without names are refused), in Parquet, which
+is refused, and in a row in error, which has null in its place.
 """
 
 from __future__ import annotations
