@@ -11,7 +11,7 @@ from .streams.formats import Format, format_of
 from .streams.lines import CsvRows, check_separator
 from .streams.sources import Repeated, guessed_format, json_rows
 
-__all__ = ["Rows", "read_table"]
+__all__ = ["Rows", "read_csv", "read_table"]
 
 Rows = Any  # a dict of columns, a list of dicts, or a pyarrow table: what Model.predict takes
 
@@ -44,14 +44,23 @@ def read_table(
             return _read_parquet(content)
         if format_.kind == "jsonl":
             return list(json_rows(content, content.name))
-        return _read_csv(content, format_.separator, separator_option)
+        return read_csv(
+            content, name=content.name, separator=format_.separator, option=separator_option
+        )
 
 
-def _read_csv(
-    content: Content, separator: str, option: str | None
+def read_csv(
+    stream: Any, *, name: str, separator: str = ",", option: str | None = None
 ) -> dict[str, list[str]] | Repeated:
-    rows = CsvRows(content, name=content.name, separator=separator)
-    check_separator(content.name, rows.header, separator, option=option)
+    """Read CSV from an open binary stream, which error messages call `name`.
+
+    Raises
+    ------
+    InputError
+        As for `read_table`.
+    """
+    rows = CsvRows(stream, name=name, separator=separator)
+    check_separator(name, rows.header, separator, option=option)
     header = rows.header
     columns = list(map(list, zip(*rows, strict=True))) or [[] for _ in header]
     if len(set(header)) < len(header):

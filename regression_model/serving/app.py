@@ -48,6 +48,7 @@ class Service:
         self.state, self.limits, self.log = state, limits, log
         self.metrics = Metrics(state)
         self._key = api_key.encode() if api_key else None
+        self.has_key = self._key is not None
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="predict")
         self._in_pool = 0
         self._ids, self._id_prefix = count(1), os.urandom(6).hex()
@@ -346,3 +347,6 @@ def _add_other_endpoints(service: Service) -> None:
     An exact path goes into ``service.endpoints``, a folder such as ``/page/`` into
     ``service.endpoints_below``.
     """
+    from .documented import add_endpoints
+
+    add_endpoints(service)
