@@ -26,6 +26,7 @@ from .calls import Call, Endpoint, Reply, error_reply, json_reply
 from .limits import Limits, Refusal
 from .logs import Log
 from .metrics import TEXT_FORMAT, Metrics
+from .pages import page_endpoints
 from .state import Opened, Source, State, file_source
 
 __all__ = ["API_KEY", "Service", "create_app"]
@@ -340,3 +341,4 @@ def _add_other_endpoints(service: Service) -> None:
     An exact path goes into ``service.endpoints``, a folder such as ``/page/`` into
     ``service.endpoints_below``.
     """
+    service.endpoints["/"], service.endpoints_below["/page/"] = page_endpoints()

@@ -70,8 +70,10 @@ export class Answer {
 
   difference([a, b]) {
     const by = b.prediction - a.prediction;
-    const share = a.prediction > 0 ? ` (${writePercent(by / a.prediction, true)})` : '';
-    return h('p', { class: 'difference' }, 'B is ', h('data', { value: String(by) }, by === 0 ? 'the same' : `${writer(this.target.unit, Math.abs(by), { sign: true })(by)}${share}`), by === 0 ? ' as A' : ' against A');
+    const size = Math.abs(by);
+    const share = a.prediction > 0 ? ` (${writePercent(size / a.prediction)})` : '';
+    const words = by === 0 ? 'the same' : `${writer(this.target.unit, size)(size)}${share} ${by > 0 ? 'more' : 'less'}`;
+    return h('p', { class: 'difference' }, 'B is ', h('data', { value: String(by) }, words), by === 0 ? ' as A' : ' than A');
   }
 
   /** Lists the problems, each with a way to its field. */
@@ -117,7 +119,7 @@ export class Answer {
     const [a, b] = this.explained;
     const amounts = Object.keys(a.contributions).map((name) => ({
       name, amount: b ? b.contributions[name] - a.contributions[name] : a.contributions[name],
-      value: b ? [a, b].map((one) => writeValue(this.fields.get(name), one.values?.[name])).join(' → ') : writeValue(this.fields.get(name), a.values?.[name]),
+      value: [...new Set(this.explained.map((one) => writeValue(this.fields.get(name), one.values?.[name])))].join(' → '),
     })).filter((one) => one.amount !== 0).sort((one, other) => Math.abs(other.amount) - Math.abs(one.amount));
     const write = writer(this.target.unit, Math.abs(amounts[0]?.amount ?? 0), { sign: true });
     const shown = amounts.slice(0, amounts.length > MOST_BARS + 1 ? MOST_BARS : MOST_BARS + 1);

@@ -1,7 +1,7 @@
 /** The form: fields in groups, one control for row A and, when two rows are compared, one for row B. */
 
 import { count, h } from './dom.js';
-import { makeControl, missingText, setText, textOf, valueOf } from './controls.js';
+import { makeControl, setText, textOf, valueOf } from './controls.js';
 
 const FEW = 10; // fields that need no groups
 
@@ -64,7 +64,7 @@ export class Form {
         h('span', { class: 'badge', 'aria-hidden': 'true' }, row.toUpperCase()), entry.controls[row], entry.controls[row].suggestions, entry.problems[row]);
     }
     entry.node = h('div', { class: 'field' },
-      h('label', { for: `a-${at}` }, h('span', { class: 'name' }, field.name), field.unit && h('span', { class: 'unit' }, ` ${field.unit}`),
+      h('label', { for: `a-${at}` }, h('span', { class: 'name' }, field.name), field.unit && h('span', { class: 'unit' }, ` ${field.unit}`), field.unit && field.required && field.used ? h('span', { class: 'unit' }, ',') : '',
         field.required && field.used ? h('span', { class: 'unit' }, ' required') : ''),
       h('p', { class: 'hint', id: `hint-${at}` }, hints.filter(Boolean).join('. ').replace('..', '.')),
       h('div', { class: 'slots' }, entry.slots.a, entry.slots.b));
@@ -163,5 +163,3 @@ export class Form {
     entry.controls[row].focus({ preventScroll: true });
   }
 }
-
-export { missingText };

@@ -47,9 +47,8 @@ export function writer(unit, size, { sign = false } = {}) {
 
 const plain = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
 const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
-const signedPercent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' });
 
-export const writePercent = (share, sign = false) => (sign ? signedPercent : percent).format(share);
+export const writePercent = (share) => percent.format(share);
 
 /** Writes one value of a field: a year has no separators, and what is missing a dash. */
 export function writeValue(field, value) {

@@ -25,7 +25,7 @@ export class Table {
         h('div', { class: 'buttons' }, h('button', { type: 'button', class: 'primary', onclick: download }, 'Download as CSV')),
         this.noted.length ? h('label', { class: 'check' }, this.box, `Only the ${count(this.noted.length, 'row')} with problems`) : ''),
       h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Predicted rows' },
-        h('table', { class: 'rows' },
+        h('table', { class: this.noted.length ? 'rows with-problems' : 'rows' },
           h('caption', { class: 'unseen' }, `Predicted rows of ${data.name}`),
           h('thead', {}, h('tr', {}, columns.map((name) => h('th', { scope: 'col' }, name)), data.names.map((name) => h('th', { scope: 'col' }, name)))),
           this.body)),
