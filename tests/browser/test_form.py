@@ -51,9 +51,9 @@ def test_the_page_predicts_what_the_model_predicts(
     written = page.locator("#result .value data").inner_text()
     assert written[0] == {"houses": "$", "bikes": "€"}[which]
     assert round(float(written[1:].replace(",", ""))) == round(expected.values[0])
-    names = page.locator("#form .field .name").all_inner_texts()
+    names = page.locator("#form .field .name").all_text_contents()
     assert sorted(names) == sorted(one.name for one in model.contract.fields)
-    assert page.locator("#form .unused .name").all_inner_texts() == [
+    assert page.locator("#form .unused .name").all_text_contents() == [
         one.name for one in model.contract.fields if not one.used
     ]
 
@@ -201,7 +201,7 @@ def test_everything_is_reached_by_keyboard(open_page: Open, bikes_address: str) 
             "document.activeElement === document.body"
             " || getComputedStyle(document.activeElement).outlineStyle !== 'none'"
         )
-        assert seen
+        assert seen, page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
     assert wanted <= reached
     page.locator("#tab-row").focus()
     page.keyboard.press("ArrowRight")
@@ -246,10 +246,10 @@ def test_the_key_is_asked_for(open_page: Open, bikes: Model) -> None:
     """Once a tab; a wrong one is told, and the right one opens the page."""
     with served(bikes, REGRESSION_MODEL_API_KEY="open sesame") as address:
         page = open_page(address, wait="#key-dialog[open]")
-        page.get_by_label("API key").fill("wrong")
+        page.get_by_role("textbox", name="API key").fill("wrong")
         page.keyboard.press("Enter")
         expect(page.locator("#key-problem")).to_contain_text("key")
-        page.get_by_label("API key").fill("open sesame")
+        page.get_by_role("textbox", name="API key").fill("open sesame")
         page.keyboard.press("Enter")
         expect(page.locator("#result data")).to_be_visible()
         page.reload()

@@ -173,10 +173,9 @@ function describe(model, schema) {
   $('model-version').textContent = `Version ${model.version}`;
   const target = schema.target ?? {};
   $('answer-heading').textContent = `Predicted ${target.name ?? 'value'}`;
-  if (target.description) $('answer-heading').after(h('p', { class: 'small muted' }, target.description));
-  const used = schema.fields.filter((field) => field.used).length;
-  const level = schema.interval_level ? ` Intervals are made to hold ${writePercent(schema.interval_level)} of the true values.` : '';
-  $('form-intro').textContent = `A typical row is filled in: change what you know. The prediction follows from ${count(used, 'field')}.${level}`;
+  const level = schema.interval_level ? `The interval is made to hold ${writePercent(schema.interval_level)} of the true values.` : '';
+  const about = [target.description?.replace(/([^.])$/, '$1.'), level].filter(Boolean).join(' ');
+  $('answer-heading').after(h('p', { class: 'small muted' }, about));
 }
 
 async function start() {
