@@ -22,7 +22,7 @@ from ..runtime.model import Model
 from . import describing
 from .answers import Answer, explain_rows, predict_rows
 from .bodies import ClientGone, Receive, Scope, rows_of
-from .calls import Call, Endpoint, Reply, error_reply, json_reply
+from .calls import Call, Endpoint, Reply, compressed, error_reply, json_reply
 from .limits import Limits, Refusal
 from .logs import Log
 from .metrics import TEXT_FORMAT, Metrics
@@ -290,7 +290,8 @@ async def model(call: Call) -> Reply:
 async def schema(call: Call) -> Reply:
     """GET /api/v1/schema."""
     service = call.service
-    return json_reply(describing.schema_document(service.state.current, service.limits))
+    document = describing.schema_document(service.state.current, service.limits)
+    return compressed(call, json_reply(document))
 
 
 async def alive(call: Call) -> Reply:

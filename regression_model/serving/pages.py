@@ -6,7 +6,7 @@ import gzip
 from hashlib import sha256
 from importlib.resources import files
 
-from .calls import HTML, Call, Endpoint, Reply
+from .calls import HTML, Call, Endpoint, Reply, takes_gzip
 from .limits import Refusal
 
 __all__ = ["page_endpoints"]
@@ -19,7 +19,10 @@ _MEDIA_TYPES = {
     ".svg": b"image/svg+xml",
 }
 # Beside the headers of every HTML page: no text of a model or of a file becomes markup.
-_OF_INDEX = (b"content-security-policy", b"require-trusted-types-for 'script'; trusted-types 'none'")
+_OF_INDEX = (
+    b"content-security-policy",
+    b"require-trusted-types-for 'script'; trusted-types 'none'",
+)
 _OF_ALL = (
     # Kept, and asked for again by its tag, so that no page mixes the files of two versions.
     (b"cache-control", b"no-cache"),
@@ -41,11 +44,10 @@ class _StaticFile:
         self._headers = (_OF_INDEX, *_OF_ALL[:3]) if self._media_type is HTML else _OF_ALL
 
     def reply(self, call: Call) -> Reply:
-        asked = dict(call.scope["headers"])
-        compressed = b"gzip" in asked.get(b"accept-encoding", b"")
+        compressed = takes_gzip(call)
         body, tag = self._compressed if compressed else self._plain
         headers = (*self._headers, (b"etag", tag))
-        known = asked.get(b"if-none-match", b"").split(b",")
+        known = dict(call.scope["headers"]).get(b"if-none-match", b"").split(b",")
         if tag in (one.strip().removeprefix(b"W/") for one in known):
             return Reply(b"", 304, self._media_type, headers)
         if compressed:

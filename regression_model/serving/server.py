@@ -143,7 +143,9 @@ def _listen(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except (OSError, UnicodeError):
-        raise InputError(f"The host {host!r} is not known: name an address of this machine.") from None
+        raise InputError(
+            f"The host {host!r} is not known: name an address of this machine."
+        ) from None
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         if os.name == "posix":

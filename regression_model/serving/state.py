@@ -125,9 +125,7 @@ class State:
         self._last_refusal = ""
         self.current = opened
         self.reloads += 1
-        self.on_event(
-            "info", "model opened", model=opened.name, version=opened.version
-        )
+        self.on_event("info", "model opened", model=opened.name, version=opened.version)
 
     _last_refusal = ""
 
@@ -136,9 +134,7 @@ class State:
             return
         self._last_refusal = reason
         self.refused += 1
-        self.on_event(
-            "error", "model refused", reason=reason, still=self.current.version
-        )
+        self.on_event("error", "model refused", reason=reason, still=self.current.version)
 
 
 def _open(found: Found) -> Model:

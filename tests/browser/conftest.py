@@ -165,7 +165,8 @@ def browser() -> Iterator[Browser]:
     found = named or next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         pytest.exit(
-            f"There is no browser: install Chromium (apt install chromium), or name one in {VARIABLE}.",
+            "There is no browser: install Chromium (apt install chromium), or name one in "
+            f"{VARIABLE}.",
             returncode=2,
         )
     with sync_playwright() as playwright:
@@ -206,7 +207,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the pictures of the page go: a folder that the environment names, or a temporary one."""
+    """Where pictures of the page go: a folder that the environment names, or a temporary one."""
     named = os.environ.get("REGRESSION_MODEL_PICTURES")
     folder = Path(named) if named else tmp_path_factory.mktemp("pictures")
     folder.mkdir(parents=True, exist_ok=True)

@@ -73,7 +73,7 @@ def test_a_file_comes_back_predicted(
 def test_files_of_spreadsheets(
     separator: str, encoding: str, open_page: Open, bikes_address: str, bikes: Model
 ) -> None:
-    """Quotes, separators, line ends, byte order marks, and commas for decimals beside semicolons."""
+    """Quotes, separators, line ends, byte order marks, and decimal commas beside semicolons."""
     weight = "9,5" if separator == ";" else "9.5"
     text = separator.join(["weight", "state", "maker", "electric", "note"]) + "\r\n"
     text += separator.join([weight, "new", '"Maker & <b>1</b>"', "yes", '"a ""é""\r\nb"']) + "\r\n"
@@ -135,14 +135,13 @@ def test_a_missing_column_is_told_once(open_page: Open, bikes_address: str) -> N
 def test_a_row_of_a_file_opens_in_the_form(open_page: Open, bikes_address: str) -> None:
     """Where it can be changed and explained; a file is taken where it is dropped as well."""
     page = open_page(bikes_address)
-    page.evaluate(
-        """() => {
+    page.evaluate("""() => {
             const data = new DataTransfer();
             data.items.add(new File(['weight,state\\n31.5,broken\\n'], 'dropped.csv'));
-            document.body.dispatchEvent(new DragEvent('dragover', {dataTransfer: data, bubbles: true}));
-            document.body.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true}));
-        }"""
-    )
+            const dropped = {dataTransfer: data, bubbles: true};
+            document.body.dispatchEvent(new DragEvent('dragover', dropped));
+            document.body.dispatchEvent(new DragEvent('drop', dropped));
+        }""")
     page.get_by_role("button", name="Open row 1 in the form").click()
     assert page.get_by_role("spinbutton", name="weight").input_value() == "31.5"
     expect(page.locator("#panel-row")).to_be_visible()
