@@ -46,7 +46,7 @@ class _StaticFile:
     def reply(self, call: Call) -> Reply:
         compressed = takes_gzip(call)
         body, tag = self._compressed if compressed else self._plain
-        headers = (*self._headers, (b"etag", tag))
+        headers: tuple[tuple[bytes, bytes], ...] = (*self._headers, (b"etag", tag))
         known = dict(call.scope["headers"]).get(b"if-none-match", b"").split(b",")
         if tag in (one.strip().removeprefix(b"W/") for one in known):
             return Reply(b"", 304, self._media_type, headers)

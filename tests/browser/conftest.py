@@ -16,7 +16,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 from regression_model import Model, load_model
 from regression_model.training.run import run_training
@@ -92,7 +99,7 @@ def _some_bikes(rows: int) -> Iterator[dict[str, Any]]:
         state = str(random.choice(["broken", "used", "new"]))
         price = 400 * np.exp(0.9 * electric - 0.03 * weight + 0.4 * (state == "new"))
         price *= np.exp(random.normal(0, 0.1))
-        row = {"number": i, "weight": weight, "gears": int(random.integers(1, 28))}
+        row: dict[str, Any] = {"number": i, "weight": weight, "gears": int(random.integers(1, 28))}
         row |= {"sold": sold, "built": built, "electric": electric, "state": state}
         yield row | {"maker": f"Maker & <b>{i % 4}</b>", "price": round(float(price), 2)}
 
@@ -177,9 +184,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+def troubles() -> list[str]:
+    """What went wrong in the pages of a test; it may take out what it has provoked."""
+    return []
+
+
+@pytest.fixture
+def open_page(browser: Browser, troubles: list[str]) -> Iterator[Callable[..., Page]]:
     """Open an address; afterwards nothing was asked of another host, and no script has failed."""
-    contexts, troubles = [], []
+    contexts: list[BrowserContext] = []
 
     def opened(address: str, *, wait: str = "#result data", **options: Any) -> Page:
         options = {"viewport": {"width": 1280, "height": 900}, "locale": "en-US"} | options
@@ -187,14 +200,19 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("console", lambda one: one.type == "error" and troubles.append(one.text))
+        host = address.partition("#")[0].rstrip("/")
+
+        def note_errors(message: ConsoleMessage) -> None:
+            if message.type == "error":
+                troubles.append(message.text)
+
+        def note_other_hosts(request: Request) -> None:
+            if not request.url.startswith((host, "blob:", "data:")):
+                troubles.append(request.url)
+
+        page.on("console", note_errors)
         page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on(
-            "request",
-            lambda one: one.url.startswith((address.split("#")[0].rstrip("/"), "blob:", "data:"))
-            or troubles.append(one.url),
-        )
-        page.troubles = troubles  # type: ignore[attr-defined]
+        page.on("request", note_other_hosts)
         page.goto(address)
         page.wait_for_selector(wait)
         return page

@@ -233,7 +233,9 @@ def test_no_accessibility_rule_is_broken(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_service_that_is_gone_is_told(open_page: Open, bikes_address: str) -> None:
+def test_a_service_that_is_gone_is_told(
+    open_page: Open, bikes_address: str, troubles: list[str]
+) -> None:
     """In a sentence, with a button that asks again."""
     page = open_page(bikes_address)
     page.route("**/api/v1/predict", lambda route: route.abort())
@@ -242,10 +244,10 @@ def test_a_service_that_is_gone_is_told(open_page: Open, bikes_address: str) -> 
     page.unroute("**/api/v1/predict")
     page.get_by_role("button", name="Try again").click()
     expect(page.locator("#summary .notice")).to_have_count(0)
-    page.troubles.clear()  # type: ignore[attr-defined]  # the browser reports the aborted request
+    troubles.clear()  # the browser reports the aborted request
 
 
-def test_the_key_is_asked_for(open_page: Open, bikes: Model) -> None:
+def test_the_key_is_asked_for(open_page: Open, bikes: Model, troubles: list[str]) -> None:
     """Once a tab; a wrong one is told, and the right one opens the page."""
     with served(bikes, REGRESSION_MODEL_API_KEY="open sesame") as address:
         page = open_page(address, wait="#key-dialog[open]")
@@ -257,4 +259,4 @@ def test_the_key_is_asked_for(open_page: Open, bikes: Model) -> None:
         expect(page.locator("#result data")).to_be_visible()
         page.reload()
         expect(page.locator("#result data")).to_be_visible()
-        page.troubles.clear()  # type: ignore[attr-defined]  # the browser reports each status 401
+        troubles.clear()  # the browser reports each status 401
