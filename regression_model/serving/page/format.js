@@ -54,6 +54,8 @@ export const writePercent = (share) => percent.format(share);
 export function writeValue(field, value) {
   if (value === null || value === undefined || value === '') return '–';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  const meaning = field?.meanings?.length === field?.levels?.length ? field?.meanings?.[field.levels.indexOf(String(value))] : '';
+  if (meaning) return `${value} – ${meaning}`;
   if (typeof value !== 'number' || !field || field.kind !== 'number') return String(value).replace('T', field?.kind === 'timestamp' ? ' ' : 'T');
   return plain.format(value);
 }
