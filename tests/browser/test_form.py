@@ -35,7 +35,7 @@ def shown(page: Page, place: int = 0) -> float:
 
 @pytest.mark.parametrize("which", ["houses", "bikes"])
 def test_the_page_predicts_what_the_model_predicts(
-    which: str, open_page: Open, request: pytest.FixtureRequest
+    which: str, open_page: Open, request: pytest.FixtureRequest, pictures: Path
 ) -> None:
     """Of the typical row, whatever the model is about; the interval and its level are shown."""
     model: Model = request.getfixturevalue(which)
@@ -51,6 +51,8 @@ def test_the_page_predicts_what_the_model_predicts(
     written = page.locator("#result .value data").inner_text()
     assert written[0] == {"houses": "$", "bikes": "€"}[which]
     assert round(float(written[1:].replace(",", ""))) == round(expected.values[0])
+    page.wait_for_selector("#chart svg")
+    page.screenshot(path=pictures / f"{which}.png")
     names = page.locator("#form .field .name").all_text_contents()
     assert sorted(names) == sorted(one.name for one in model.contract.fields)
     assert page.locator("#form .unused .name").all_text_contents() == [

@@ -2,7 +2,7 @@
 
 import { $, count, h, say } from './dom.js';
 import { drawBars, drawRange } from './drawings.js';
-import { writePercent, writer, writeValue } from './format.js';
+import { writePercent, writer, writeShare, writeValue } from './format.js';
 
 const MOST_BARS = 10;
 
@@ -71,8 +71,9 @@ export class Answer {
   difference([a, b]) {
     const by = b.prediction - a.prediction;
     const size = Math.abs(by);
-    const share = a.prediction > 0 ? ` (${writePercent(size / a.prediction)})` : '';
-    const words = by === 0 ? 'the same' : `${writer(this.target.unit, size)(size)}${share} ${by > 0 ? 'more' : 'less'}`;
+    const share = a.prediction > 0 ? ` (${writeShare(size / a.prediction)})` : '';
+    const write = writer(this.target.unit, Math.max(size, Math.abs(a.prediction) / 100));
+    const words = by === 0 ? 'the same' : `${write(size)}${share} ${by > 0 ? 'more' : 'less'}`;
     return h('p', { class: 'difference' }, 'B is ', h('data', { value: String(by) }, words), by === 0 ? ' as A' : ' than A');
   }
 

@@ -4,6 +4,7 @@ import { svg } from './dom.js';
 
 const HIGH = 26; // pixels of one interval
 const BAR = 44; // pixels of one bar with its words
+const LETTER = 8.3; // pixels of a bold one, about
 
 /** Draws intervals under each other; `typical` is marked where it is known. */
 export function drawRange(width, results, typical, label) {
@@ -38,7 +39,7 @@ export function drawBars(width, bars, label) {
     bars.map((bar, place) => {
       const y = place * BAR;
       const long = Math.abs(bar.amount) * scale;
-      const letters = Math.floor((width - bar.text.length * 8 - 16) / 7.2);
+      const letters = Math.floor((width - bar.text.length * 8.5 - 24) / LETTER);
       const name = shortened(bar.name, letters);
       const value = shortened(bar.value ?? '', letters - name.length - 2);
       return svg('g', {},

@@ -50,6 +50,10 @@ const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFrac
 
 export const writePercent = (share) => percent.format(share);
 
+const twoDigits = new Intl.NumberFormat(undefined, { style: 'percent', maximumSignificantDigits: 2 });
+
+export const writeShare = (share) => twoDigits.format(share);
+
 /** Writes one value of a field: a year has no separators, and what is missing a dash. */
 export function writeValue(field, value) {
   if (value === null || value === undefined || value === '') return '–';
