@@ -88,8 +88,8 @@ class Service:
             reply = Reply(b"", 499)  # for the log: nobody receives it
         except Exception:
             self._report(call)
-            refusal = Refusal("internal", "The service failed: its log says why, by this id.")
-            reply = (endpoint.on_error or error_reply)(refusal, call.id)
+            failure = Refusal("internal", "The service failed: its log says why, by this id.")
+            reply = (endpoint.on_error or error_reply)(failure, call.id)
         if reply.status != 499:
             headers = reply.all_headers(call.id.encode())
             start = {"type": "http.response.start", "status": reply.status, "headers": headers}

@@ -23,7 +23,7 @@ class LimitedProtocol(HttpToolsProtocol):
     _unsent = 0
     _is_too_large = False
 
-    def connection_made(self, transport: Any) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Any) -> None:
         """Begin to wait for the headers of the first request."""
         super().connection_made(transport)
         self._limits = self.config.loaded_app.limits
@@ -37,7 +37,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read what came."""
         super().data_received(data)
-        if self._in_headers and self.parser is not None and not self.transport.is_closing():
+        if self._in_headers and not self.transport.is_closing():
             # The parser keeps an unfinished header to itself, so all that came is counted.
             self._header_bytes += len(data)
             if self._header_bytes > self._limits.header_bytes:

@@ -57,9 +57,13 @@ def serving(folder: Path, *options: str, **environment: str) -> Iterator[Served]
     env = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
     with log.open("wb") as stderr:
         process = subprocess.Popen(command, stderr=stderr, stdout=stderr, env=env)
+    served = None
     try:
-        yield Served(process, log, _address(process, log))
+        served = Served(process, log, _address(process, log))
+        yield served
     finally:
+        if served is not None:
+            served.client.close()
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             try:

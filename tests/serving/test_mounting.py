@@ -58,9 +58,9 @@ def test_two_models_stand_in_one_process(model: Model, rows: list[Row]) -> None:
     body = {"inputs": rows[:2]}
     assert _post(one, "/api/v1/predict", body).json()["model"]["version"] == model.version
     assert _post(two, "/api/v1/predict", body).status_code == 413
-    assert 'regression_model_rows_total 2.0' in _get(one, "/metrics").text
+    assert "regression_model_rows_total 2.0" in _get(one, "/metrics").text
     assert 'version="9.9.9"' in _get(two, "/metrics").text
-    assert 'regression_model_rows_total 0.0' in _get(two, "/metrics").text
+    assert "regression_model_rows_total 0.0" in _get(two, "/metrics").text
 
 
 def test_no_stack_trace_leaves(model: Model, rows: list[Row]) -> None:

@@ -1,4 +1,4 @@
-"""The service over its life: what it logs and counts, a new model, signals, workers, bad options."""
+"""The service over its life: its log, its metrics, a new model, signals, workers, bad options."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def test_lines_of_the_log_name_the_request_and_no_value(
     insane = served.client.get("/health/live", headers={"x-request-id": "a b\\n" * 50})
     assert insane.headers["x-request-id"] != "a b\\n" * 50
     assert served.stop() == 0
-    lines = [json.loads(line) for line in served.log().splitlines()[1:]]
+    lines = [json.loads(line) for line in served.log().splitlines()[1:]]  # the first: the address
     (line,) = (one for one in lines if one["request_id"] == "mine.1")
-    assert line["level"], line["event"] == ("info", "request")
+    assert (line["level"], line["event"]) == ("info", "request")
     assert (line["method"], line["path"], line["status"]) == ("POST", "/api/v1/predict", 200)
     assert (line["rows"], line["without_prediction"]) == (2, 1)
     assert line["problems"]["wrong_type"] == 1 and line["milliseconds"] > 0
-    assert [one["status"] for one in lines] == [200, 422, 200]
+    assert [one["status"] for one in lines[1:]] == [200, 422, 200]
     assert "secret" not in served.log() and "Elsewhere" not in served.log()
 
 
