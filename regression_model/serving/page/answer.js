@@ -43,7 +43,7 @@ export class Answer {
     const words = results.map((one, at) => (results.length > 1 ? `row ${'AB'[at]} ` : '') + (one.prediction === null ? 'no prediction' : write(one.prediction)));
     say(results.length > 1 ? `Predictions: ${words.join(', ')}` : first.prediction === null ? 'No prediction: see the problems.' : `Prediction ${words[0]}, ${this.interval(first, write)}`);
     $('bottom').hidden = false;
-    $('bottom-value').textContent = words.join(' · ');
+    $('bottom-value').textContent = results.map((one, at) => (results.length > 1 ? `${'AB'[at]} ` : '') + (one.prediction === null ? 'no prediction' : write(one.prediction))).join(' · ');
   }
 
   interval(one, write) {
