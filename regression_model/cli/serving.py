@@ -62,7 +62,7 @@ def serve(
     \b
     Examples:
       regression-model serve
-      regression-model serve --model boats-1.0.0.onnx --host 0.0.0.0 --port 80 --workers 4
+      regression-model serve --model boats-1.0.0.onnx --host 0.0.0.0 --workers 4
     """
     from ..extras import needs
 

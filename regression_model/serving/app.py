@@ -289,9 +289,11 @@ async def model(call: Call) -> Reply:
 
 async def schema(call: Call) -> Reply:
     """GET /api/v1/schema."""
-    service = call.service
-    document = describing.schema_document(service.state.current, service.limits)
-    return compressed(call, json_reply(document))
+    opened, limits = call.service.state.current, call.service.limits
+    if call.path not in opened.documents:
+        content = describing.schema_document(opened, limits)
+        opened.documents[call.path] = json_reply(content).body
+    return compressed(call, Reply(opened.documents[call.path]))
 
 
 async def alive(call: Call) -> Reply:

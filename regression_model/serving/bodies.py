@@ -89,9 +89,8 @@ async def _rest(first: bytes, receive: Receive, limits: Limits) -> bytes:
 
 def _too_large(limits: Limits) -> Refusal:
     return Refusal(
-        "body_too_large",
+        "body_too_large",  # the rest is read and dropped: a client that is cut off sees no answer
         f"The body is larger than {limits.body_bytes:,} bytes: send fewer rows at a time.",
-        _CLOSE,
     )
 
 

@@ -69,9 +69,17 @@ class LimitedProtocol(HttpToolsProtocol):
             self.app = self.config.loaded_app.refuse_busy
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        """End a request."""
+        if self._late is not None:
+            self._stop_waiting()
+        super().on_message_complete()
+
     def on_response_complete(self) -> None:
         """Wait for the next request, and for the client to read what was sent."""
         super().on_response_complete()
+        if self.cycle.more_body and self._late is None:  # refused: what still comes is dropped
+            self._late = self.loop.call_later(self._limits.seconds, self.transport.abort)
         if self.transport.is_closing() and self.transport.get_write_buffer_size():
             self.timeout_keep_alive_handler()
 
