@@ -40,6 +40,7 @@ ENVIRONMENTS = {
     "publish",
     "pylock",
     "release_rehearsal",
+    "test_browser",
     "test_package",
     "test_release",
     "test_runtime",

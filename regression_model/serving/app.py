@@ -22,10 +22,11 @@ from ..runtime.model import Model
 from . import describing
 from .answers import Answer, explain_rows, predict_rows
 from .bodies import ClientGone, Receive, Scope, rows_of
-from .calls import Call, Endpoint, Reply, error_reply, json_reply
+from .calls import Call, Endpoint, Reply, compressed, error_reply, json_reply
 from .limits import Limits, Refusal
 from .logs import Log
 from .metrics import TEXT_FORMAT, Metrics
+from .pages import page_endpoints
 from .state import Source, State, file_source
 
 __all__ = ["API_KEY", "Service", "create_app"]
@@ -293,7 +294,7 @@ async def schema(call: Call) -> Reply:
     if call.path not in opened.documents:
         content = describing.schema_document(opened, limits)
         opened.documents[call.path] = json_reply(content).body
-    return Reply(opened.documents[call.path])
+    return compressed(call, Reply(opened.documents[call.path]))
 
 
 async def alive(call: Call) -> Reply:
@@ -349,4 +350,5 @@ def _add_other_endpoints(service: Service) -> None:
     """
     from .documented import add_endpoints
 
+    service.endpoints["/"], service.endpoints_below["/page/"] = page_endpoints()
     add_endpoints(service)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,8 +23,10 @@ __all__ = [
     "Endpoint",
     "Handler",
     "Reply",
+    "compressed",
     "error_reply",
     "json_reply",
+    "takes_gzip",
 ]
 
 JSON, HTML, TEXT = b"application/json", b"text/html; charset=utf-8", b"text/plain; charset=utf-8"
@@ -56,11 +59,12 @@ class Reply(NamedTuple):
         """Return the headers as they are sent."""
         headers = [
             (b"content-type", self.media_type),
-            (b"content-length", b"%d" % len(self.body)),
             (b"x-request-id", request_id),
             _NOSNIFF,
             *self.headers,
         ]
+        if self.status != 304:  # there it would be the length of what is not sent
+            headers.append((b"content-length", b"%d" % len(self.body)))
         if self.media_type is not JSON and self.media_type.startswith(b"text/html"):
             headers += _OF_PAGES
         return headers
@@ -120,3 +124,17 @@ def error_reply(refusal: Refusal, request_id: str) -> Reply:
     """Return the reply to a request that is refused."""
     error = {"code": refusal.code, "message": refusal.message, "request_id": request_id}
     return json_reply({"error": error}, status=refusal.status, headers=refusal.headers)
+
+
+def takes_gzip(call: Call) -> bool:
+    """Whether the client can read a reply that is compressed with gzip."""
+    asked = (value for name, value in call.scope["headers"] if name == b"accept-encoding")
+    return any(b"gzip" in value for value in asked)
+
+
+def compressed(call: Call, reply: Reply) -> Reply:
+    """Return the reply compressed with gzip, if the client can read that."""
+    if not takes_gzip(call):
+        return reply
+    headers = (*reply.headers, (b"content-encoding", b"gzip"), (b"vary", b"accept-encoding"))
+    return reply._replace(body=gzip.compress(reply.body, 6, mtime=0), headers=headers)
