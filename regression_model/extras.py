@@ -13,6 +13,7 @@ __all__ = ["needs"]
 
 _EXTRAS_OF = {
     "OpenSSL": ("verify",),
+    "apprise": ("notify",),
     "build": ("package",),
     "cryptography": ("verify",),
     "feature_engine": ("train",),
@@ -33,7 +34,7 @@ _EXTRAS_OF = {
     "setuptools": ("package",),
     "skl2onnx": ("convert",),
     "sklearn": ("train",),
-    "strictyaml": ("train",),
+    "strictyaml": ("train", "jobs"),
     "threadpoolctl": ("train",),
     "uvicorn": ("serve",),
     "uvloop": ("serve",),

@@ -7,6 +7,7 @@ verified; 130 interrupted. `compare`: 0 patch, 10 minor, 11 major.
 
 from __future__ import annotations
 
+from .commands import JobCommand, JobFunction, light
 from .comparing import compare
 from .describing import info, models, schema
 from .drafting import init
@@ -15,6 +16,7 @@ from .explaining import explain
 from .packaging import model_main, package
 from .predicting import predict
 from .program import Command, app, main
+from .running import run
 from .serving import serve
 from .training import check, train
 from .tuning import tune
@@ -31,6 +33,7 @@ _COMMANDS = (
     evaluate,
     compare,
     tune,
+    run,
     info,
     schema,
     serve,
@@ -40,4 +43,7 @@ _COMMANDS = (
     sign,
 )
 for _command in _COMMANDS:
-    app.command(cls=Command)(_command)
+    if isinstance(_command, JobFunction):
+        app.command(cls=JobCommand)(light(_command))
+    else:
+        app.command(cls=Command)(_command)

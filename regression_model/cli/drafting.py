@@ -9,7 +9,7 @@ import typer
 
 from ..display import Table, count, printable
 from ..extras import needs
-from .options import check_places
+from ..jobs.places import check_places
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
 from .terminal import show, shown_progress
 

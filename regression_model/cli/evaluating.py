@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from ..display import Table, count, printable
-from ..errors import ModelFileError
-from ..extras import needs
-from .options import ConfigOption, ModelOption, SeparatorOption, input_format
-from .program import fail, interruptible, say
-from .terminal import console_of, show, shown_progress
+from .commands import job_command
+from .program import fail
+from .terminal import Terminal, console_of, show
 
 if TYPE_CHECKING:
     from ..evaluation import EvaluationResult
-    from ..runtime.model import Model
+    from ..jobs.evaluating import EvaluateJob
 
 __all__ = ["evaluate"]
 
@@ -27,39 +24,8 @@ _MOST_GROUPS = 8
 _MOST_REFUSED = 50
 
 
-def evaluate(
-    data: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Rows with their true target, or - for standard input, on which to score a model "
-            "file; without it, the configuration is cross-validated on its training rows.",
-        ),
-    ] = None,
-    model: ModelOption = None,
-    separator: SeparatorOption = None,
-    compare: Annotated[
-        Path | None,
-        typer.Option(metavar="MODEL", help="Another model, scored on the same rows."),
-    ] = None,
-    config: ConfigOption = None,
-    repeats: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="Cross-validations, each with the next seed; without it, as many as the "
-            "configuration says.",
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Everything as JSON, for programs.")
-    ] = False,
-    report: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for a report; needs the extra report."),
-    ] = None,
-) -> None:
+@job_command("evaluate")
+def evaluate(job: EvaluateJob) -> None:
     """Show how good the model is, and where it is weak.
 
     Each metric has a 95% interval from resampling the rows. With --data a model file is scored, on
@@ -74,119 +40,14 @@ def evaluate(
       regression-model evaluate --repeats 10 --json > evaluation.json
       regression-model evaluate --data new_sales.csv --compare older.onnx
     """
-    _check_options(data, model, separator, config, repeats, report)
-    if report is not None:
-        from ..report import require_extra
-
-        require_extra(*(() if data is not None else ("train",)))  # before the work, not after it
-    if data is None:
-        evaluation, opened, rows = _cross_validated(config, model, compare, repeats, report)
-    else:
-        evaluation, opened, rows = _scored(data, separator, model, compare)
-    if as_json:
+    evaluation = job.run(Terminal())
+    if job.as_json:
         typer.echo(json.dumps(evaluation.to_dict(), allow_nan=False))
     else:
         _show_evaluation(evaluation)
-    if report is not None and opened is not None:
-        _write_report(evaluation, opened, rows, report, data)
     if evaluation.refused:
         every = evaluation.rows + len(evaluation.refused)
         fail(f"Not scored: {len(evaluation.refused):,} of {count(every, 'row')}.", code=1)
-
-
-def _check_options(
-    data: str | None,
-    model: Path | None,
-    separator: str | None,
-    config: Path | None,
-    repeats: int | None,
-    report: Path | None,
-) -> None:
-    if data is not None and config is not None:
-        raise typer.BadParameter(
-            "is cross-validated on its own rows: give --model with --data.", param_hint="--config"
-        )
-    if data is not None and repeats is not None:
-        raise typer.BadParameter(
-            "repeats a cross-validation: give no --data with it.", param_hint="--repeats"
-        )
-    if data is None and model is not None and report is None:
-        raise typer.BadParameter("needs --data, the rows to score it with.", param_hint="--model")
-    if data is None and separator is not None:
-        raise typer.BadParameter("is for the rows of --data.", param_hint="--separator")
-    if config is not None and report is not None and model is None:
-        raise typer.BadParameter(
-            "explains predictions: with --config, name the model file by --model.",
-            param_hint="--report",
-        )
-
-
-def _scored(
-    data: str, separator: str | None, model: Path | None, compare: Path | None
-) -> tuple[EvaluationResult, Model, Any]:
-    from ..evaluation.scoring import evaluate_model
-    from ..files.tables import read_table
-    from ..runtime.model import load_model
-    from ..runtime.model_file.sealing import digest
-
-    format_ = input_format(data, None, separator, option=None)
-    opened = load_model(model)
-    other = None if compare is None else load_model(compare)
-    rows = read_table(data, format_=format_, separator_option="--separator")
-    source = "standard input" if data == "-" else Path(data).name
-    sha256 = digest(Path(data)) if Path(data).is_file() else None  # a pipe cannot be read twice
-    evaluation = evaluate_model(opened, rows, source=source, compare=other, sha256=sha256)
-    return evaluation, opened, rows
-
-
-def _cross_validated(
-    config: Path | None,
-    model: Path | None,
-    compare: Path | None,
-    repeats: int | None,
-    report: Path | None,
-) -> tuple[EvaluationResult, Model | None, Any]:
-    say("Loading libraries ...")
-    with needs("train"):
-        from ..training.evaluation import evaluate_pipeline
-        from ..config.core import load_config
-        from ..training.data import dataset_path, read_dataset
-        from ..training.choice import decided
-        from ..training.rows import leave_out, read_training_data
-    from ..runtime.model import load_model
-    from ..runtime.model_file.sealing import digest
-
-    loaded = load_config(config)
-    opened = None if report is None else load_model(model)
-    other = None if compare is None else load_model(compare)
-    path = dataset_path(loaded.data.training, beside=loaded.path)
-    if opened is not None:
-        _check_belongs(opened, config_sha256=loaded.sha256, data_sha256=digest(path))
-    rows = read_dataset(path)
-    rows, _ = leave_out(loaded, rows, source=str(path))
-    training = read_training_data(loaded, rows, source=str(path))
-    with shown_progress() as progress:
-        loaded, _ = decided(loaded, training, progress)
-        evaluation = evaluate_pipeline(
-            loaded,
-            training,
-            repeats=repeats,
-            progress=progress,
-            manifest=None if opened is None else opened.manifest,
-            compare=other,
-            rows=rows,
-        )
-    return evaluation, opened, rows
-
-
-def _check_belongs(model: Model, **digests: str) -> None:
-    """Check that a report would not describe one model with the metrics of another."""
-    for name, now in digests.items():
-        if model.manifest["training"][name] != now:
-            raise ModelFileError(
-                f"{model.name} {model.version} was trained with another configuration or on other "
-                "rows than those that are evaluated: train again, or name another model file."
-            )
 
 
 def _show_evaluation(evaluation: EvaluationResult) -> None:
@@ -222,18 +83,3 @@ def _tables(evaluation: EvaluationResult) -> Iterator[Table | None]:
     yield tables.importances(evaluation)
     yield tables.calibration(evaluation)
     yield tables.constant_width(evaluation)
-
-
-def _write_report(
-    evaluation: EvaluationResult, model: Model, rows: Any, folder: Path, data: str | None
-) -> None:
-    """Write the page, and for a cross-validation the model card as well."""
-    from ..report import write_card, write_report
-
-    name = model.name if data is None else f"{model.name}-{Path(data).stem}"
-    with interruptible():
-        path = write_report(evaluation, model=model, rows=rows, folder=folder, name=name)
-        say(f"Report: {path}")
-        if data is None:
-            card = write_card(evaluation, model=model, folder=folder, name=name)
-            say(f"Model card: {card}")

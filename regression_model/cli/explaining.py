@@ -3,71 +3,32 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..display import count, plain, printable
-from ..errors import InputError
-from .options import FromOption, InputArgument, ModelOption, SeparatorOption, output_format
+from ..display import plain, printable
+from .commands import job_command
+from .predicting import finish
 from .program import say
-from .results import identifiers, problem_texts
-from .rows import PassingRows, column_names, passing_rows
-from .terminal import cell, console_of, rich_table
+from .terminal import Terminal, cell, console_of, rich_table
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..files.streams import Slice
+    from ..jobs.explaining import Explained, ExplainJob
     from ..runtime.explanation import Explanation
-    from ..runtime.model import Model, Prediction
+    from ..runtime.model import Model
 
 __all__ = ["explain"]
 
-_MOST_ROWS_SHOWN = 10
-_ROWS_AT_ONCE = 100  # explained before they are written
 _BAR = 30  # characters
-_NUMBERS = ("prediction", "base", "contribution")
-_COLUMNS = ("row", "prediction", "base", "field", "contribution", "value", "assumed", "problems")
 
 
-@dataclass(frozen=True)
-class _Explained:
-    """One row: its place from 0, its identifiers, its explanation or why there is none."""
-
-    row: int
-    identifiers: dict[str, Any]
-    explanation: Explanation | None
-    problems: str
-
-
-def explain(
-    source: InputArgument,
-    row: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Only this row, counted from 1.")
-    ] = None,
-    top: Annotated[
-        int | None,
-        typer.Option(metavar="K", min=1, help="The K largest contributions; the others as one."),
-    ] = None,
-    model: ModelOption = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Where the results go; without it, tables on a terminal and CSV elsewhere.",
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON text a row, for programs.")
-    ] = False,
-    from_kind: FromOption = None,
-    separator: SeparatorOption = None,
-) -> None:
+@job_command("explain")
+def explain(job: ExplainJob) -> None:
     """Show what each field adds to a prediction, or takes from it.
 
     The contributions of all fields, in the unit of the target, add up to the difference between the
@@ -80,135 +41,14 @@ def explain(
       regression-model explain houses.csv --row 1
       regression-model explain houses.csv --top 5 --output contributions.csv
     """
-    from ..files.streams import Format, opened_sink
-
-    kind = Format("jsonl") if as_json else output_format(None, output, option=None)
-    on_terminal = output is None and not as_json and sys.stdout.isatty()
-    outputs = {"results": None if on_terminal else output or "-"}
-    with passing_rows(source, model, from_kind, separator, outputs=outputs) as passing:
-        tally = passing.tally
-        explained: list[_Explained] = []
-        parts = _explained(passing, row, most=_MOST_ROWS_SHOWN if on_terminal else None)
-        if row is not None:
-            found = next(parts, None)
-            if found is None:
-                rows = count(tally.rows, "row")
-                raise InputError(f"There is no row {row}: the input has {rows}.")
-            parts = iter([found])
-        if on_terminal:
-            explained = [one for part in parts for one in part]
-            more = 0 if row else tally.rows - len(explained)
-            _show(explained, passing.model, top, more=more)
-        else:
-            in_records = kind is not None and kind.kind == "jsonl"
-            with opened_sink(output or "-", format_=kind, numbers=_NUMBERS) as sink:
-                for explained in parts:
-                    sink.write(_columns((_records if in_records else _lines)(explained, top)))
-                    passing.show(explained[-1].row + 1)
-                if not tally.rows:
-                    sink.write(_columns(_lines(explained, top)))
-    if row is None:
-        tally.finish(what="explained")
-    elif any(one.explanation is None for one in explained):
+    passed = job.run(Terminal(), show=partial(_show, job.top))
+    if job.row is None:
+        finish(passed)
+    elif passed.refused:
         raise typer.Exit(1)
 
 
-def _explained(
-    passing: PassingRows, wanted: int | None, *, most: int | None
-) -> Iterator[list[_Explained]]:
-    """Yield rows with their explanations, some at a time: all, the first `most`, or the wanted."""
-    model, tally = passing.model, passing.tally
-    left = most
-    for unread in passing.source.slices(*column_names(model.contract)):
-        part = unread()
-        begins = tally.rows
-        prediction = model.predict(part.rows)
-        tally.add(prediction)
-        at: Sequence[int] = range(part.count if left is None else min(left, part.count))
-        if wanted is not None:
-            at = [wanted - 1 - begins] if begins < wanted <= tally.rows else []
-        elif left is not None:
-            left -= len(at)
-        for some in range(0, len(at), _ROWS_AT_ONCE):
-            yield _of_part(model, part, prediction, begins, at[some : some + _ROWS_AT_ONCE])
-        if wanted is not None and at:
-            return
-    tally.check_columns()
-
-
-def _of_part(
-    model: Model, part: Slice, prediction: Prediction, begins: int, at: Sequence[int]
-) -> list[_Explained]:
-    names = dict(identifiers(model.contract, part))
-    problems = problem_texts(prediction)
-    return [
-        _Explained(
-            begins + row,
-            {name: cells[row] for name, cells in names.items()},
-            explanation,
-            problems[row],
-        )
-        for row, explanation in zip(at, model.explain_rows(prediction, at), strict=True)
-    ]
-
-
-def _largest(explanation: Explanation, top: int | None) -> dict[str, float]:
-    """Return the contributions, largest first, with those after the `top` ones as one."""
-    parts = list(explanation.contributions.items())
-    if top is None or top >= len(parts):
-        return dict(parts)
-    others = sum(value for _, value in parts[top:])
-    return {**dict(parts[:top]), f"{count(len(parts) - top, 'other field')}": others}
-
-
-def _records(explained: Sequence[_Explained], top: int | None) -> Iterator[dict[str, Any]]:
-    """Yield one record a row, for JSON."""
-    for one in explained:
-        found = one.explanation
-        yield {
-            "row": one.row + 1,
-            **one.identifiers,
-            "prediction": found and found.value,
-            "base": found and found.base,
-            "contributions": found and _largest(found, top),
-            "values": found and found.values,
-            "assumed": found and list(found.assumed),
-            "problems": one.problems,
-        }
-
-
-def _lines(explained: Sequence[_Explained], top: int | None) -> Iterator[dict[str, Any]]:
-    """Yield one record a contribution, and one for a row that has none."""
-    for one in explained:
-        found = one.explanation
-        for name, contribution in (_largest(found, top) if found else {"": None}).items():
-            yield {
-                "row": one.row + 1,
-                **one.identifiers,
-                "prediction": found and found.value,
-                "base": found and found.base,
-                "field": name,
-                "contribution": contribution,
-                "value": _value(found, name),
-                "assumed": name in found.assumed if found and name in found.values else None,
-                "problems": one.problems,
-            }
-
-
-def _columns(records: Iterator[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Return records as columns; without any, those of `_lines`."""
-    rows = list(records)
-    names = dict.fromkeys(name for row in rows for name in row) or _COLUMNS
-    return {name: [row.get(name) for row in rows] for name in names}
-
-
-def _value(explanation: Explanation | None, name: str) -> str | None:
-    """Return the value of a field as text: a column of a table has one type."""
-    value = explanation.values.get(name) if explanation else None
-    return f"{value:.15g}" if isinstance(value, float) else value
-
-
-def _show(explained: Sequence[_Explained], model: Model, top: int | None, *, more: int) -> None:
+def _show(top: int | None, explained: Sequence[Explained], model: Model, more: int) -> None:
     console = console_of(sys.stdout)
     unit = model.manifest["target"]["unit"] or ""
     for one in explained:
@@ -224,18 +64,20 @@ def _show(explained: Sequence[_Explained], model: Model, top: int | None, *, mor
 
 def _bars(explanation: Explanation, unit: str, top: int | None) -> Table:
     """Draw the steps from the typical prediction to that for the row."""
+    from ..jobs.explaining import largest, value_text
+
     table = rich_table(header=False)
     table.add_column(overflow="fold")
     table.add_column(justify="right")
     table.add_column()
     table.add_column(overflow="fold")
-    parts = _largest(explanation, top)
+    parts = largest(explanation, top)
     longest = max((abs(value) for value in parts.values()), default=0.0) or 1.0
     table.add_row("typical", cell(plain(explanation.base)), unit)
     for name, value in parts.items():
         bar = "█" * round(_BAR * abs(value) / longest)
         style = "bright_blue" if value > 0 else "yellow"
-        read = printable(_value(explanation, name))
+        read = printable(value_text(explanation, name))
         if name in explanation.assumed:
             read = f"{read} (assumed)".strip()
         table.add_row(name, cell(plain(value, sign=True)), _coloured(bar, style), read)

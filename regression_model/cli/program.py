@@ -7,8 +7,10 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from io import TextIOWrapper
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -16,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from .. import __version__
 from ..errors import ConfigError, QualityError, RegressionModelError
 from ..files.writing import whole_text
+from .logs import MESSAGES
 
 __all__ = [
     "INTERRUPTED_EXIT",
@@ -31,6 +34,29 @@ __all__ = [
 
 INTERRUPTED_EXIT = 130  # as a shell reports a program that Ctrl-C ended
 _SIGPIPE_EXIT = 141  # and one whose reader went away
+
+
+class Level(StrEnum):
+    """The least important events of a log."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+LogLevel = Annotated[
+    Level, typer.Option("--log-level", help="The least important messages to show.")
+]
+LogFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--log-file",
+        metavar="FILE",
+        help="File to which each message is added as a line of JSON as well, with the beginning "
+        "and the end of the work.",
+    ),
+]
 
 
 class Command(TyperCommand):
@@ -71,12 +97,12 @@ class Program(TyperGroup):
 
 
 def fail(sentence: str, *, code: int) -> NoReturn:
-    say(sentence)
+    MESSAGES.say(sentence, level="error")
     raise typer.Exit(code) from None
 
 
 def say(sentence: str) -> None:
-    typer.echo(sentence, err=True)
+    MESSAGES.say(sentence)
 
 
 def _sentence(error: RegressionModelError) -> str:
@@ -150,8 +176,10 @@ def new_program(name: str, about: str, *, help_text: str, completion: bool = Fal
         help="Show the version and exit.",
     )
 
-    def program(version: bool = option) -> None:
-        pass
+    def program(
+        version: bool = option, log_level: LogLevel = Level.info, log_file: LogFile = None
+    ) -> None:
+        MESSAGES.open(level=log_level.value, file=log_file)
 
     made.callback(help=help_text)(program)
     return made

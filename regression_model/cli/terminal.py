@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..display import Table, count, printable
+from ..jobs.watching import Progress, Watcher
+from .logs import MESSAGES
 from .program import interruptible, say
 
 if TYPE_CHECKING:
@@ -16,9 +18,8 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
     from ..files.streams import Source
-    from ..training.cross_validation import Progress
 
-__all__ = ["cell", "console_of", "rich_table", "show", "shown_progress", "shown_rows"]
+__all__ = ["Terminal", "cell", "console_of", "rich_table", "show", "shown_progress", "shown_rows"]
 
 _ASCII = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-"})  # to be searched for and copied
 
@@ -77,6 +78,34 @@ def cell(text: str) -> str:
     """Write a cell for a terminal."""
     lines = text.translate(_ASCII).split("\n")
     return "\n".join(map(printable, lines))
+
+
+class Terminal(Watcher):
+    """Shows what a job says on standard error, and how far it is."""
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence."""
+        say(sentence)
+
+    def warn(self, sentence: str) -> None:
+        """Show a warning."""
+        MESSAGES.say(sentence, level="warning")
+
+    def event(self, level: str, event: str, about: dict[str, Any]) -> None:
+        """Write what happened to the log."""
+        MESSAGES.event(level, event, about)
+
+    @contextmanager
+    def work(self) -> Iterator[Progress]:
+        """Show the stages, and let Ctrl-C raise KeyboardInterrupt meanwhile."""
+        with interruptible(), shown_progress() as progress:
+            yield progress
+
+    @contextmanager
+    def rows(self, source: Source) -> Iterator[Callable[[int], None]]:
+        """Show how many rows are done, and let Ctrl-C raise KeyboardInterrupt meanwhile."""
+        with interruptible(), shown_rows(source) as show:
+            yield show
 
 
 @contextmanager

@@ -11,43 +11,19 @@ import typer
 
 from ..display import count
 from ..extras import needs
-from .options import ConfigOption, TrainingRowsOption
-from .program import INTERRUPTED_EXIT, fail, interruptible, say
-from .terminal import show, shown_progress
+from .commands import job_command
+from .program import INTERRUPTED_EXIT, fail
+from .terminal import Terminal, show
 
 if TYPE_CHECKING:
+    from ..jobs.training import TrainJob
     from ..training.run import TrainingResult
 
 __all__ = ["check", "train"]
 
 
-def train(
-    config: ConfigOption = None,
-    data: TrainingRowsOption = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Folder for the model file; without it, trained_models, in the package for the "
-            "packaged configuration and beside any other.",
-        ),
-    ] = None,
-    write: Annotated[
-        bool,
-        typer.Option(
-            "--write",
-            help="Put the members that estimator: auto has chosen into the configuration file.",
-        ),
-    ] = False,
-    if_stale: Annotated[
-        bool,
-        typer.Option(
-            "--if-stale",
-            help="Train only if the shipped model is absent, or its version, configuration or data "
-            "have changed.",
-        ),
-    ] = False,
-) -> None:
+@job_command("train")
+def train(job: TrainJob) -> None:
     """Train a model and write its file.
 
     A configuration describes the model and names its training rows. The metrics are
@@ -60,41 +36,12 @@ def train(
       regression-model train --config cars.yml --write
       regression-model train --config boats.yml --data boats.csv --output models
     """
-    if data == Path("-"):
-        raise typer.BadParameter("training rows come from a file.", param_hint="--data")
-    if if_stale:
-        if config or data or output or write:
-            raise typer.BadParameter(
-                "looks at the shipped model: give no --config, --data, --output or --write too.",
-                param_hint="--if-stale",
-            )
-        if _is_fresh():
-            return
     try:
-        result = _train(config, data, output, write)
+        result = job.run(Terminal())
     except KeyboardInterrupt:
         fail("Interrupted: nothing was written.", code=INTERRUPTED_EXIT)
-    _show_training(result)
-
-
-def _is_fresh() -> bool:
-    from ..runtime.model_file.release import PACKAGE_ROOT, stale_reason
-
-    reason = stale_reason(PACKAGE_ROOT)
-    say(f"Training: {reason}." if reason else "The model is up to date: nothing to do.")
-    return reason is None
-
-
-def _train(
-    config: Path | None, data: Path | None, output: Path | None, write: bool
-) -> TrainingResult:
-    say("Loading libraries ...")
-    with needs("train"):
-        from ..training.run import run_training
-    with interruptible(), shown_progress() as progress:
-        return run_training(
-            config_path=config, data_path=data, output=output, write=write, progress=progress
-        )
+    if result is not None:
+        _show_training(result)
 
 
 def _show_training(result: TrainingResult) -> None:

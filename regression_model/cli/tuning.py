@@ -2,71 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from ..display import Table, count, plain, printable
-from .options import ConfigOption, TrainingRowsOption, check_places
-from .program import INTERRUPTED_EXIT, fail, interruptible, say
-from .terminal import show, shown_progress
+from .commands import job_command
+from .program import INTERRUPTED_EXIT, fail
+from .terminal import Terminal, show
 
 if TYPE_CHECKING:
     from ..config.core import Space
-    from ..training.cross_validation import Progress
+    from ..jobs.tuning import TuneJob
     from ..tuning import Mean, NestedTuningResult, TuningResult
 
 __all__ = ["tune"]
 
 
-def tune(
-    config: ConfigOption = None,
-    data: TrainingRowsOption = None,
-    trials: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="How many to have in the end, with those of earlier runs; with --nested, in each "
-            "outer fold; without it, the number in the configuration.",
-        ),
-    ] = None,
-    study: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Where finished trials are kept; without it, tuning/NAME.log."
-        ),
-    ] = None,
-    jobs: Annotated[int, typer.Option(metavar="N", min=1, help="Folds to score at a time.")] = 1,
-    picture: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="PNG of the importances; without it, beside the finished trials."
-        ),
-    ] = None,
-    write: Annotated[
-        bool,
-        typer.Option("--write", help="Put the best values into the configuration file."),
-    ] = False,
-    nested: Annotated[
-        bool,
-        typer.Option(
-            "--nested", help="Only estimate how good the result of the search is on unseen rows."
-        ),
-    ] = False,
-    outer_folds: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=2,
-            help="Searches of --nested, each without the rows that it is scored on; without it, "
-            "as many as the evaluation has folds.",
-        ),
-    ] = None,
-) -> None:
+@job_command("tune")
+def tune(job: TuneJob) -> None:
     """Search for better values for a configuration.
 
     The section tuning of the configuration says what is searched. The scores are cross-validated.
@@ -83,53 +39,19 @@ def tune(
       regression-model tune --config boats.yml --data boats.csv --write
       regression-model tune --nested --outer-folds 5 --trials 30 --jobs 2
     """
-    if data == Path("-"):
-        raise typer.BadParameter("training rows come from a file.", param_hint="--data")
-    _check_options(picture, write, nested, outer_folds)
-    read = {"configuration": config, "training data": data, "study": study}
-    check_places(
-        {"picture": None if picture is None else str(picture)},
-        {name: None if path is None else str(path) for name, path in read.items()},
-    )
-    say("Loading libraries ...")
-    from ..tuning import run_nested_tuning, run_tuning
-
-    of_both: dict[str, Any] = {
-        "config_path": config,
-        "data_path": data,
-        "trials": trials,
-        "study_path": study,
-        "jobs": jobs,
-    }
-    if nested:
-        with _resumable() as progress:
-            estimated = run_nested_tuning(**of_both, outer_folds=outer_folds, progress=progress)
-        _show_nested_tuning(estimated)
-        return
-    with _resumable() as progress:
-        result = run_tuning(**of_both, progress=progress, write=write)
-        drawn = picture or result.study_path.with_suffix(".png")
-        if result.importances:
-            result.plot_importances(drawn)
-    _show_tuning(result, drawn)
-
-
-def _check_options(
-    picture: Path | None, write: bool, nested: bool, outer_folds: int | None
-) -> None:
-    if nested and write:
-        raise typer.BadParameter(
-            "--nested only estimates, and writes nothing.",
-            param_hint="--write",
+    try:
+        result = job.run(Terminal())
+    except KeyboardInterrupt:
+        fail(
+            "Interrupted: finished trials are kept, and the same command goes on from there.",
+            code=INTERRUPTED_EXIT,
         )
-    if nested and picture is not None:
-        raise typer.BadParameter(
-            "--nested runs several searches, and makes no picture.", param_hint="--picture"
-        )
-    if outer_folds is not None and not nested:
-        raise typer.BadParameter(
-            "is the number of searches of --nested: give both.", param_hint="--outer-folds"
-        )
+    from ..tuning import NestedTuningResult
+
+    if isinstance(result, NestedTuningResult):
+        _show_nested_tuning(result)
+    else:
+        _show_tuning(result, job.picture_of(result))
 
 
 def _show_tuning(result: TuningResult, drawn: Path) -> None:
@@ -257,16 +179,3 @@ def _states(result: TuningResult | NestedTuningResult) -> str:
 def _show_failures(result: TuningResult | NestedTuningResult) -> None:
     for message in dict.fromkeys(t.message for t in result.trials if t.message):
         typer.echo(f"Failed: {printable(message)}")
-
-
-@contextmanager
-def _resumable() -> Iterator[Progress]:
-    """Show the progress of a search; when it is interrupted, say how to go on."""
-    try:
-        with interruptible(), shown_progress() as progress:
-            yield progress
-    except KeyboardInterrupt:
-        fail(
-            "Interrupted: finished trials are kept, and the same command goes on from there.",
-            code=INTERRUPTED_EXIT,
-        )

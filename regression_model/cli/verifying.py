@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..display import printable
-from .options import check_places
+from ..jobs.places import check_places
 from .program import fail, interruptible, say
 from .terminal import shown_progress
 

@@ -38,6 +38,7 @@ _EXPECTED = {  # what a sentence says of pydantic's limits
     "too_long": "at most {max_length} names separated by commas",
     "int_from_float": "a whole number",
     "literal_error": "{expected}",
+    "enum": "{expected}",
 }
 
 KeyPath = tuple[str, ...]
@@ -108,7 +109,7 @@ def _sentence(detail: ErrorDetails) -> str:
     if detail["type"] == "missing":
         return "required key is missing"
     what = _EXPECTED.get(detail["type"], "keys").format(**context).replace("'", "")
-    known = re.split(", | or ", what) if detail["type"] == "literal_error" else []
+    known = re.split(", | or ", what) if detail["type"] in ("literal_error", "enum") else []
     return f"expected {what}, got {found(value)}{nearest(str(value), known)}"
 
 
@@ -118,8 +119,7 @@ def _keys_below(model: type[BaseModel], path: KeyPath) -> Collection[str]:
     for part in path:
         kind = get_args(kind)[1] if get_origin(kind) is dict else kind.model_fields[part].annotation
         kind = get_args(kind)[0] if get_origin(kind) is UnionType else kind
-    fields: Collection[str] = kind.model_fields
-    return fields
+    return [field.alias or name for name, field in kind.model_fields.items()]
 
 
 def fail(source: str, mistakes: Sequence[tuple[int, str, str]]) -> NoReturn:

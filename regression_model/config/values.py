@@ -15,7 +15,6 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from ..levels import level_text
 from .mistakes import Mistake, expected, first_of
 
 __all__ = [
@@ -114,12 +113,14 @@ def _words(value: object) -> tuple[str, ...]:
 
 def _levels(value: object) -> tuple[str, ...]:
     """Split a comma-separated list of levels; a number has one way to be written."""
+    from ..levels import level_text  # which loads numpy, and the help of a command needs none
+
     return tuple(map(level_text, _words(value)))
 
 
 def _name_and_levels(value: object) -> tuple[str, ...]:
     name, *levels = _words(value)
-    return (name, *map(level_text, levels))
+    return (name, *_levels(tuple(levels)))
 
 
 def _weighted(value: object) -> tuple[tuple[str, float], ...]:

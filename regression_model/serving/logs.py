@@ -6,15 +6,14 @@ import asyncio
 import logging
 import sys
 import threading
-import time
-from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import orjson
 
+from ..logs import LEVELS, line
+
 __all__ = ["LEVELS", "Log"]
 
-LEVELS = ("debug", "info", "warning", "error")
 _SECONDS_HELD = 0.1  # lines are written together: a system call for each would cost as much as it
 _MOST_HELD = 200
 
@@ -41,16 +40,16 @@ class Log:
     def event(self, level: str, event: str, **about: Any) -> None:
         """Write a line at once."""
         if LEVELS.index(level) >= self._lowest:
-            line = self._line(level, event, about)
+            written = self._line(level, event, about)
             with self._lock:
-                self._held.append(line)
+                self._held.append(written)
             self.flush()
 
     def request(self, about: dict[str, Any]) -> None:
         """Write a line about a request, soon."""
-        line = self._line("info", "request", about)
+        written = self._line("info", "request", about)
         with self._lock:
-            self._held.append(line)
+            self._held.append(written)
         if len(self._held) >= _MOST_HELD:
             self.flush()
         elif not self._flushing:
@@ -71,12 +70,11 @@ class Log:
                 pass
 
     def _line(self, level: str, event: str, about: dict[str, Any]) -> bytes:
-        now = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds")
-        if self._readable:
-            words = " ".join(f"{key}={value}" for key, value in about.items() if value is not None)
-            return f"{now[11:23]} {level:<7} {event} {words}\n".encode("utf-8", "replace")
-        line = {"time": now[:-6] + "Z", "level": level, "event": event, **about}
-        return orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE)
+        return line(level, event, about, readable=self._readable, dumps=_json)
+
+
+def _json(about: dict[str, Any]) -> bytes:
+    return orjson.dumps(about, default=str, option=orjson.OPT_APPEND_NEWLINE)
 
 
 class LogHandler(logging.Handler):

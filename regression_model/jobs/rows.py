@@ -10,23 +10,68 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import typer
-
 from ..display import count
 from ..errors import InputError
-from .options import Kind, check_places, input_format
-from .program import interruptible, say
-from .terminal import shown_rows
+from .places import check_places, input_format
+from .watching import Watcher
 
 if TYPE_CHECKING:
     from ..files.streams import Source
     from ..runtime.contract import Contract
     from ..runtime.model import Model, Prediction
+    from .settings import Kind
 
-__all__ = ["PassingRows", "Tally", "check_required_columns", "column_names", "passing_rows"]
+__all__ = [
+    "PassedRows",
+    "PassingRows",
+    "Tally",
+    "check_required_columns",
+    "column_names",
+    "passing_rows",
+]
 
 _MOST_NAMED = 3  # unknown columns, each with the known name that it may mean
 _MOST_LISTED = 10
+
+
+@dataclass(frozen=True)
+class PassedRows:
+    """How many rows were predicted or explained.
+
+    Attributes
+    ----------
+    model : str
+        Name and version of the model.
+    source : str
+        What the rows were read from.
+    rows, refused : int
+        All rows, and those without a prediction.
+    codes : dict of int
+        How many rows each code of an error refused.
+    seconds : float
+    done : str
+        What was done with the rows, as a participle.
+    """
+
+    model: str
+    source: str
+    rows: int
+    refused: int
+    codes: dict[str, int]
+    seconds: float
+    done: str
+
+    @property
+    def sentence(self) -> str:
+        """What became of the rows."""
+        if not self.rows:
+            return f"There are no rows in {self.source}: nothing was {self.done}."
+        codes = ", ".join(f"{code} {rows:,}" for code, rows in self.codes.items())
+        reasons = f" ({codes})" if codes else ""
+        return (
+            f"{count(self.rows, 'row')} in {self.seconds:,.1f} s: "
+            f"{self.rows - self.refused:,} {self.done}, {self.refused:,} refused{reasons}."
+        )
 
 
 class Tally:
@@ -37,10 +82,12 @@ class Tally:
     rows, refused : int
     """
 
-    def __init__(self, contract: Contract, name: str) -> None:
+    def __init__(self, model: Model, name: str, watcher: Watcher) -> None:
         self.rows = self.refused = 0
-        self._contract = contract
+        self._model = f"{model.name} {model.version}"
+        self._contract = model.contract
         self._name = name
+        self._warn = watcher.warn
         self._codes: Counter[str] = Counter()
         self._begun = perf_counter()
         self._said: set[tuple[str | None, str]] = set()
@@ -86,26 +133,23 @@ class Tally:
                 unknown.append(str(finding.field))
             else:
                 (problem,) = finding.problems()
-                say(f"{problem.severity.capitalize()} in every row: {problem.message}")
-        _say_unknown_columns(self._contract, unknown, more=more)
+                self._warn(f"{problem.severity.capitalize()} in every row: {problem.message}")
+        _warn_of_columns(self._warn, self._contract, unknown, more=more)
 
-    def finish(self, *, what: str = "predicted") -> None:
-        """Say how many rows were predicted and refused; exit code 1 if any was refused."""
-        seconds = perf_counter() - self._begun
-        if not self.rows:
-            say(f"There are no rows in {self._name}: nothing was {what}.")
-            return
-        codes = ", ".join(f"{code} {rows:,}" for code, rows in self._codes.most_common())
-        reasons = f" ({codes})" if codes else ""
-        say(
-            f"{count(self.rows, 'row')} in {seconds:,.1f} s: "
-            f"{self.rows - self.refused:,} {what}, {self.refused:,} refused{reasons}."
+    def passed(self, *, what: str = "predicted") -> PassedRows:
+        """Return how many rows were predicted and refused until now."""
+        return PassedRows(
+            self._model,
+            self._name,
+            self.rows,
+            self.refused,
+            dict(self._codes.most_common()),
+            perf_counter() - self._begun,
+            what,
         )
-        if self.refused:
-            raise typer.Exit(1)
 
 
-def _check_columns(contract: Contract, source: Source) -> None:
+def _check_columns(contract: Contract, source: Source, watcher: Watcher) -> None:
     """Refuse a table that is not of this model; say which of its columns are not used.
 
     Raises
@@ -116,7 +160,8 @@ def _check_columns(contract: Contract, source: Source) -> None:
     check_required_columns(contract, source)
     if source.names is not None:
         names = dict.fromkeys(source.names)
-        _say_unknown_columns(contract, [one for one in names if one not in contract.known_names])
+        unknown = [one for one in names if one not in contract.known_names]
+        _warn_of_columns(watcher.warn, contract, unknown)
 
 
 def check_required_columns(contract: Contract, source: Source) -> None:
@@ -154,7 +199,9 @@ def _absent_columns(
     return InputError(f"No row of {name} has {which}.{received}")
 
 
-def _say_unknown_columns(contract: Contract, names: list[str], *, more: int = 0) -> None:
+def _warn_of_columns(
+    warn: Callable[[str], None], contract: Contract, names: list[str], *, more: int = 0
+) -> None:
     """Name the columns that are not used, on one line if there are many; `more` are not named."""
     from ..runtime.problems import shown
 
@@ -164,13 +211,13 @@ def _say_unknown_columns(contract: Contract, names: list[str], *, more: int = 0)
         for name in names:
             nearest = contract.nearest(name[:100])
             hint = f": did you mean {nearest}?" if nearest else "."
-            say(
+            warn(
                 f"Warning in every row: The field {shown(name)} is not known and was not used{hint}"
             )
         return
     listed = _listed([shown(name) for name in names], more=more)
     number = len(names) + more
-    say(f"Warning in every row: {number:,} fields are not known and were not used: {listed}.")
+    warn(f"Warning in every row: {number:,} fields are not known and were not used: {listed}.")
 
 
 def _listed(names: list[str], *, more: int = 0) -> str:
@@ -197,8 +244,9 @@ def passing_rows(
     separator: str | None,
     *,
     outputs: Mapping[str, str | None],
+    watcher: Watcher,
 ) -> Iterator[PassingRows]:
-    """Open a model and the rows for it, and show on a terminal how far they are.
+    """Open a model and the rows for it, and tell the watcher how far they are.
 
     Raises
     ------
@@ -214,11 +262,9 @@ def passing_rows(
     check_places(outputs, {"input": path, "model": str(model_file) if model_file else None})
     opened = load_model(None if model is None else model_file)
     format_ = input_format(path, kind, separator)
-    with interruptible(), opened_source(path, format_=format_) as source:
-        _check_columns(opened.contract, source)
-        tally = Tally(opened.contract, source.name)
-        with shown_rows(source) as show:
-            yield PassingRows(opened, source, tally, show)
+    with opened_source(path, format_=format_) as source, watcher.rows(source) as show:
+        _check_columns(opened.contract, source, watcher)
+        yield PassingRows(opened, source, Tally(opened, source.name, watcher), show)
 
 
 def column_names(contract: Contract) -> tuple[set[str], set[str]]:

@@ -1,0 +1,182 @@
+"""Commands whose options are the settings of a job: nothing is described twice.
+
+The class of a job is imported when its options are asked for, so `--help` does without pydantic.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+import typer
+from typer.main import get_command_from_info
+from typer.models import CommandInfo
+
+from ..jobs import KINDS, kind_of
+from .program import Command
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from ..jobs.base import Job
+
+__all__ = ["JobCommand", "JobFunction", "job_command", "option_text"]
+
+
+class JobFunction:
+    """A command that is called with the settings of a job, or with options that make one."""
+
+    def __init__(self, kind: str, show: Callable[[Any], None]) -> None:
+        self.kind, self.show = kind, show
+        self.__name__, self.__doc__ = show.__name__, show.__doc__
+        self.__annotations__: dict[str, Any] = {}
+
+    def __call__(self, **options: Any) -> None:
+        """Run the job that the options of a command line describe."""
+        self.show(job_of_options(kind_of(self.kind), options))
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """The options, as typer reads them."""
+        from ..jobs.base import Job
+
+        of_all = Job.model_fields
+        fields = kind_of(self.kind).model_fields.items()
+        ordered = sorted(fields, key=lambda item: item[0] in of_all)  # those of all jobs last
+        return inspect.Signature(
+            [_parameter(*item) for item in ordered if not _shown(item[1])["only_in_files"]]
+        )
+
+
+class JobCommand(Command):
+    """A command whose options are made when they are asked for."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._made: Any = None
+        self._light = options["callback"].__wrapped__
+        super().__init__(*args, **options)
+
+    @property
+    def _command(self) -> Any:
+        if self._made is None:
+            info = CommandInfo(name=self.name, cls=Command, callback=self._light.function)
+            self._made = get_command_from_info(
+                info, pretty_exceptions_short=False, rich_markup_mode=None
+            )
+        return self._made
+
+    @property
+    def params(self) -> Any:
+        """The options and arguments."""
+        return self._command.params
+
+    @params.setter
+    def params(self, _: Any) -> None:
+        pass
+
+    @property
+    def callback(self) -> Any:
+        """What is called with them."""
+        return self._command.callback
+
+    @callback.setter
+    def callback(self, _: Any) -> None:
+        pass
+
+
+def job_command(kind: str) -> Callable[[Callable[[Any], None]], JobFunction]:
+    """Make a command of a function that runs and shows a job of this kind."""
+    assert kind in KINDS
+    return lambda show: JobFunction(kind, show)
+
+
+def light(function: JobFunction) -> Callable[[], None]:
+    """Return what stands for a command until its options are asked for."""
+
+    def stands_for() -> None:
+        """Is never called."""
+
+    stands_for.__name__, stands_for.__doc__ = function.__name__, function.__doc__
+    stands_for.function = function  # type: ignore[attr-defined]
+    return stands_for
+
+
+def job_of_options(kind: type[Job], options: dict[str, Any]) -> Job:
+    """Make a job of options, which typer has read.
+
+    Raises
+    ------
+    typer.BadParameter
+        For the first option that does not fit the others.
+    """
+    from pydantic import ValidationError
+
+    from ..config.mistakes import explain
+
+    try:
+        return kind(**options)
+    except ValidationError as error:
+        (path, text), *_ = explain(error, kind)
+    raise typer.BadParameter(text, param_hint=_option_of(kind, path[0]) if path else None)
+
+
+def _option_of(kind: type[Job], key: str) -> str:
+    """Return how the option of a key is written."""
+    for name, field in kind.model_fields.items():
+        if key in (name, field.alias):
+            shown = _shown(field)
+            return str(shown["metavar"] if shown["argument"] else _flags(name, field)[0])
+    return key
+
+
+def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
+    shown, limits = _shown(field), _limits(field)
+    declared: Any
+    if shown["argument"]:
+        declared = typer.Argument(metavar=shown["metavar"], help=field.description, **limits)
+    else:
+        declared = typer.Option(
+            *_flags(name, field), metavar=shown["metavar"], help=field.description, **limits
+        )
+    required = inspect.Parameter.empty
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=required if field.is_required() else field.default,
+        annotation=Annotated[_plain(field.annotation), declared],
+    )
+
+
+def _flags(name: str, field: FieldInfo) -> list[str]:
+    return _shown(field)["flags"] or [option_text(field.alias or name)]
+
+
+def option_text(key: str) -> str:
+    """Return how the option of a key of a job file is written."""
+    return f"--{key.replace('_', '-')}"
+
+
+def _shown(field: FieldInfo) -> dict[str, Any]:
+    shown: Any = field.json_schema_extra
+    return shown or {"flags": [], "metavar": None, "argument": False, "only_in_files": True}
+
+
+def _limits(field: FieldInfo) -> dict[str, Any]:
+    """Return the least and the most that a number may be."""
+    found = {}
+    for limit in field.metadata:
+        for ours, theirs in (("ge", "min"), ("le", "max")):
+            if hasattr(limit, ours):
+                found[theirs] = getattr(limit, ours)
+    return found
+
+
+def _plain(annotation: Any) -> Any:
+    """Return a type without what pydantic is told about it."""
+    if get_origin(annotation) is Annotated:
+        return _plain(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        return Union[tuple(map(_plain, get_args(annotation)))]
+    return annotation

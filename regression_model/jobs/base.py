@@ -1,0 +1,95 @@
+"""What all jobs have: settings that are checked, a run that is observed, and a result."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Annotated, Any, TypeVar
+
+from pydantic import ConfigDict
+
+from ..config.values import Section
+from .notices import Notify
+from .settings import setting
+from .watching import Watcher
+
+__all__ = ["Job"]
+
+Result = TypeVar("Result")
+
+
+class Job(Section):
+    """One piece of work: the settings of a command, as a value that can be run.
+
+    The class of each kind says which settings it has. It is what the options of the command are
+    made from, what a job file is checked with, and what `run --schema` prints.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    kind: str
+    notify: Annotated[
+        Notify | None,
+        setting("Who is told that the job started, finished or failed.", only_in_files=True),
+    ] = None
+
+    @abstractmethod
+    def run(self, watcher: Watcher | None = None) -> Any:
+        """Do the work, and return its result.
+
+        Parameters
+        ----------
+        watcher : hears what the job says meanwhile; without it, nobody does.
+
+        Raises
+        ------
+        RegressionModelError
+            As the command.
+        """
+
+    def headline(self, result: Any) -> str:
+        """Return the most important thing about a result, in one sentence."""
+        raise NotImplementedError
+
+    def observed(self, work: Callable[[Watcher], Result], watcher: Watcher | None) -> Result:
+        """Do the work, and tell those who want to know of its beginning and its end."""
+        watcher = watcher or Watcher()
+        begun = perf_counter()
+        self._tell("started", "", watcher)
+        try:
+            result = work(watcher)
+        except BaseException as error:
+            reason = str(error) or type(error).__name__
+            self._tell("failed", reason, watcher, seconds=perf_counter() - begun)
+            raise
+        headline = self.headline(result)
+        self._tell("finished", headline, watcher, seconds=perf_counter() - begun)
+        return result
+
+    def _tell(self, event: str, text: str, watcher: Watcher, *, seconds: float = 0.0) -> None:
+        level = "error" if event == "failed" else "info"
+        about = {"kind": self.kind, "message": text or None, "seconds": round(seconds, 3) or None}
+        watcher.event(level, event, {key: one for key, one in about.items() if one is not None})
+        if self.notify is not None:
+            title = f"regression-model {self.kind}: {event}"
+            self.notify.send(event, title, text or title, watcher)
+
+    @staticmethod
+    def shown(settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return settings as they may be shown: an address only as the variable that holds it."""
+        found = dict(settings)
+        if "notify" in found:
+            found["notify"] = _hidden(found["notify"])
+        return found
+
+
+def _hidden(notify: Any) -> Any:
+    if isinstance(notify, dict):
+        return {key: one if key == "on" else _hidden(one) for key, one in notify.items()}
+    if isinstance(notify, list):
+        return [_hidden(one) for one in notify]
+    if notify.startswith("${") and notify.endswith("}") and ":" not in notify:
+        return notify
+    scheme, found, _ = notify.partition("://")
+    return f"{scheme}://***" if found and scheme.isalnum() else "***"

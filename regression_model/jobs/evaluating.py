@@ -1,0 +1,195 @@
+"""The job evaluate: a model on rows with their target, or a configuration in folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from ..display import count
+from ..errors import ModelFileError
+from ..extras import needs
+from .base import Job
+from .places import input_format
+from .settings import (
+    ConfigSetting,
+    JsonSetting,
+    ModelSetting,
+    Place,
+    SeparatorSetting,
+    Text,
+    Whole,
+    setting,
+)
+from .watching import Watcher
+
+if TYPE_CHECKING:
+    from ..config.mistakes import Mistake
+    from ..evaluation import EvaluationResult
+    from ..runtime.model import Model
+
+__all__ = ["EvaluateJob"]
+
+
+class EvaluateJob(Job):
+    """Show how good the model is, and where it is weak."""
+
+    kind: Literal["evaluate"] = "evaluate"
+    data: Annotated[
+        Text | None,
+        setting(
+            "Rows with their true target, or - for standard input, on which to score a model "
+            "file; without it, the configuration is cross-validated on its training rows.",
+            metavar="FILE",
+        ),
+    ] = None
+    model: ModelSetting = None
+    separator: SeparatorSetting = None
+    compare: Annotated[
+        Place | None, setting("Another model, scored on the same rows.", metavar="MODEL")
+    ] = None
+    config: ConfigSetting = None
+    repeats: Annotated[
+        Whole | None,
+        setting(
+            "Cross-validations, each with the next seed; without it, as many as the "
+            "configuration says.",
+            metavar="N",
+            ge=1,
+        ),
+    ] = None
+    as_json: JsonSetting = False
+    report: Annotated[
+        Place | None, setting("Folder for a report; needs the extra report.", metavar="DIR")
+    ] = None
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Find settings that have no meaning beside others."""
+        if self.data is not None and self.config is not None:
+            yield ("config",), "is cross-validated on its own rows: give --model with --data."
+        if self.data is not None and self.repeats is not None:
+            yield ("repeats",), "repeats a cross-validation: give no --data with it."
+        if self.data is None and self.model is not None and self.report is None:
+            yield ("model",), "needs --data, the rows to score it with."
+        if self.data is None and self.separator is not None:
+            yield ("separator",), "is for the rows of --data."
+        if self.config is not None and self.report is not None and self.model is None:
+            yield (
+                ("report",),
+                "explains predictions: with --config, name the model file by --model.",
+            )
+
+    def run(self, watcher: Watcher | None = None) -> EvaluationResult:
+        """Evaluate, and write the report if there is to be one."""
+        return self.observed(self._evaluate, watcher)
+
+    def headline(self, result: EvaluationResult) -> str:
+        """Return the metrics that come first."""
+        first = [*result.metrics.items()][:3]
+        found = ", ".join(f"{name} {one.value:.4g}" for name, one in first)
+        return f"{result.name}, {count(result.rows, 'row')}: {found}"
+
+    def _evaluate(self, watcher: Watcher) -> EvaluationResult:
+        if self.report is not None:
+            from ..report import require_extra
+
+            # before the work, not after it
+            require_extra(*(() if self.data is not None else ("train",)))
+        if self.data is None:
+            evaluation, opened, rows = _cross_validated(
+                self.config, self.model, self.compare, self.repeats, self.report, watcher
+            )
+        else:
+            evaluation, opened, rows = _scored(self.data, self.separator, self.model, self.compare)
+        if self.report is not None and opened is not None:
+            _write_report(evaluation, opened, rows, self.report, self.data, watcher)
+        return evaluation
+
+
+def _scored(
+    data: str, separator: str | None, model: Path | None, compare: Path | None
+) -> tuple[EvaluationResult, Model, Any]:
+    from ..evaluation.scoring import evaluate_model
+    from ..files.tables import read_table
+    from ..runtime.model import load_model
+    from ..runtime.model_file.sealing import digest
+
+    format_ = input_format(data, None, separator, option=None)
+    opened = load_model(model)
+    other = None if compare is None else load_model(compare)
+    rows = read_table(data, format_=format_, separator_option="--separator")
+    source = "standard input" if data == "-" else Path(data).name
+    sha256 = digest(Path(data)) if Path(data).is_file() else None  # a pipe cannot be read twice
+    evaluation = evaluate_model(opened, rows, source=source, compare=other, sha256=sha256)
+    return evaluation, opened, rows
+
+
+def _cross_validated(
+    config: Path | None,
+    model: Path | None,
+    compare: Path | None,
+    repeats: int | None,
+    report: Path | None,
+    watcher: Watcher,
+) -> tuple[EvaluationResult, Model | None, Any]:
+    watcher.say("Loading libraries ...")
+    with needs("train"):
+        from ..training.evaluation import evaluate_pipeline
+        from ..config.core import load_config
+        from ..training.data import dataset_path, read_dataset
+        from ..training.choice import decided
+        from ..training.rows import leave_out, read_training_data
+    from ..runtime.model import load_model
+    from ..runtime.model_file.sealing import digest
+
+    loaded = load_config(config)
+    opened = None if report is None else load_model(model)
+    other = None if compare is None else load_model(compare)
+    path = dataset_path(loaded.data.training, beside=loaded.path)
+    if opened is not None:
+        _check_belongs(opened, config_sha256=loaded.sha256, data_sha256=digest(path))
+    rows = read_dataset(path)
+    rows, _ = leave_out(loaded, rows, source=str(path))
+    training = read_training_data(loaded, rows, source=str(path))
+    with watcher.work() as progress:
+        loaded, _ = decided(loaded, training, progress)
+        evaluation = evaluate_pipeline(
+            loaded,
+            training,
+            repeats=repeats,
+            progress=progress,
+            manifest=None if opened is None else opened.manifest,
+            compare=other,
+            rows=rows,
+        )
+    return evaluation, opened, rows
+
+
+def _check_belongs(model: Model, **digests: str) -> None:
+    """Check that a report would not describe one model with the metrics of another."""
+    for name, now in digests.items():
+        if model.manifest["training"][name] != now:
+            raise ModelFileError(
+                f"{model.name} {model.version} was trained with another configuration or on other "
+                "rows than those that are evaluated: train again, or name another model file."
+            )
+
+
+def _write_report(
+    evaluation: EvaluationResult,
+    model: Model,
+    rows: Any,
+    folder: Path,
+    data: str | None,
+    watcher: Watcher,
+) -> None:
+    """Write the page, and for a cross-validation the model card as well."""
+    from ..report import write_card, write_report
+
+    name = model.name if data is None else f"{model.name}-{Path(data).stem}"
+    with watcher.work():
+        path = write_report(evaluation, model=model, rows=rows, folder=folder, name=name)
+        watcher.say(f"Report: {path}")
+        if data is None:
+            card = write_card(evaluation, model=model, folder=folder, name=name)
+            watcher.say(f"Model card: {card}")

@@ -1,0 +1,91 @@
+"""What inputs and outputs hold, and that no output replaces an input."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from ..files.streams import Format
+    from .settings import Kind
+
+__all__ = ["check_places", "input_format", "output_format"]
+
+
+def input_format(
+    path: str, kind: Kind | None, separator: str | None, *, option: str | None = "--from"
+) -> Format | None:
+    """Return what an input holds; None for standard input, whose content decides."""
+    from ..files.streams import Format, format_of, separator_of
+
+    found = None
+    if kind is not None:
+        found = Format(kind.value)
+    elif path != "-":
+        found = format_of(path, option=option)
+    if separator is None:
+        return found
+    if found is not None and found.kind != "csv":
+        raise InputError(f"--separator is for CSV, and {path} is read as {found.kind}.")
+    return Format("csv", separator_of(separator))
+
+
+def output_format(
+    kind: Kind | None, output: str | None, *, option: str | None = "--to"
+) -> Format | None:
+    """Return what to write; None for CSV to standard output, or a table on a terminal."""
+    from ..files.streams import Format, format_of
+
+    if kind is not None:
+        is_packed = output is not None and output.lower().endswith(".gz")
+        return Format(kind.value, packed=is_packed and kind.value != "parquet")
+    return None if output in (None, "-") else format_of(str(output), option=option)
+
+
+def check_places(outputs: Mapping[str, str | None], inputs: Mapping[str, str | None]) -> None:
+    """Check that no output would replace an input or another output, by whatever name or link.
+
+    Parameters
+    ----------
+    outputs, inputs : what each is called, with its path; `-` is a standard stream, None is unused
+
+    Raises
+    ------
+    InputError
+        When two of them are one file.
+    """
+    seen = [(name, path, "r") for name, path in inputs.items() if path is not None]
+    for output, place in outputs.items():
+        if place is None:
+            continue
+        for name, path, mode in seen:
+            if _is_same(_found(place, "w"), _found(path, mode)) or _is_same_name(place, path):
+                called = "standard output" if place == "-" else place
+                raise InputError(f"{called} is the {name}: name another file for the {output}.")
+        seen.append((output, place, "w"))
+
+
+def _found(path: str, mode: str) -> os.stat_result | None:
+    """Return what a path leads to if it is a regular file, not a pipe or a device."""
+    try:
+        stream = sys.stdout if mode == "w" else sys.stdin
+        found = os.fstat(stream.fileno()) if path == "-" else os.stat(path)
+    except (OSError, AttributeError, ValueError):
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
+
+
+def _is_same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
+    return one is not None and other is not None and os.path.samestat(one, other)
+
+
+def _is_same_name(one: str, other: str) -> bool:
+    """Return whether two files that do not exist yet would be one."""
+    if "-" in (one, other) or os.path.exists(one):
+        return False
+    return os.path.realpath(one) == os.path.realpath(other)

@@ -1,0 +1,237 @@
+"""The job predict: rows in, results out, slice by slice."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+
+from ..errors import InputError
+from .base import Job
+from .places import output_format
+from .results import identifiers, problem_lines, problem_texts, simple
+from .rows import PassedRows, PassingRows, Tally, column_names, passing_rows
+from .settings import (
+    FromSetting,
+    InputSetting,
+    Kind,
+    ModelSetting,
+    SeparatorSetting,
+    Text,
+    Whole,
+    YesNo,
+    setting,
+)
+from .watching import Watcher
+
+if TYPE_CHECKING:
+    from ..files.streams import Column, Sink, Slice, Source, Unread
+    from ..runtime.contract import Contract
+    from ..runtime.model import Prediction
+
+__all__ = ["NUMBERS", "PredictJob", "cores"]
+
+_MOST_THREADS = 4  # more wait for each other: Python runs one at a time
+NUMBERS = ("prediction", "lower", "upper")
+
+
+class _Show(Protocol):
+    """Shows results on a terminal, in the place of a file."""
+
+    def __call__(self, parts: Any, tally: Tally) -> None: ...
+
+
+class PredictJob(Job):
+    """Predict the target for every row."""
+
+    kind: Literal["predict"] = "predict"
+    source: InputSetting
+    output: Annotated[
+        Text | None,
+        setting(
+            "Where to write the results; without it, a table on a terminal and CSV elsewhere.",
+            "--output",
+            "-o",
+            metavar="FILE",
+        ),
+    ] = None
+    model: ModelSetting = None
+    from_kind: FromSetting = None
+    to_kind: Annotated[
+        Kind | None, setting("What to write, if the name does not say.", alias="to")
+    ] = None
+    separator: SeparatorSetting = None
+    interval: Annotated[YesNo, setting("Add the columns lower and upper.")] = False
+    keep: Annotated[YesNo, setting("Write the columns of INPUT as well.")] = False
+    problems: Annotated[
+        Text | None,
+        setting("Where to write the problems, one a line, instead of a column.", metavar="FILE"),
+    ] = None
+    threads: Annotated[
+        Whole | None,
+        setting(
+            "How many slices to predict at once; without it, one for each core, at most 4.",
+            metavar="N",
+            ge=1,
+            le=256,
+        ),
+    ] = None
+
+    def run(self, watcher: Watcher | None = None, *, show: _Show | None = None) -> PassedRows:
+        """Predict, and write the results to `output`, or to standard output without it.
+
+        `show` is called with results that would go to a terminal.
+        """
+        return self.observed(lambda heard: self._predict(heard, show), watcher)
+
+    def headline(self, result: PassedRows) -> str:
+        """Return how many rows were predicted."""
+        return result.sentence
+
+    def _predict(self, watcher: Watcher, show: _Show | None) -> PassedRows:
+        from ..files.streams import opened_sink
+
+        output, problems = self.output, self.problems
+        kind = output_format(self.to_kind, output)
+        terminal = output in (None, "-") and sys.stdout.isatty()
+        if terminal and kind is not None and kind.kind == "parquet":
+            raise InputError("Parquet cannot be written to a terminal: name a file with --output.")
+        problem_kind = output_format(None, problems, option=None)
+        if problem_kind is not None and problem_kind.kind == "parquet":
+            raise InputError(f"{problems}: problems are written as CSV or as JSON Lines.")
+        is_shown = show is not None and terminal and output is None and kind is None
+        outputs = {"results": None if is_shown else output or "-", "problems": problems}
+        with passing_rows(
+            self.source,
+            self.model,
+            self.from_kind,
+            self.separator,
+            outputs=outputs,
+            watcher=watcher,
+        ) as passing:
+            table = _Columns(
+                passing.model.contract,
+                passing.source,
+                interval=self.interval,
+                keep=self.keep,
+                split=bool(problems),
+            )
+            parts = _predicted(passing, table, threads=self.threads or cores())
+            if show is not None and is_shown:
+                show(parts, passing.tally)
+            else:
+                with ExitStack() as stack:
+                    results = opened_sink(output or "-", format_=kind, numbers=NUMBERS)
+                    sink = stack.enter_context(results)
+                    lines = problems and stack.enter_context(
+                        opened_sink(problems, format_=problem_kind)
+                    )
+                    _write(parts, sink, lines or None)
+        return passing.tally.passed()
+
+
+def cores() -> int:
+    """Return how many cores this process may use, up to the number that helps."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    cores = len(allowed(0)) if allowed else os.cpu_count() or 1
+    return min(cores, _MOST_THREADS)
+
+
+def _predicted(passing: PassingRows, table: _Columns, *, threads: int) -> Any:
+    """Yield each part of the results, with its prediction and the number of rows before it."""
+    from ..files.streams.ahead import in_order
+
+    def work(unread: Unread) -> tuple[Slice, Prediction]:
+        part = unread()
+        return part, passing.model.predict(part.rows)
+
+    tally = passing.tally
+    slices = passing.source.slices(table.used, table.carried)
+    held = None
+    for part, prediction in in_order(work, slices, threads=threads):
+        begins = tally.rows
+        tally.add(prediction)
+        passing.show(tally.rows)
+        if held is not None:
+            yield held
+        held = table.columns(part, prediction), prediction, begins
+        if not tally.is_missing_columns:
+            yield held
+            held = None
+    tally.check_columns()  # before the only slice of a short input is written
+    if held is not None:
+        yield held
+    if not tally.rows:
+        yield table.empty(), None, 0
+
+
+def _write(parts: Any, sink: Sink, lines: Sink | None) -> None:
+    said: set[tuple[str | None, str]] = set()
+    for columns, prediction, begins in parts:
+        sink.write(columns)
+        if lines is not None:
+            lines.write(problem_lines(prediction, begins, said))
+
+
+class _Columns:
+    """The columns of the output.
+
+    Attributes
+    ----------
+    used : the names whose columns the model is given
+    carried : the names whose columns go to the output; None for all
+    """
+
+    def __init__(
+        self, contract: Contract, source: Source, *, interval: bool, keep: bool, split: bool
+    ) -> None:
+        self.used, identifying = column_names(contract)
+        self.carried = None if keep else identifying
+        self._contract = contract
+        self._interval = interval
+        self._keep = keep
+        self._added = ["prediction", *(["lower", "upper"] if interval else []), "assumed"]
+        self._added += [] if split else ["problems"]
+        if keep and source.names is not None:
+            self._check_names(source.names)
+        self._names = source.names or []
+
+    def columns(self, part: Slice, prediction: Prediction) -> dict[str, Column]:
+        """Return the columns of some rows."""
+        columns: dict[str, Column]
+        if self._keep:
+            self._check_names(part.carried)
+            columns = {name: simple(cells) for name, cells in part.carried.items()}
+        else:
+            columns = dict(identifiers(self._contract, part))
+        columns["prediction"] = prediction.values
+        if self._interval:
+            columns["lower"] = prediction.lower
+            columns["upper"] = prediction.upper
+        columns["assumed"] = prediction.assumed
+        if "problems" in self._added:
+            columns["problems"] = problem_texts(prediction)
+        return columns
+
+    def empty(self) -> dict[str, Column]:
+        """Return the columns of an input without rows."""
+        names = self._names
+        if not self._keep:
+            known = self._contract.canonical_names
+            names = [known[name] for name in self._names if name in (self.carried or ())]
+        import numpy as np
+
+        columns: dict[str, Column] = {name: [] for name in (*names, *self._added)}
+        columns |= {name: np.empty(0) for name in self._added if name in NUMBERS}
+        return columns | {"assumed": np.empty(0, dtype=np.int64)}
+
+    def _check_names(self, names: Any) -> None:
+        for name in names:
+            if name in self._added:
+                raise InputError(
+                    f"The input has a column {name!r}, and --keep would write a second one: "
+                    "rename it."
+                )
+        if isinstance(names, list) and len({*names}) < len(names):
+            raise InputError("--keep needs distinct column names: the input has two of one name.")

@@ -1,0 +1,94 @@
+"""The job train: from rows and a configuration to a model file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from ..extras import needs
+from .base import Job
+from .settings import ConfigSetting, DataSetting, Place, YesNo, setting
+from .watching import Watcher
+
+if TYPE_CHECKING:
+    from ..config.mistakes import Mistake
+    from ..training.run import TrainingResult
+
+__all__ = ["NOT_A_STREAM", "TrainJob"]
+
+NOT_A_STREAM = "training rows come from a file."
+
+
+class TrainJob(Job):
+    """Train a model and write its file."""
+
+    kind: Literal["train"] = "train"
+    config: ConfigSetting = None
+    data: DataSetting = None
+    output: Annotated[
+        Place | None,
+        setting(
+            "Folder for the model file; without it, trained_models, in the package for the "
+            "packaged configuration and beside any other.",
+            metavar="DIR",
+        ),
+    ] = None
+    write: Annotated[
+        YesNo,
+        setting("Put the members that estimator: auto has chosen into the configuration file."),
+    ] = False
+    if_stale: Annotated[
+        YesNo,
+        setting(
+            "Train only if the shipped model is absent, or its version, configuration or data "
+            "have changed."
+        ),
+    ] = False
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Find settings that have no meaning beside others."""
+        if self.data == Path("-"):
+            yield ("data",), NOT_A_STREAM
+        if self.if_stale and (self.config or self.data or self.output or self.write):
+            yield (
+                ("if_stale",),
+                "looks at the shipped model: give no --config, --data, --output or --write too.",
+            )
+
+    def run(self, watcher: Watcher | None = None) -> TrainingResult | None:
+        """Train; None if the model was fresh, and only a stale one was to be trained."""
+        return self.observed(self._train, watcher)
+
+    def headline(self, result: TrainingResult | None) -> str:
+        """Return the metrics of the model."""
+        if result is None:
+            return "The model is up to date."
+        manifest = result.manifest
+        first = [*manifest["metrics"].items()][:3]
+        found = ", ".join(f"{name} {value:.4g}" for name, value in first)
+        return f"{manifest['name']} {manifest['version']}: {found}"
+
+    def _train(self, watcher: Watcher) -> TrainingResult | None:
+        if self.if_stale and _is_fresh(watcher):
+            return None
+        watcher.say("Loading libraries ...")
+        with needs("train"):
+            from ..training.run import run_training
+        with watcher.work() as progress:
+            return run_training(
+                config_path=self.config,
+                data_path=self.data,
+                output=self.output,
+                write=self.write,
+                progress=progress,
+            )
+
+
+def _is_fresh(watcher: Watcher) -> bool:
+    from ..runtime.model_file.release import PACKAGE_ROOT, stale_reason
+
+    reason = stale_reason(PACKAGE_ROOT)
+    up_to_date = "The model is up to date: nothing to do."
+    watcher.say(f"Training: {reason}." if reason else up_to_date)
+    return reason is None

@@ -1,0 +1,38 @@
+"""Who is told what a job does while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..files.streams import Source
+
+__all__ = ["Progress", "Watcher"]
+
+Progress = Callable[[str, int, int], None]
+
+
+class Watcher:
+    """Hears what a job says, and does nothing with it."""
+
+    def say(self, sentence: str) -> None:
+        """Take a sentence for the person who runs the job."""
+
+    def warn(self, sentence: str) -> None:
+        """Take a sentence about something that is not as it should be."""
+        self.say(sentence)
+
+    def event(self, level: str, event: str, about: dict[str, Any]) -> None:
+        """Take what happened, for a log."""
+
+    @contextmanager
+    def work(self) -> Iterator[Progress]:
+        """Give what is called with (stage, done, total), until the work ends."""
+        yield lambda stage, done, of: None
+
+    @contextmanager
+    def rows(self, source: Source) -> Iterator[Callable[[int], None]]:
+        """Give what is called with the number of rows that are done."""
+        yield lambda done: None
