@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "AliasMovedError",
     "ConfigError",
     "DataError",
     "ExportError",
@@ -13,6 +14,7 @@ __all__ = [
     "PackageError",
     "QualityError",
     "RegressionModelError",
+    "TrackingError",
     "VerificationError",
 ]
 
@@ -62,6 +64,14 @@ class PackageError(RegressionModelError):
 
 class QualityError(RegressionModelError):
     """Raised when a trained model misses the quality bar of its configuration."""
+
+
+class TrackingError(RegressionModelError):
+    """Raised when a run, an alias or the place that they are recorded in cannot be found or read."""
+
+
+class AliasMovedError(TrackingError):
+    """Raised when an alias is not moved, because somebody else has just moved it."""
 
 
 class VerificationError(RegressionModelError):
