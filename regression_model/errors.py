@@ -15,6 +15,7 @@ __all__ = [
     "QualityError",
     "RegressionModelError",
     "TrackingError",
+    "UnreachableError",
     "VerificationError",
 ]
 
@@ -67,11 +68,15 @@ class QualityError(RegressionModelError):
 
 
 class TrackingError(RegressionModelError):
-    """Raised when a run, an alias or the place that they are recorded in cannot be found or read."""
+    """Raised when a run, an alias, or the place where they are recorded cannot be read."""
 
 
 class AliasMovedError(TrackingError):
     """Raised when an alias is not moved, because somebody else has just moved it."""
+
+
+class UnreachableError(TrackingError):
+    """Raised when a tracking server does not answer, or refuses."""
 
 
 class VerificationError(RegressionModelError):

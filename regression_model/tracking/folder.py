@@ -15,6 +15,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +26,7 @@ from .values import AliasRecord, Run, RunRecord, now, split_alias, without_crede
 
 __all__ = ["Folder", "user_name"]
 
-_RECORD = "run.json"
+_RECORD, _PARTS = "run.json", "parts.jsonl"
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 _MOVE = re.compile(r"(\d{6,})\.json")
 _STALE = 60  # seconds without a new file
@@ -45,8 +46,10 @@ class Folder:
         """What messages call the place."""
         return str(self.root)
 
-    def record(self, run: Run, files: Mapping[str, Path]) -> str:
-        """Record a run with copies of its files, by their names; return its id.
+    def record(self, run: Run, files: Mapping[str, Path | bytes], parts: Sequence[Run] = ()) -> str:
+        """Record a run with copies of its files, by name, and its parts; return its id.
+
+        The parts, such as the trials of a search, are lines of one file.
 
         Raises
         ------
@@ -58,8 +61,14 @@ class Folder:
         try:
             unfinished.mkdir(parents=True)
             digests = {}
-            for name, path in sorted(files.items()):
-                content = path.read_bytes()
+            contents = {
+                name: file if isinstance(file, bytes) else file.read_bytes()
+                for name, file in sorted(files.items())
+            }
+            if parts:
+                lines = (_json(replace(one, parent=run_id).to_dict()) for one in parts)
+                contents[_PARTS] = b"".join(lines)
+            for name, content in contents.items():
                 digests[name] = sha256(content).hexdigest()
                 _write_whole(unfinished / name, content)
             record = RunRecord(run_id, run, digests, str(self._records / run_id))

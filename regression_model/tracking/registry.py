@@ -22,8 +22,8 @@ class Runs(Protocol):
     def where(self) -> str:
         """What messages call the place."""
 
-    def record(self, run: Run, files: Mapping[str, Path]) -> str:
-        """Record a run with copies of its files, by their names; return its id."""
+    def record(self, run: Run, files: Mapping[str, Path | bytes], parts: Sequence[Run] = ()) -> str:
+        """Record a run with copies of its files, by name, and its parts; return its id."""
 
     def runs(self) -> list[RunRecord]:
         """Return all runs, the newest first."""

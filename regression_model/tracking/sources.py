@@ -1,7 +1,8 @@
 """Models by the names that the registry gives them.
 
-`runs:/house-prices@champion` and `runs:/RUN` are in a folder of runs, `models:/house-prices@champion`
-and `models:/house-prices/3` in an MLflow registry. Every command that takes a model takes these.
+`runs:/house-prices@champion` and `runs:/RUN` are in a folder of runs, and in an MLflow registry
+`models:/house-prices@champion` and `models:/house-prices/3`. Every command that takes a model takes
+these.
 """
 
 from __future__ import annotations
@@ -35,9 +36,7 @@ def is_registered(named: str | Path) -> bool:
     return _text(named).startswith((_RUNS, _MODELS))
 
 
-def model_source(
-    named: str | Path, *, runs: str | Path | None = None
-) -> Callable[[], FoundModel]:
+def model_source(named: str | Path, *, runs: str | Path | None = None) -> Callable[[], FoundModel]:
     """Return a function that looks up where a registered model is now.
 
     Parameters
