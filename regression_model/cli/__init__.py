@@ -16,6 +16,7 @@ from .packaging import model_main, package
 from .predicting import predict
 from .program import Command, app, main
 from .serving import serve
+from .tracking import promote, rollback, runs
 from .training import check, train
 from .tuning import tune
 from .verifying import sign, verify
@@ -38,6 +39,9 @@ _COMMANDS = (
     models,
     verify,
     sign,
+    promote,
+    rollback,
 )
 for _command in _COMMANDS:
     app.command(cls=Command)(_command)
+app.add_typer(runs)

@@ -11,7 +11,7 @@ import typer
 
 from ..display import count
 from ..extras import needs
-from .options import ConfigOption, TrainingRowsOption
+from .options import ConfigOption, RecordOption, TrainingRowsOption, recorder_of
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
 from .terminal import show, shown_progress
 
@@ -47,6 +47,7 @@ def train(
             "have changed.",
         ),
     ] = False,
+    record: RecordOption = None,
 ) -> None:
     """Train a model and write its file.
 
@@ -59,6 +60,7 @@ def train(
       regression-model train
       regression-model train --config cars.yml --write
       regression-model train --config boats.yml --data boats.csv --output models
+      regression-model train --runs runs
     """
     if data == Path("-"):
         raise typer.BadParameter("training rows come from a file.", param_hint="--data")
@@ -70,11 +72,16 @@ def train(
             )
         if _is_fresh():
             return
+    recorder = recorder_of(record)
     try:
         result = _train(config, data, output, write)
     except KeyboardInterrupt:
         fail("Interrupted: nothing was written.", code=INTERRUPTED_EXIT)
     _show_training(result)
+    if recorder is not None:
+        from ..tracking.building import made_by_training
+
+        recorder.keep(made_by_training(result))
 
 
 def _is_fresh() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,12 +14,14 @@ from .values import Dataset, Metric, Parameter, Run
 
 if TYPE_CHECKING:
     from ..training.run import TrainingResult
-    from ..tuning import Mean, NestedTuningResult, TuningResult
+    from ..tuning import NestedTuningResult, TuningResult
+    from ..tuning.trials import Trial
 
 __all__ = [
     "Made",
     "dataset_of",
     "made_by_evaluation",
+    "made_by_nested_tuning",
     "made_by_training",
     "made_by_tuning",
     "made_of_model",
@@ -105,9 +107,7 @@ def made_by_evaluation(
     return Made(run, {} if report is None else {"report.html": report})
 
 
-def made_by_tuning(
-    result: TuningResult | NestedTuningResult, *, name: str, picture: Path | None = None
-) -> Made:
+def made_by_tuning(result: TuningResult, *, name: str, picture: Path | None = None) -> Made:
     """Return the record of a search, with one part for each trial.
 
     Parameters
@@ -115,36 +115,59 @@ def made_by_tuning(
     name : of the model
     picture : of the importances
     """
-    from ..tuning import TuningResult
+    parameters = {f"best.{key}": value for key, value in result.best_values.items()}
+    metrics = {
+        "best_score": Metric(result.best_score),
+        "present_score": Metric(result.present_score),
+    }
+    made = _made_by_search(name, result.metric, result.trials, parameters, metrics)
+    if picture is None or not picture.is_file():
+        return made
+    return made._replace(files={"importances.png": picture})
 
-    metrics: dict[str, Metric] = {}
-    parameters: dict[str, Parameter] = {"metric": result.metric, "trials": len(result.trials)}
-    if isinstance(result, TuningResult):
-        metrics["best_score"] = Metric(result.best_score)
-        metrics["present_score"] = Metric(result.present_score)
-        parameters |= {f"best.{key}": value for key, value in result.best_values.items()}
-    else:
-        for what in ("score", "inner_score", "present_score", "optimism", "gain"):
-            mean: Mean = getattr(result, what)
-            two = 2 * mean.standard_error
-            metrics[what] = Metric(mean.value, mean.value - two, mean.value + two)
-        parameters["outer_folds"] = len(result.folds)
+
+def made_by_nested_tuning(result: NestedTuningResult, *, name: str) -> Made:
+    """Return the record of searches inside outer folds; `name` is that of the model."""
+    metrics = {
+        what: Metric(
+            mean.value,
+            mean.value - 2 * mean.standard_error,
+            mean.value + 2 * mean.standard_error,
+        )
+        for what, mean in (
+            ("score", result.score),
+            ("inner_score", result.inner_score),
+            ("present_score", result.present_score),
+            ("optimism", result.optimism),
+            ("gain", result.gain),
+        )
+    }
+    parameters = {"outer_folds": len(result.folds)}
+    return _made_by_search(name, result.metric, result.trials, parameters, metrics)
+
+
+def _made_by_search(
+    name: str,
+    metric: str,
+    trials: Sequence[Trial],
+    parameters: Mapping[str, Parameter],
+    metrics: Mapping[str, Metric],
+) -> Made:
     tags = {"package_version": __version__}
     parts = tuple(
         Run(
             kind="trial",
             model=name,
             parameters=dict(trial.values),
-            metrics={} if trial.score is None else {result.metric: Metric(trial.score)},
+            metrics={} if trial.score is None else {metric: Metric(trial.score)},
             tags=tags,
             status="failed" if trial.state == "failed" else "finished",
             notes=(trial.message,) if trial.message else (),
         )
-        for trial in result.trials
+        for trial in trials
     )
-    run = Run("tune", name, parameters=parameters, metrics=metrics, tags=tags)
-    has_picture = picture is not None and picture.is_file()
-    return Made(run, {"importances.png": picture} if picture and has_picture else {}, parts)
+    parameters = {"metric": metric, "trials": len(trials), **parameters}
+    return Made(Run("tune", name, parameters=parameters, metrics=metrics, tags=tags), {}, parts)
 
 
 def _run_of_manifest(

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AliasMovedError, OutputError, TrackingError
-from .values import AliasRecord, Run, RunRecord, now, split_alias, without_credentials
+from .values import PARTS, AliasRecord, Run, RunRecord, now, split_alias, without_credentials
 
 __all__ = ["Folder", "user_name"]
 
-_RECORD, _PARTS = "run.json", "parts.jsonl"
+_RECORD = "run.json"
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 _MOVE = re.compile(r"(\d{6,})\.json")
 _STALE = 60  # seconds without a new file
@@ -67,7 +67,7 @@ class Folder:
             }
             if parts:
                 lines = (_json(replace(one, parent=run_id).to_dict()) for one in parts)
-                contents[_PARTS] = b"".join(lines)
+                contents[PARTS] = b"".join(lines)
             for name, content in contents.items():
                 digests[name] = sha256(content).hexdigest()
                 _write_whole(unfinished / name, content)
@@ -128,6 +128,20 @@ class Folder:
                 "or roll back."
             )
         return path
+
+    def file(self, run_id: str, name: str) -> bytes:
+        """Return a file that was kept with a run.
+
+        Raises
+        ------
+        TrackingError
+            When it was deleted.
+        """
+        path = self._records / run_id / name
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise TrackingError(f"{path} cannot be read: {error.strerror}.") from None
 
     def aliases(self) -> list[AliasRecord]:
         """Return what each alias names now."""

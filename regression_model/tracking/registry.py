@@ -37,6 +37,9 @@ class Runs(Protocol):
     def resolve(self, named: str) -> Path | bytes:
         """Return the model file of a run that is named as for `run`."""
 
+    def file(self, run_id: str, name: str) -> bytes:
+        """Return a file that was kept with a run."""
+
     def aliases(self) -> list[AliasRecord]:
         """Return what each alias names now."""
 

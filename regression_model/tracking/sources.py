@@ -8,27 +8,17 @@ these.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
+from ..runtime.installed import Found
 from ..runtime.model import Model, load_model
+from ..runtime.model_file.sealing import read_content
 from .registry import open_runs
 
-__all__ = ["FoundModel", "is_registered", "local_file", "model_source", "open_model"]
+__all__ = ["RegisteredModel", "is_registered", "local_file", "open_model"]
 
 _RUNS, _MODELS = "runs:/", "models:/"
-
-
-class FoundModel(NamedTuple):
-    """Where a model is now; another `key` than before means that it is another model.
-
-    The fields are those of `serving.state.Found`.
-    """
-
-    key: Hashable
-    place: Path | bytes
-    name: str
 
 
 def is_registered(named: str | Path) -> bool:
@@ -36,8 +26,9 @@ def is_registered(named: str | Path) -> bool:
     return _text(named).startswith((_RUNS, _MODELS))
 
 
-def model_source(named: str | Path, *, runs: str | Path | None = None) -> Callable[[], FoundModel]:
-    """Return a function that looks up where a registered model is now.
+@dataclass(frozen=True)
+class RegisteredModel:
+    """A source of a registered model: called, it says where the model is now.
 
     Parameters
     ----------
@@ -47,21 +38,21 @@ def model_source(named: str | Path, *, runs: str | Path | None = None) -> Callab
     Raises
     ------
     TrackingError
-        From the function: when there is no such alias, version or run, or no server answers.
+        When it is called: there is no such alias, version or run, or no server answers.
     """
-    text = _text(named)
-    if text.startswith(_MODELS):
-        from .mlflow.download import registered_model
 
-        return registered_model(text)
-    place = open_runs(runs)
+    named: str
+    runs: str | Path | None = None
 
-    def find() -> FoundModel:
-        found = place.resolve(text.removeprefix(_RUNS))
-        key = str(found) if isinstance(found, Path) else hash(found)
-        return FoundModel(key, found, text)
+    def __call__(self) -> Found:
+        """Look up where the model is now."""
+        text = _text(self.named)
+        if text.startswith(_MODELS):
+            from .mlflow.download import find_registered
 
-    return find
+            return find_registered(text)
+        place = open_runs(self.runs).resolve(text.removeprefix(_RUNS))
+        return Found(str(place) if isinstance(place, Path) else hash(place), place, text)
 
 
 def open_model(named: str | Path, *, runs: str | Path | None = None) -> Model:
@@ -74,8 +65,8 @@ def open_model(named: str | Path, *, runs: str | Path | None = None) -> Model:
     """
     if not is_registered(named):
         return load_model(named)
-    found = model_source(named, runs=runs)()
-    content = found.place if isinstance(found.place, bytes) else found.place.read_bytes()
+    found = RegisteredModel(str(named), runs)()
+    content = found.place if isinstance(found.place, bytes) else read_content(found.place)
     return Model(content, name=found.name)
 
 
@@ -87,11 +78,11 @@ def local_file(named: Path) -> Path:
     Raises
     ------
     TrackingError
-        As for `model_source`.
+        As for `RegisteredModel`.
     """
     if not is_registered(named):
         return named
-    found = model_source(named)()
+    found = RegisteredModel(str(named))()
     if isinstance(found.place, Path):
         return found.place
     import atexit

@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import TrackingError
 
 __all__ = [
+    "PARTS",
     "AliasRecord",
     "Dataset",
     "Metric",
@@ -24,6 +25,8 @@ __all__ = [
     "split_alias",
     "without_credentials",
 ]
+
+PARTS = "parts.jsonl"  # the file with the parts of a run, one a line
 
 Parameter = str | int | float | bool | None
 
