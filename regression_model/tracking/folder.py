@@ -154,10 +154,7 @@ class Folder:
 
     def alias(self, name: str, alias: str) -> AliasRecord | None:
         """Return what an alias names now; None if there is no such alias."""
-        for number in sorted(self._moves(name, alias), reverse=True):
-            if (move := self._move(name, alias, number)) is not None:
-                return move
-        return None
+        return self._last(name, alias, self._moves(name, alias))
 
     def history(self, name: str, alias: str) -> Sequence[AliasRecord]:
         """Return every move of an alias, the oldest first."""
@@ -193,12 +190,13 @@ class Folder:
             When the folder cannot be written.
         """
         name, alias = split_alias(f"{name}@{alias}")
-        present = self.alias(name, alias)
+        numbers = self._moves(name, alias)  # once: a move that comes later takes our number
+        present = self._last(name, alias, numbers)
         if (present.run if present else None) != expected:
             raise _moved(name, alias, present)
         if before is None and present is not None:
             before = present.number
-        number = max(self._moves(name, alias), default=0) + 1
+        number = max(numbers, default=0) + 1
         move = AliasRecord(
             name=name,
             alias=alias,
@@ -327,6 +325,11 @@ class Folder:
     def _moves(self, name: str, alias: str) -> list[int]:
         found = (_MOVE.fullmatch(one) for one in _names(self._aliases / name / alias))
         return [int(one[1]) for one in found if one]
+
+    def _last(self, name: str, alias: str, numbers: Sequence[int]) -> AliasRecord | None:
+        """Return the last of some moves that can be read."""
+        moves = (self._move(name, alias, one) for one in sorted(numbers, reverse=True))
+        return next((move for move in moves if move is not None), None)
 
     def _move(self, name: str, alias: str, number: int) -> AliasRecord | None:
         """Read a move; None for a file that somebody has damaged."""
