@@ -18,6 +18,7 @@ from .predicting import predict
 from .program import Command, app, main
 from .running import run
 from .serving import serve
+from .tracking import promote, rollback, runs
 from .training import check, train
 from .tuning import tune
 from .verifying import sign, verify
@@ -41,9 +42,12 @@ _COMMANDS = (
     models,
     verify,
     sign,
+    promote,
+    rollback,
 )
 for _command in _COMMANDS:
     if isinstance(_command, JobFunction):
         app.command(cls=JobCommand)(light(_command))
     else:
         app.command(cls=Command)(_command)
+app.add_typer(runs)

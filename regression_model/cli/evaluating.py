@@ -40,14 +40,14 @@ def evaluate(job: EvaluateJob) -> None:
       regression-model evaluate --repeats 10 --json > evaluation.json
       regression-model evaluate --data new_sales.csv --compare older.onnx
     """
-    evaluation = job.run(Terminal())
-    if job.as_json:
-        typer.echo(json.dumps(evaluation.to_dict(), allow_nan=False))
-    else:
-        _show_evaluation(evaluation)
+    evaluation = job.run(Terminal(_as_json if job.as_json else _show_evaluation))
     if evaluation.refused:
         every = evaluation.rows + len(evaluation.refused)
         fail(f"Not scored: {len(evaluation.refused):,} of {count(every, 'row')}.", code=1)
+
+
+def _as_json(evaluation: EvaluationResult) -> None:
+    typer.echo(json.dumps(evaluation.to_dict(), allow_nan=False))
 
 
 def _show_evaluation(evaluation: EvaluationResult) -> None:

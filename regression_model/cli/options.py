@@ -7,8 +7,28 @@ from typing import Annotated
 
 import typer
 
-from ..jobs.words import MODEL
+from ..jobs import places
+from ..jobs.words import MODEL, PLACE_OF_RUNS
 
-__all__ = ["ModelOption"]
+__all__ = ["ModelOption", "PlaceOfRunsOption", "registered"]
 
-ModelOption = Annotated[Path | None, typer.Option("--model", metavar="MODEL", help=MODEL)]
+
+def registered(model: Path | None) -> Path | None:
+    """Return the file of a model that a registry may know by its name."""
+    return places.registered(model)
+
+
+ModelOption = Annotated[
+    Path | None, typer.Option("--model", metavar="MODEL", help=MODEL, callback=registered)
+]
+
+PlaceOfRunsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--runs",
+        metavar="WHERE",
+        envvar="REGRESSION_MODEL_RUNS",
+        show_envvar=False,
+        help=PLACE_OF_RUNS,
+    ),
+]

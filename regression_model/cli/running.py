@@ -14,13 +14,14 @@ from .evaluating import evaluate
 from .explaining import explain
 from .logs import MESSAGES
 from .predicting import predict
+from .tracking import promote
 from .training import train
 from .tuning import tune
 
 __all__ = ["run"]
 
 _COMMANDS = {
-    command.kind: command for command in (tune, train, evaluate, explain, predict, compare)
+    command.kind: command for command in (tune, train, evaluate, explain, predict, compare, promote)
 }
 
 

@@ -81,7 +81,19 @@ def cell(text: str) -> str:
 
 
 class Terminal(Watcher):
-    """Shows what a job says on standard error, and how far it is."""
+    """Shows what a job says on standard error, how far it is, and its result.
+
+    Parameters
+    ----------
+    show : prints the result, before it is recorded
+    """
+
+    def __init__(self, show: Callable[[Any], None] = lambda result: None) -> None:
+        self._show = show
+
+    def result(self, result: Any) -> None:
+        """Show the result."""
+        self._show(result)
 
     def say(self, sentence: str) -> None:
         """Show a sentence."""

@@ -35,16 +35,17 @@ def train(job: TrainJob) -> None:
       regression-model train
       regression-model train --config cars.yml --write
       regression-model train --config boats.yml --data boats.csv --output models
+      regression-model train --runs runs
     """
     try:
-        result = job.run(Terminal())
+        job.run(Terminal(_show_training))
     except KeyboardInterrupt:
         fail("Interrupted: nothing was written.", code=INTERRUPTED_EXIT)
-    if result is not None:
-        _show_training(result)
 
 
-def _show_training(result: TrainingResult) -> None:
+def _show_training(result: TrainingResult | None) -> None:
+    if result is None:
+        return
     from ..evaluation import tables
 
     manifest = result.manifest

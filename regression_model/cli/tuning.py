@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,12 +41,15 @@ def tune(job: TuneJob) -> None:
       regression-model tune --nested --outer-folds 5 --trials 30 --jobs 2
     """
     try:
-        result = job.run(Terminal())
+        job.run(Terminal(partial(_show_result, job)))
     except KeyboardInterrupt:
         fail(
             "Interrupted: finished trials are kept, and the same command goes on from there.",
             code=INTERRUPTED_EXIT,
         )
+
+
+def _show_result(job: TuneJob, result: TuningResult | NestedTuningResult) -> None:
     from ..tuning import NestedTuningResult
 
     if isinstance(result, NestedTuningResult):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .evaluating import EvaluateJob
     from .explaining import ExplainJob
     from .predicting import PredictJob
+    from .promoting import PromoteJob
     from .reading import read_job
     from .training import TrainJob
     from .tuning import TuneJob
@@ -26,6 +27,7 @@ __all__ = [
     "ExplainJob",
     "Job",
     "PredictJob",
+    "PromoteJob",
     "TrainJob",
     "TuneJob",
     "Watcher",
@@ -40,6 +42,7 @@ KINDS = {  # the class of each kind, imported when it is asked for
     "explain": ("explaining", "ExplainJob"),
     "predict": ("predicting", "PredictJob"),
     "compare": ("comparing", "CompareJob"),
+    "promote": ("promoting", "PromoteJob"),
 }
 _HOMES = {name: module for module, name in KINDS.values()} | {
     "Job": "base",

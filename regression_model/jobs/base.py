@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import ConfigDict
 
 from ..config.values import Section
 from .notices import Notify
-from .settings import setting
+from .settings import RecordSetting, setting
 from .watching import Watcher
+
+if TYPE_CHECKING:
+    from ..tracking.building import Made
+    from ..tracking.recording import Recorder
 
 __all__ = ["Job"]
 
@@ -28,7 +33,10 @@ class Job(Section):
 
     model_config = ConfigDict(populate_by_name=True)
 
+    is_recorded_by_default: ClassVar[bool] = False  # where the environment names a place
+
     kind: str
+    runs: RecordSetting = None
     notify: Annotated[
         Notify | None,
         setting("Who is told that the job started, finished or failed.", only_in_files=True),
@@ -52,20 +60,41 @@ class Job(Section):
         """Return the most important thing about a result, in one sentence."""
         raise NotImplementedError
 
+    def made(self, result: Any) -> Made | None:
+        """Return what is recorded of the run; None if there is nothing."""
+        return None
+
     def observed(self, work: Callable[[Watcher], Result], watcher: Watcher | None) -> Result:
-        """Do the work, and tell those who want to know of its beginning and its end."""
-        watcher = watcher or Watcher()
-        begun = perf_counter()
+        """Do the work, record it, and tell those who want to know of its beginning and its end.
+
+        The result is shown before it is recorded: a server that refuses it takes nothing away.
+        """
+        watcher, begun = watcher or Watcher(), perf_counter()
         self._tell("started", "", watcher)
         try:
+            recorder = self._recorder(watcher)
             result = work(watcher)
+            watcher.result(result)
+            if recorder is not None and (made := self.made(result)) is not None:
+                recorder.keep(made)
+            headline = self.headline(result)
         except BaseException as error:
             reason = str(error) or type(error).__name__
             self._tell("failed", reason, watcher, seconds=perf_counter() - begun)
             raise
-        headline = self.headline(result)
         self._tell("finished", headline, watcher, seconds=perf_counter() - begun)
         return result
+
+    def _recorder(self, watcher: Watcher) -> Recorder | None:
+        """Return what records the run, begun before the work so that its time is known."""
+        where = self.runs
+        if where is None and self.is_recorded_by_default:
+            where = os.environ.get("REGRESSION_MODEL_RUNS") or None
+        if where is None:
+            return None
+        from ..tracking.recording import Recorder
+
+        return Recorder(where, watcher.say)
 
     def _tell(self, event: str, text: str, watcher: Watcher, *, seconds: float = 0.0) -> None:
         level = "error" if event == "failed" else "info"

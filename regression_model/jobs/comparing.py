@@ -10,8 +10,9 @@ from ..config.values import Number
 from ..display import printable
 from ..errors import ModelFileError
 from .base import Job
-from .places import input_format
+from .places import input_format, registered
 from .predicting import cores
+from .recording import made_by_job
 from .results import identifiers
 from .rows import check_required_columns, column_names
 from .settings import JsonSetting, Place, SeparatorSetting, Text, Whole, YesNo, setting
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ..config.mistakes import Mistake
     from ..files.streams import Slice, Unread
     from ..runtime.contract import Contract
+    from ..tracking.building import Made
 
 __all__ = ["CompareJob"]
 
@@ -34,7 +36,11 @@ class CompareJob(Job):
     kind: Literal["compare"] = "compare"
     old: Annotated[
         Place,
-        setting("Model file, wheel, or name of an installed model.", metavar="OLD", argument=True),
+        setting(
+            "Model file, wheel, name of an installed model, or registered model.",
+            metavar="OLD",
+            argument=True,
+        ),
     ]
     new: Annotated[
         Place,
@@ -72,12 +78,29 @@ class CompareJob(Job):
 
         return tables.headline(result)
 
+    def made(self, result: ModelComparison) -> Made:
+        """Return what is recorded of the run."""
+        return made_by_job(
+            self,
+            model=result.new.name,
+            version=result.new.version,
+            metrics={"reasons": len(result.reasons)},
+            datasets={"old": str(self.old), "new": str(self.new), "input": self.data},
+            notes=(self.headline(result),),
+        )
+
+    def _file(self, model: Path) -> Path:
+        return registered(model, self.runs) or model
+
     def _compare(self, watcher: Watcher) -> ModelComparison:
         from ..comparison.run import RunningComparison
         from ..comparison.sources import open_model
 
         running = RunningComparison(
-            open_model(self.old), open_model(self.new), tolerance=self.tolerance, top=self.top
+            open_model(self._file(self.old)),
+            open_model(self._file(self.new)),
+            tolerance=self.tolerance,
+            top=self.top,
         )
         source = "the given rows"
         if self.data is not None:

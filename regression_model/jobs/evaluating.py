@@ -10,7 +10,7 @@ from ..display import count
 from ..errors import ModelFileError
 from ..extras import needs
 from .base import Job
-from .places import input_format
+from .places import input_format, registered
 from .settings import (
     ConfigSetting,
     JsonSetting,
@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     from ..config.mistakes import Mistake
     from ..evaluation import EvaluationResult
     from ..runtime.model import Model
+    from ..tracking.building import Made
 
 __all__ = ["EvaluateJob"]
 
 
 class EvaluateJob(Job):
     """Show how good the model is, and where it is weak."""
+
+    is_recorded_by_default = True
 
     kind: Literal["evaluate"] = "evaluate"
     data: Annotated[
@@ -89,18 +92,29 @@ class EvaluateJob(Job):
         found = ", ".join(f"{name} {one.value:.4g}" for name, one in first)
         return f"{result.name}, {count(result.rows, 'row')}: {found}"
 
+    def made(self, result: EvaluationResult) -> Made:
+        """Return what is recorded of the run."""
+        from ..tracking.building import made_by_evaluation
+
+        report = None
+        if self.report is not None:
+            name, version = _report_name(result.name, self.data), (result.manifest or {})["version"]
+            report = self.report / f"{name}-{version}.html"
+        return made_by_evaluation(result, data=self.data, report=report)
+
     def _evaluate(self, watcher: Watcher) -> EvaluationResult:
         if self.report is not None:
             from ..report import require_extra
 
             # before the work, not after it
             require_extra(*(() if self.data is not None else ("train",)))
+        model, compare = (registered(one, self.runs) for one in (self.model, self.compare))
         if self.data is None:
             evaluation, opened, rows = _cross_validated(
-                self.config, self.model, self.compare, self.repeats, self.report, watcher
+                self.config, model, compare, self.repeats, self.report, watcher
             )
         else:
-            evaluation, opened, rows = _scored(self.data, self.separator, self.model, self.compare)
+            evaluation, opened, rows = _scored(self.data, self.separator, model, compare)
         if self.report is not None and opened is not None:
             _write_report(evaluation, opened, rows, self.report, self.data, watcher)
         return evaluation
@@ -175,6 +189,10 @@ def _check_belongs(model: Model, **digests: str) -> None:
             )
 
 
+def _report_name(model: str, data: str | None) -> str:
+    return model if data is None else f"{model}-{Path(data).stem}"
+
+
 def _write_report(
     evaluation: EvaluationResult,
     model: Model,
@@ -186,7 +204,7 @@ def _write_report(
     """Write the page, and for a cross-validation the model card as well."""
     from ..report import write_card, write_report
 
-    name = model.name if data is None else f"{model.name}-{Path(data).stem}"
+    name = _report_name(model.name, data)
     with watcher.work():
         path = write_report(evaluation, model=model, rows=rows, folder=folder, name=name)
         watcher.say(f"Report: {path}")

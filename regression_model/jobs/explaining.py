@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from ..display import count
 from ..errors import InputError
 from .base import Job
-from .places import output_format
+from .places import output_format, registered
+from .recording import made_by_job
 from .results import identifiers, problem_texts
 from .rows import PassedRows, PassingRows, column_names, passing_rows
 from .settings import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ..files.streams import Slice
     from ..runtime.explanation import Explanation
     from ..runtime.model import Model, Prediction
+    from ..tracking.building import Made
 
 __all__ = ["ExplainJob", "Explained", "largest", "value_text"]
 
@@ -88,6 +90,16 @@ class ExplainJob(Job):
         """Return how many rows were explained."""
         return result.sentence
 
+    def made(self, result: PassedRows) -> Made:
+        """Return what is recorded of the run."""
+        return made_by_job(
+            self,
+            model=result.model,
+            version=result.version,
+            metrics={"rows": result.rows, "refused_rows": result.refused},
+            datasets={"input": self.source, "output": self.output},
+        )
+
     def _explain(self, watcher: Watcher, show: _Show | None) -> PassedRows:
         from ..files.streams import Format, opened_sink
 
@@ -99,7 +111,7 @@ class ExplainJob(Job):
         outputs = {"results": None if on_terminal else output or "-"}
         with passing_rows(
             self.source,
-            self.model,
+            registered(self.model, self.runs),
             self.from_kind,
             self.separator,
             outputs=outputs,

@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
@@ -14,7 +15,19 @@ if TYPE_CHECKING:
     from ..files.streams import Format
     from .settings import Kind
 
-__all__ = ["check_places", "input_format", "output_format"]
+__all__ = ["check_places", "input_format", "output_format", "registered"]
+
+
+def registered(model: Path | None, runs: str | None = None) -> Path | None:
+    """Return the file of a model that is given by a name such as `runs:/house-prices@champion`.
+
+    `runs` is the place where runs are recorded, as for `open_runs`.
+    """
+    if model is None or not str(model).startswith(("runs:", "models:")):
+        return model
+    from ..tracking.sources import local_file
+
+    return local_file(model, runs=runs)
 
 
 def input_format(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from ..errors import InputError
 from .base import Job
-from .places import output_format
+from .places import output_format, registered
+from .recording import made_by_job
 from .results import identifiers, problem_lines, problem_texts, simple
 from .rows import PassedRows, PassingRows, Tally, column_names, passing_rows
 from .settings import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ..files.streams import Column, Sink, Slice, Source, Unread
     from ..runtime.contract import Contract
     from ..runtime.model import Prediction
+    from ..tracking.building import Made
 
 __all__ = ["NUMBERS", "PredictJob", "cores"]
 
@@ -89,6 +91,16 @@ class PredictJob(Job):
         """Return how many rows were predicted."""
         return result.sentence
 
+    def made(self, result: PassedRows) -> Made:
+        """Return what is recorded of the run."""
+        return made_by_job(
+            self,
+            model=result.model,
+            version=result.version,
+            metrics={"rows": result.rows, "refused_rows": result.refused},
+            datasets={"input": self.source, "output": self.output},
+        )
+
     def _predict(self, watcher: Watcher, show: _Show | None) -> PassedRows:
         from ..files.streams import opened_sink
 
@@ -104,7 +116,7 @@ class PredictJob(Job):
         outputs = {"results": None if is_shown else output or "-", "problems": problems}
         with passing_rows(
             self.source,
-            self.model,
+            registered(self.model, self.runs),
             self.from_kind,
             self.separator,
             outputs=outputs,

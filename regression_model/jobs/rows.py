@@ -40,8 +40,8 @@ class PassedRows:
 
     Attributes
     ----------
-    model : str
-        Name and version of the model.
+    model, version : str
+        Of the model.
     source : str
         What the rows were read from.
     rows, refused : int
@@ -54,6 +54,7 @@ class PassedRows:
     """
 
     model: str
+    version: str
     source: str
     rows: int
     refused: int
@@ -84,7 +85,7 @@ class Tally:
 
     def __init__(self, model: Model, name: str, watcher: Watcher) -> None:
         self.rows = self.refused = 0
-        self._model = f"{model.name} {model.version}"
+        self._model = model
         self._contract = model.contract
         self._name = name
         self._warn = watcher.warn
@@ -139,7 +140,8 @@ class Tally:
     def passed(self, *, what: str = "predicted") -> PassedRows:
         """Return how many rows were predicted and refused until now."""
         return PassedRows(
-            self._model,
+            self._model.name,
+            self._model.version,
             self._name,
             self.rows,
             self.refused,

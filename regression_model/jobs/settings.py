@@ -21,6 +21,7 @@ __all__ = [
     "Kind",
     "ModelSetting",
     "Place",
+    "RecordSetting",
     "SeparatorSetting",
     "Text",
     "Whole",
@@ -90,6 +91,7 @@ DataSetting = Annotated[
     setting("Training rows; without it, those that the configuration names.", metavar="FILE"),
 ]
 ModelSetting = Annotated[Place | None, setting(words.MODEL, metavar="MODEL")]
+RecordSetting = Annotated[Text | None, setting(words.RECORD, "--runs", metavar="WHERE")]
 InputSetting = Annotated[
     Text,
     setting(

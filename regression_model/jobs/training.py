@@ -13,6 +13,7 @@ from .watching import Watcher
 
 if TYPE_CHECKING:
     from ..config.mistakes import Mistake
+    from ..tracking.building import Made
     from ..training.run import TrainingResult
 
 __all__ = ["NOT_A_STREAM", "TrainJob"]
@@ -22,6 +23,8 @@ NOT_A_STREAM = "training rows come from a file."
 
 class TrainJob(Job):
     """Train a model and write its file."""
+
+    is_recorded_by_default = True
 
     kind: Literal["train"] = "train"
     config: ConfigSetting = None
@@ -68,6 +71,12 @@ class TrainJob(Job):
         first = [*manifest["metrics"].items()][:3]
         found = ", ".join(f"{name} {value:.4g}" for name, value in first)
         return f"{manifest['name']} {manifest['version']}: {found}"
+
+    def made(self, result: TrainingResult | None) -> Made | None:
+        """Return what is recorded of the run; nothing of a model that was fresh."""
+        from ..tracking.building import made_by_training
+
+        return None if result is None else made_by_training(result)
 
     def _train(self, watcher: Watcher) -> TrainingResult | None:
         if self.if_stale and _is_fresh(watcher):

@@ -15,6 +15,7 @@ from .watching import Watcher
 
 if TYPE_CHECKING:
     from ..config.mistakes import Mistake
+    from ..tracking.building import Made
     from ..tuning import NestedTuningResult, TuningResult
 
 __all__ = ["TuneJob"]
@@ -22,6 +23,8 @@ __all__ = ["TuneJob"]
 
 class TuneJob(Job):
     """Search for better values for a configuration."""
+
+    is_recorded_by_default = True
 
     kind: Literal["tune"] = "tune"
     config: ConfigSetting = None
@@ -84,6 +87,17 @@ class TuneJob(Job):
             gain, error = result.gain.value, result.gain.standard_error
             return f"{trials}: {metric} on unseen rows moves by {gain:.3g} ({error:.2g})"
         return f"{trials}: {metric} {result.best_score:.4g}, now {result.present_score:.4g}"
+
+    def made(self, result: TuningResult | NestedTuningResult) -> Made:
+        """Return what is recorded of the run."""
+        from ..config.core import load_config
+        from ..tracking.building import made_by_nested_tuning, made_by_tuning
+        from ..tuning import NestedTuningResult
+
+        name = load_config(self.config).name
+        if isinstance(result, NestedTuningResult):
+            return made_by_nested_tuning(result, name=name)
+        return made_by_tuning(result, name=name, picture=self.picture_of(result))
 
     def picture_of(self, result: TuningResult) -> Path:
         """Return where the importances of a search are drawn."""

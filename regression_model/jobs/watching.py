@@ -24,6 +24,9 @@ class Watcher:
         """Take a sentence about something that is not as it should be."""
         self.say(sentence)
 
+    def result(self, result: Any) -> None:
+        """Take the result of the work, before it is recorded."""
+
     def event(self, level: str, event: str, about: dict[str, Any]) -> None:
         """Take what happened, for a log."""
 

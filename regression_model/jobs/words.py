@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["CONFIG", "MODEL"]
+__all__ = ["CONFIG", "MODEL", "PLACE_OF_RUNS", "RECORD"]
 
 CONFIG = "Configuration; without it, the packaged one."
-MODEL = "Model file, or the name of an installed model; without it, the shipped one."
+MODEL = (
+    "Model file, name of an installed model, or registered model such as runs:/NAME@champion; "
+    "without it, the shipped one."
+)
+PLACE_OF_RUNS = (
+    "Folder with runs, or mlflow+http://HOST:PORT/EXPERIMENT; without it, the folder runs."
+)
+RECORD = "Record the run in this folder, or at mlflow+http://HOST:PORT/EXPERIMENT."

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from ..config.core import TRAINED_MODEL_DIR, Config, load_config
 from ..config.writing import with_members
 from ..errors import ConfigError, MissingExtraError, OutputError, QualityError
-from ..evaluation.metrics import AT_LEAST
+from ..evaluation.metrics import AT_LEAST, PredictedRows
 from ..files.writing import write_atomically
 from ..runtime.model import Model
 from ..runtime.model_file.sealing import seal
@@ -29,6 +31,8 @@ from .pipeline import build_pipeline, fillers_of
 from .rows import TrainingData, leave_out, read_training_data, weighted
 
 __all__ = ["TrainingResult", "run_training"]
+
+Rows = npt.NDArray[np.int64]
 
 _SHORT = {"coverage": "coverage", "r2": "R²"}
 _UNDEFINED = {
@@ -52,6 +56,8 @@ class TrainingResult:
         The metadata of the model file; `metrics` in it are cross-validated.
     notes : list of str
         Sentences about training data that was not used, and documents that were not made.
+    config_path, data_path : what it was made from
+    held_out : for each cross-validation the rows that were held out, and what they show
     """
 
     model_path: Path
@@ -60,6 +66,9 @@ class TrainingResult:
     card_path: Path | None
     manifest: dict[str, Any]
     notes: list[str]
+    config_path: Path | None = None
+    data_path: Path | None = None
+    held_out: Sequence[tuple[Rows, PredictedRows]] = ()
 
 
 def run_training(
@@ -144,6 +153,9 @@ def run_training(
         card_path=paths.get(".md"),
         manifest=manifest,
         notes=[*left_out, *data.notes, *notes],
+        config_path=config.path,
+        data_path=path,
+        held_out=[(one.rows, one.scored) for one in measured.held_out],
     )
 
 
