@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -174,9 +174,11 @@ def _reader(field: Field) -> Callable[[Any], float]:
 
 def _missing(recorded: Any, rows: int) -> int | None:
     share = recorded.get("missing") if isinstance(recorded, Mapping) else None
-    if type(share) not in (int, float) or not 0 <= share <= 1:
-        return None
-    return round(share * rows)
+    return round(share * rows) if _is_share(share) else None
+
+
+def _is_share(value: Any) -> TypeGuard[float]:
+    return type(value) is not bool and isinstance(value, int | float) and 0 <= value <= 1
 
 
 def _levels(field: Field, recorded: Any, rows: int) -> Counts | None:
@@ -185,6 +187,6 @@ def _levels(field: Field, recorded: Any, rows: int) -> Counts | None:
     if missing is None or not isinstance(shares, dict):
         return None
     found = [shares.get(level, 0.0) for level in field.coded_levels]
-    if not all(type(one) in (int, float) and 0 <= one <= 1 for one in found):
+    if not all(map(_is_share, found)):
         return None
     return np.array([round(one * (rows - missing)) for one in found], dtype=np.int64)

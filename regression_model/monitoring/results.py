@@ -160,8 +160,8 @@ class Part:
     @property
     def has_drift(self) -> bool:
         """Whether fields, predictions, refusals or outcomes drifted."""
-        others = (self.predictions, self.refusals, *([self.outcomes] if self.outcomes else []))
-        return bool(self.drifted) or any(one.verdict == "drift" for one in others)
+        verdicts = [one.verdict for one in (*self.fields, self.predictions, self.refusals)]
+        return "drift" in verdicts or (self.outcomes is not None and self.outcomes.verdict == "drift")
 
     @property
     def tested(self) -> int:

@@ -48,7 +48,7 @@ class Settings:
             if field.name == "ignore":
                 if isinstance(value, list):
                     found["ignore"] = tuple(one for one in value if isinstance(one, str))
-            elif type(value) in (int, float) and 0 <= value < 1e9:
+            elif type(value) is not bool and isinstance(value, int | float) and 0 <= value < 1e9:
                 found[field.name] = value
         return cls(**found)
 
