@@ -107,40 +107,27 @@ def _pelz_good(n: int, d: float) -> float:
     whole = np.arange(-terms, terms + 1, dtype=np.float64) ** 2
     of_odd, of_whole = (np.exp(-square * k / (2 * z**2)) for k in (odd, whole))
     root = math.sqrt(math.pi / 2)
-    first = math.sqrt(2 * math.pi) / z * float(of_odd.sum()) / 2
-    second = root / (6 * z**4) * float(((square * odd - z**2) * of_odd).sum())
-    third = root / (72 * z**7) * float(
-        (
-            (
-                6 * z**6
-                + 2 * z**4
-                + square * (2 * z**4 - 5 * z**2) * odd
-                + square**2 * (1 - 2 * z**2) * odd**2
-            )
-            * of_odd
-        ).sum()
-    ) - root * square / (36 * z**3) * float((whole * of_whole).sum())
-    fourth = (
-        root
-        / (6480 * z**10)
-        * float(
-            (
-                (
-                    square**3 * odd**3 * (5 - 30 * z**2)
-                    + square**2 * odd**2 * (-60 * z**2 + 212 * z**4)
-                    + square * odd * (135 * z**4 - 96 * z**6)
-                    - 30 * z**6
-                    - 90 * z**8
-                )
-                * of_odd
-            ).sum()
-        )
-        + root
-        / (108 * z**6)
-        * float(((-(square**2) * whole**2 + 3 * square * z**2 * whole) * of_whole).sum())
-        / 2
+    first = 2 * root * of_odd.sum() / (2 * z)
+    second = root / (6 * z**4) * ((square * odd - z**2) * of_odd).sum()
+    terms_of_third = (
+        6 * z**6
+        + 2 * z**4
+        + square * odd * (2 * z**4 - 5 * z**2)
+        + square**2 * odd**2 * (1 - 2 * z**2)
     )
-    return first + second / math.sqrt(n) + third / n + fourth / n**1.5
+    third = root / (72 * z**7) * (terms_of_third * of_odd).sum()
+    third -= root * square / (36 * z**3) * (whole * of_whole).sum()
+    terms_of_fourth = (
+        square**3 * odd**3 * (5 - 30 * z**2)
+        + square**2 * odd**2 * (212 * z**4 - 60 * z**2)
+        + square * odd * (135 * z**4 - 96 * z**6)
+        - 30 * z**6
+        - 90 * z**8
+    )
+    fourth = root / (6480 * z**10) * (terms_of_fourth * of_odd).sum()
+    terms_of_fourth = 3 * square * z**2 * whole - square**2 * whole**2
+    fourth += root / (216 * z**6) * (terms_of_fourth * of_whole).sum()
+    return float(first + second / math.sqrt(n) + third / n + fourth / n**1.5)
 
 
 def chi_squared_p(statistic: float, freedom: int) -> float:

@@ -32,10 +32,14 @@ class RunningErrors:
         known = ~(np.isnan(target) | np.isnan(predicted))
         target, predicted = target[known], predicted[known]
         lower, upper = prediction.lower[rows][known], prediction.upper[rows][known]
-        error = predicted - target
-        squares = error**2
+        with np.errstate(over="ignore"):  # beyond float64 is an infinity
+            self._add(target, predicted)
         self.rows += len(target)
         self._inside += int(((lower <= target) & (target <= upper)).sum())
+
+    def _add(self, target: Floats, predicted: Floats) -> None:
+        error = predicted - target
+        squares = error**2
         self._error += float(error.sum())
         self._size += float(np.abs(error).sum())
         self._squares += float(squares.sum())

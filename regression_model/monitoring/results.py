@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from .settings import Settings
 
-__all__ = ["Compared", "DriftReport", "OutcomeDrift", "Part", "Test", "Verdict"]
+__all__ = ["Compared", "Distributions", "DriftReport", "OutcomeDrift", "Part", "Test", "Verdict"]
 
 Verdict = Literal["drift", "no drift", "too few rows", "not tested", "ignored"]
 
 
+def _plain(value: Any) -> Any:
+    """Return plain JSON types, with None for what is not finite."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 @dataclass(frozen=True)
 class Test:
-    """One test, of the training rows against the new ones.
+    """One test of the training rows against the new ones.
 
     Attributes
     ----------
     of : "values", "missing", "refused", "error" or "coverage"
     method : its name
     statistic, p_value : float
-    adjusted : float
-        The p-value, adjusted for all tests of the part (Benjamini and Hochberg).
     effect : float
         A difference of shares; of "error", the relative increase.
     at : str
         Where the difference is: a value or level, in words.
     training, new : float
         The two shares there; of "error" and "coverage", the two values.
+    adjusted : float
+        The p-value, adjusted for all tests of the part (Benjamini and Hochberg).
     counts : bool
         Whether it is significant, and its effect large enough.
     """
@@ -38,14 +48,31 @@ class Test:
     method: str
     statistic: float
     p_value: float
-    adjusted: float
     effect: float
     at: str
     training: float
     new: float
-    counts: bool
+    adjusted: float = 1.0
+    counts: bool = False
 
     __test__ = False  # for pytest
+
+
+@dataclass(frozen=True)
+class Distributions:
+    """The training rows and the new ones, side by side.
+
+    Attributes
+    ----------
+    values : tuple of float or str
+        Numbers, as the file has them; or levels.
+    training, new : tuple of float
+        The share of the rows up to each number; or with each level.
+    """
+
+    values: tuple[float | str, ...]
+    training: tuple[float, ...]
+    new: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -67,6 +94,8 @@ class Compared:
         Shares of the new rows: missing, unseen_level, outside_training_range and others.
     training_missing : float or None
         The share of the training rows without a value.
+    distributions : Distributions or None
+        Of predictions, and of a field that drifted.
     """
 
     name: str
@@ -78,6 +107,7 @@ class Compared:
     rows: int
     rates: Mapping[str, float]
     training_missing: float | None = None
+    distributions: Distributions | None = None
 
     @property
     def effect(self) -> float:
@@ -91,7 +121,7 @@ class Compared:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON types."""
-        return {**asdict(self), "rates": dict(self.rates), "tests": [asdict(t) for t in self.tests]}
+        return cast(dict[str, Any], _plain(asdict(self)))
 
 
 @dataclass(frozen=True)
@@ -119,12 +149,7 @@ class OutcomeDrift:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON types."""
-        return {
-            **asdict(self),
-            "metrics": dict(self.metrics),
-            "recorded": dict(self.recorded),
-            "tests": [asdict(test) for test in self.tests],
-        }
+        return cast(dict[str, Any], _plain(asdict(self)))
 
 
 @dataclass(frozen=True)
@@ -161,7 +186,9 @@ class Part:
     def has_drift(self) -> bool:
         """Whether fields, predictions, refusals or outcomes drifted."""
         verdicts = [one.verdict for one in (*self.fields, self.predictions, self.refusals)]
-        return "drift" in verdicts or (self.outcomes is not None and self.outcomes.verdict == "drift")
+        return "drift" in verdicts or (
+            self.outcomes is not None and self.outcomes.verdict == "drift"
+        )
 
     @property
     def tested(self) -> int:

@@ -113,7 +113,7 @@ def test_what_is_no_sketch_is_not_taken_for_one(recorded: Any) -> None:
 
 
 def test_an_older_file_says_what_it_does_not_hold(stand: Model, training_rows: Any) -> None:
-    """Its levels and missing values are tested, and what is not tested is named with the way out."""
+    """Levels and missing values are tested, and it is said what is not, and the way out."""
     manifest = stand.manifest
     del manifest["monitoring"]
     _, (content, _) = stand.__reduce__()
