@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         RegressionModelError,
         VerificationError,
     )
+    from .monitoring import DriftReport
+    from .monitoring.run import monitor_rows
     from .predict import make_prediction
     from .runtime.explanation import Explanation, Explanations
     from .runtime.model import Model, load_model
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfigError",
     "DataError",
+    "DriftReport",
     "Explanation",
     "Explanations",
     "ExportError",
@@ -53,11 +56,13 @@ __all__ = [
     "compare_models",
     "load_model",
     "make_prediction",
+    "monitor_rows",
 ]
 
 __version__ = (Path(__file__).parent / "VERSION").read_text(encoding="utf-8").strip()
 
 _HOME = {
+    "DriftReport": "monitoring.results",
     "Explanation": "runtime.explanation",
     "Explanations": "runtime.explanation",
     "Model": "runtime.model",
@@ -67,6 +72,7 @@ _HOME = {
     "compare_models": "comparison.run",
     "load_model": "runtime.model",
     "make_prediction": "predict",
+    "monitor_rows": "monitoring.run",
 }
 
 
