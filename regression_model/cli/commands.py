@@ -116,7 +116,7 @@ def job_of_options(kind: type[Job], options: dict[str, Any]) -> Job:
     from ..config.mistakes import explain
 
     try:
-        return kind(**options)
+        return kind(**{name: one for name, one in options.items() if one is not None})
     except ValidationError as error:
         (path, text), *_ = explain(error, kind)
     raise typer.BadParameter(text, param_hint=_option_of(kind, path[0]) if path else None)
@@ -140,11 +140,11 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
         declared = typer.Option(
             *_flags(name, field), metavar=shown["metavar"], help=field.description, **limits
         )
-    required = inspect.Parameter.empty
+    default = inspect.Parameter.empty if field.is_required() else field.default
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=required if field.is_required() else field.default,
+        default=None if default == () else default,
         annotation=Annotated[_plain(field.annotation), declared],
     )
 
@@ -177,6 +177,8 @@ def _plain(annotation: Any) -> Any:
     """Return a type without what pydantic is told about it."""
     if get_origin(annotation) is Annotated:
         return _plain(get_args(annotation)[0])
+    if annotation == tuple[str, ...]:
+        return list[str] | None  # an option that may be given several times
     if get_origin(annotation) in (Union, types.UnionType):
         return Union[tuple(map(_plain, get_args(annotation)))]
     return annotation

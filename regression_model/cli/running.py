@@ -13,6 +13,7 @@ from .comparing import compare
 from .evaluating import evaluate
 from .explaining import explain
 from .logs import MESSAGES
+from .monitoring import monitor
 from .predicting import predict
 from .tracking import promote
 from .training import train
@@ -21,7 +22,8 @@ from .tuning import tune
 __all__ = ["run"]
 
 _COMMANDS = {
-    command.kind: command for command in (tune, train, evaluate, explain, predict, compare, promote)
+    command.kind: command
+    for command in (tune, train, evaluate, explain, predict, compare, promote, monitor)
 }
 
 

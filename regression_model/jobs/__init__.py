@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .comparing import CompareJob
     from .evaluating import EvaluateJob
     from .explaining import ExplainJob
+    from .monitoring import MonitorJob
     from .predicting import PredictJob
     from .promoting import PromoteJob
     from .reading import read_job
@@ -26,6 +27,7 @@ __all__ = [
     "EvaluateJob",
     "ExplainJob",
     "Job",
+    "MonitorJob",
     "PredictJob",
     "PromoteJob",
     "TrainJob",
@@ -42,6 +44,7 @@ KINDS = {  # the class of each kind, imported when it is asked for
     "explain": ("explaining", "ExplainJob"),
     "predict": ("predicting", "PredictJob"),
     "compare": ("comparing", "CompareJob"),
+    "monitor": ("monitoring", "MonitorJob"),
     "promote": ("promoting", "PromoteJob"),
 }
 _HOMES = {name: module for module, name in KINDS.values()} | {

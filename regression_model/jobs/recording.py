@@ -34,7 +34,7 @@ def made_by_job(
     from ..tracking.values import Metric, Run
 
     settings: dict[str, Any] = job.model_dump(
-        mode="json", by_alias=True, exclude_unset=True, exclude={"kind", "notify", "runs"}
+        mode="json", by_alias=True, exclude_defaults=True, exclude={"kind", "notify", "runs"}
     )
     run = Run(
         kind=job.kind,

@@ -20,6 +20,8 @@ __all__ = [
     "JsonSetting",
     "Kind",
     "ModelSetting",
+    "Names",
+    "Part",
     "Place",
     "RecordSetting",
     "SeparatorSetting",
@@ -83,6 +85,18 @@ def _as_it_is(value: object) -> object:
 
 Place = Annotated[Path, BeforeValidator(_path)]
 Text = Annotated[str, BeforeValidator(read_text)]
+
+
+def _names(value: object) -> object:
+    """Read names separated by commas, or a list of names."""
+    several = value.split(",") if isinstance(value, str) else value
+    if not isinstance(several, list | tuple):
+        raise expected("names separated by commas", value)
+    return tuple(map(read_text, several))
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Part = Annotated[float, BeforeValidator(read_number)]
 Whole = Annotated[int, BeforeValidator(read_number)]
 
 ConfigSetting = Annotated[Place | None, setting(words.CONFIG, metavar="FILE")]
