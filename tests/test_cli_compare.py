@@ -215,7 +215,7 @@ def test_the_documentation_uses_options_that_exist() -> None:
     told = CliRunner().invoke(app, ["compare", "--help"]).stdout
     known = {*re.findall(r"--[a-z-]+", told)}
     assert {*re.findall(r"--[a-z-]+", calls)} <= known
-    assert known - {"--help", "--separator"} <= {*re.findall(r"--[a-z-]+", text)}
+    assert known - {"--help", "--runs", "--separator"} <= {*re.findall(r"--[a-z-]+", text)}
 
 
 def test_a_reader_that_goes_away_ends_the_program_silently(shipped: Path) -> None:

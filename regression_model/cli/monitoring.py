@@ -23,7 +23,7 @@ _MOST_FIELDS = 12
 
 @job_command("monitor")
 def monitor(job: MonitorJob) -> None:
-    """Say whether new rows differ from those that the model was trained on.
+    """Say whether new rows differ from the training rows.
 
     Each field of the new rows is tested against the profile in the model file, and so are the
     predictions; where outcomes are known, the error and the coverage of the intervals as well.

@@ -7,6 +7,7 @@ shown: not in a log, not in a record, not in a message.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ from .watching import Watcher
 
 __all__ = ["Notify"]
 
+_ON = "Which notices: started, finished and failed, or some of them."
 _EVENTS = ("started", "finished", "failed")
 
 
@@ -42,9 +44,18 @@ class Notify(Section):
         BeforeValidator(_addresses),
         setting("Addresses of apprise, such as mailto://, slack:// or json://HOST; a secret."),
     ]
-    on: Annotated[
-        Words, setting("Which notices: started, finished and failed, or some of them.")
-    ] = _EVENTS
+    on: Annotated[Words, setting(_ON)] = _EVENTS
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> Any:
+        """Describe the addresses without keys as well."""
+        addresses = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+        found = handler.resolve_ref_schema(handler(core))
+        found["properties"]["to"] |= addresses
+        for key in ("type", "items"):
+            found["properties"]["to"].pop(key, None)
+        found["properties"]["on"] = {"type": "string", "description": _ON}
+        return {"anyOf": [addresses, found]}
 
     @model_validator(mode="before")
     @classmethod
@@ -67,13 +78,13 @@ class Notify(Section):
         """Send a notice if it is wanted; what fails is a warning, and nothing else."""
         if event not in self.on:
             return
-        try:
-            with needs("notify"):
-                import apprise
-        except MissingExtraError as error:
-            watcher.warn(f"Warning: no notice was sent: {error}")
-            return
         with _silent("apprise"):
+            try:
+                with needs("notify"):
+                    import apprise
+            except MissingExtraError as error:
+                watcher.warn(f"Warning: no notice was sent: {error}")
+                return
             for number, address in enumerate(self.to, start=1):
                 sender = apprise.Apprise()
                 which = f"to address {number} of {len(self.to)}"
@@ -89,10 +100,12 @@ class Notify(Section):
 
 @contextmanager
 def _silent(name: str) -> Iterator[None]:
-    """Keep a library from logging what it was given."""
+    """Keep a library from logging what it was given, and from warning of its own imports."""
     logger: Any = logging.getLogger(name)
     before, logger.disabled = logger.disabled, True
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         logger.disabled = before

@@ -99,15 +99,15 @@ def read_document(
     """Read a job from files, with the settings that they have together; see `read_job`."""
     told: list[Told] = []
     layers = [layer for file in files if (layer := _layer_of(file, told)) is not None]
+    unreadable = len(layers) < len(files)
     for change in changes:
         layers += _changes(change, told)
     variables = os.environ if environment is None else environment
     for layer in layers:
         layer.document = _with_variables(layer, layer.document, (), variables, told)
-    unreadable = len(layers) < len(files) + len(changes)
     job = _checked(layers, told, partial=unreadable)
     if told or job is None:
-        raise _error(told)
+        raise _error(told, [str(file) for file in files])
     merged = _merged([_as_written(layer) for layer in layers])
     return JobDocument(job, job.shown(merged))
 
@@ -258,10 +258,10 @@ def _origin(layers: Sequence[_Layer], path: KeyPath) -> _Layer:
     return layers[0]
 
 
-def _error(told: Sequence[Told]) -> ConfigError:
+def _error(told: Sequence[Told], files: Sequence[str]) -> ConfigError:
     """Return one error for all mistakes, file by file, in the order of their lines."""
-    files = [*dict.fromkeys(source for source, *_ in told)]
-    ordered = sorted(told, key=lambda one: (files.index(one[0]), one[1]))
+    order = [*dict.fromkeys((*files, *(source for source, *_ in told)))]
+    ordered = sorted(told, key=lambda one: (order.index(one[0]), one[1]))
     error = ConfigError(
         "\n".join(
             f"{source}{f':{line}' if line else ''}: {f'{key}: ' if key else ''}{text}"
