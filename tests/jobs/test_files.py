@@ -163,7 +163,7 @@ def test_jobs_in_python_are_values(few: Path) -> None:
     job = PredictJob(source=str(few), output="out.csv")
     assert job == PredictJob(source=str(few), output="out.csv")
     with pytest.raises(ValueError, match="frozen"):
-        job.threads = 2  # type: ignore[misc]
+        job.threads = 2
     heard: list[str] = []
 
     class Heard(Watcher):
