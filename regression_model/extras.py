@@ -22,6 +22,7 @@ _EXTRAS_OF = {
     "jinja2": ("report",),
     "markupsafe": ("report",),
     "matplotlib": ("report", "tune"),
+    "mlflow": ("mlflow",),
     "model_signing": ("verify",),
     "onnx": ("train",),
     "optuna": ("tune",),

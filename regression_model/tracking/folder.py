@@ -22,9 +22,18 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AliasMovedError, OutputError, TrackingError
-from .values import PARTS, AliasRecord, Run, RunRecord, now, split_alias, without_credentials
+from .values import (
+    PARTS,
+    AliasRecord,
+    Run,
+    RunRecord,
+    now,
+    split_alias,
+    user_name,
+    without_credentials,
+)
 
-__all__ = ["Folder", "user_name"]
+__all__ = ["Folder"]
 
 _RECORD = "run.json"
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
@@ -339,12 +348,6 @@ class Folder:
         except (OSError, *_UNREADABLE):
             return None
         return move if _ID.fullmatch(move.run) else None
-
-
-def user_name() -> str:
-    """Return the user's name from the environment, or nothing."""
-    names = (os.environ.get(variable) for variable in ("LOGNAME", "USER", "USERNAME"))
-    return next(filter(None, names), "")
 
 
 def _moved(name: str, alias: str, present: AliasRecord | None) -> AliasMovedError:

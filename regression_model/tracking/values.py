@@ -6,6 +6,7 @@ name is that of a secret its value. Rows are not part of any of these values.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -23,6 +24,7 @@ __all__ = [
     "RunRecord",
     "now",
     "split_alias",
+    "user_name",
     "without_credentials",
 ]
 
@@ -178,6 +180,12 @@ class AliasRecord:
 def now() -> str:
     """Return the time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def user_name() -> str:
+    """Return the user's name from the environment, or nothing."""
+    names = (os.environ.get(variable) for variable in ("LOGNAME", "USER", "USERNAME"))
+    return next(filter(None, names), "")
 
 
 def split_alias(text: str) -> tuple[str, str]:
