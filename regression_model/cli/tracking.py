@@ -33,7 +33,9 @@ def list_runs(
     ] = None,
     as_json: _JsonOption = False,
 ) -> None:
-    """List the runs that were recorded, the newest first, with the aliases of their models.
+    """List the runs that were recorded, the newest first.
+
+    Beside each stand the aliases of its model.
 
     Commands record a run where --runs or the environment variable REGRESSION_MODEL_RUNS names a
     place. A record that was cut short by a crash is named, and left out.

@@ -73,8 +73,13 @@ class Sketch:
 
     def count(self, values: Floats) -> Counts:
         """Count numbers, none of them NaN, in the bins."""
-        places = self.values.searchsorted(values) + self.values.searchsorted(values, side="right")
-        return np.bincount(places, minlength=len(self.counts))
+        places = self.values.searchsorted(values)
+        at_value = self._values_and_end.take(places) == values
+        return np.bincount(2 * places + at_value, minlength=len(self.counts))
+
+    @cached_property
+    def _values_and_end(self) -> Floats:
+        return np.append(self.values, np.nan)
 
     @cached_property
     def rows(self) -> int:

@@ -88,11 +88,17 @@ class RunningProfile:
         with self._lock:
             self._counts += counts
 
-    def clear(self) -> None:
-        """Begin with no rows."""
+    def move_to(self, counts: Counts) -> None:
+        """Put all that was counted in the place of other counts, and begin with no rows."""
         with self._lock:
-            self._waiting, self._rows_waiting = [], 0
+            self._fold()
+            counts[:] = self._counts
             self._counts[:] = 0
+
+    def fold(self) -> None:
+        """Count the rows that wait until there are enough of them."""
+        with self._lock:
+            self._fold()
 
     def _count_findings(self, findings: list[Finding], of: int, rows: Rows | None) -> None:
         chosen = None
@@ -121,13 +127,13 @@ class RunningProfile:
         accepted = [checked.only_accepted() for checked, _ in waiting]
         numbers = np.concatenate([one.numbers for one in accepted])
         codes = np.concatenate([one.codes for one in accepted])
+        numbers = np.ascontiguousarray(numbers.T)
         missing = np.isnan(numbers)
-        gone = missing.sum(axis=0)
+        gone = missing.sum(axis=1)
         parts.missing += gone
         for j, (sketch, bins) in enumerate(parts.numbers):
             if sketch is not None:
-                column = numbers[:, j]
-                bins += sketch.count(column[~missing[:, j]] if gone[j] else column)
+                bins += sketch.count(numbers[j][~missing[j]] if gone[j] else numbers[j])
         parts.codes += np.bincount(codes.reshape(-1), minlength=len(parts.codes))
         sketch, bins = parts.predictions
         if sketch is not None:

@@ -34,6 +34,7 @@ class Answer:
 def predict_rows(opened: Opened, rows: list[Any]) -> Answer:
     """Predict rows, each of which gets a result whatever is wrong with it."""
     prediction = opened.model.predict(rows)
+    opened.recent.add(prediction)
     results = [
         {"prediction": value, "lower": low, "upper": high, "assumed": names, "problems": []}
         for value, low, high, names in zip(
