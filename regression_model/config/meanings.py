@@ -82,6 +82,14 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "Evaluation.groups": ("fields by whose values the errors are broken down", "Hull"),
     "Evaluation.baseline": ("field whose levels have a median each, to be better than", "Hull"),
     "Evaluation.without": ("columns without which the report shows the score as well", "Length"),
+    "Evaluation.metrics": (
+        "more metrics, by the names that scikit-learn has for its regression metrics and scorers",
+        "max_error, neg_mean_poisson_deviance",
+    ),
+    "Quality.metrics": (
+        "limits of other metrics, by their names, each a number",
+        "max_error: 90000",
+    ),
     "Interval.level": ("share of true values that an interval should hold", "0.9"),
     "Interval.ridge_alpha": (
         "penalty of the regression that tells where the model is less sure; without it every "

@@ -7,11 +7,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from ..named_metrics import unknown_metrics
 from .features import Bounds, Encode, transform_mistake
 from .mistakes import Mistake, expected
 from .values import (
     Count,
     Duration,
+    Name,
     NotNegative,
     Number,
     Positive,
@@ -100,6 +102,7 @@ class Evaluation(Section):
     `split` is `random`, `grouped by COLUMN` (rows with one value of it are held out together) or
     `by time COLUMN` (`folds` windows, each predicted from the rows before it).
     `stratify` is a column whose values are spread evenly over the folds.
+    `metrics` are more metrics, by the names that scikit-learn has for them.
     `groups` are the fields by whose values the errors are broken down; `baseline` is the field
     whose values have a median each, to be better than; `without` are columns without which the
     report shows the model too.
@@ -113,6 +116,7 @@ class Evaluation(Section):
     groups: Words = ()
     baseline: Text | None = None
     without: Words = ()
+    metrics: Words = ()
 
     @property
     def is_grouped(self) -> bool:
@@ -133,6 +137,8 @@ class Evaluation(Section):
         """Find keys that have no meaning for the split."""
         if self.split != "random" and self.stratify is not None:
             yield ("stratify",), f"is for a random split: leave it out, as split is {self.split!r}"
+        for _, text in unknown_metrics(self.metrics):
+            yield ("metrics",), text
         if self.is_by_time and self.repeats > 1:
             yield ("repeats",), "expected 1: a split by time is always the same"
 
@@ -160,11 +166,21 @@ class Quality(Section):
     mae: Positive | None = None
     r2: Annotated[float, Field(le=1), BeforeValidator(read_number)] | None = None
     coverage: PositiveShare | None = None
+    metrics: dict[Name, Number] = {}
 
     @property
     def limits(self) -> dict[str, float]:
         """The limits that are set, by the names of their metrics."""
-        return {name: limit for name, limit in self if limit is not None}
+        own = {name: limit for name, limit in self if name != "metrics" and limit is not None}
+        return own | self.metrics
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Find a limit for what has a key of its own."""
+        for name in self.metrics:
+            if name in Quality.model_fields:
+                yield ("metrics", name), f"has a key of its own: quality.{name}"
+        for name, text in unknown_metrics(self.metrics):
+            yield ("metrics", name), text
 
 
 class Monitoring(Section):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,6 +47,7 @@ def compared(
     theirs: Prediction,
     *,
     seed: int,
+    more: Collection[str] = (),
 ) -> Comparison:
     """Compare the metrics of scored rows with those of another model's predictions.
 
@@ -56,6 +57,7 @@ def compared(
     rows : array of int
         Which of the other model's predictions belong to the scored rows.
     level : of the scored rows' intervals; those of another level are not compared.
+    more : metrics beside those that are always compared
 
     Raises
     ------
@@ -80,7 +82,7 @@ def compared(
         )
         for one in this
     ]
-    metrics = difference(this, beside, seed=seed)
+    metrics = difference(this, beside, seed=seed, more=more)
     return Comparison({"name": other.name, "version": other.version}, int(both.sum()), metrics)
 
 

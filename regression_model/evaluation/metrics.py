@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..named_metrics import more_is_better, named_metric
 from .results import Estimate, Estimates
 from .weighted import mean, median, resamples, share
 
@@ -18,8 +19,11 @@ __all__ = [
     "OF_GROUPS",
     "PredictedRows",
     "WITH_INTERVALS",
+    "at_least",
+    "check_metric",
     "difference",
     "estimates",
+    "metric_value",
     "metrics_of",
     "rmse",
     "rmsle",
@@ -199,10 +203,76 @@ AT_LEAST = ("coverage", "r2")  # those of which more is better
 OF_GROUPS = ("rmsle", "mae", "median_error_percent", "coverage")
 
 
+def at_least(name: str) -> bool:
+    """Whether more of a metric is better."""
+    return name in AT_LEAST or (name not in _METRICS and more_is_better(name))
+
+
+def check_metric(name: str) -> None:
+    """Check that there is a metric of a name: one of these, or one of scikit-learn.
+
+    Raises
+    ------
+    InputError
+        When there is none.
+    MissingExtraError
+        When it is not one of these, and scikit-learn is not installed.
+    """
+    _metric(name)
+
+
+def metric_value(
+    name: str,
+    target: Floats,
+    prediction: Floats,
+    *,
+    lower: Floats | None = None,
+    upper: Floats | None = None,
+) -> float | None:
+    """Return any metric of some predictions by its name; None where it is not defined for them.
+
+    Parameters
+    ----------
+    name : of this package, or of a regression metric or scorer of scikit-learn
+    target, prediction, lower, upper : arrays of float64, shape (rows,)
+
+    Raises
+    ------
+    InputError, MissingExtraError
+        As for `check_metric`.
+    """
+    fold = np.zeros(len(target), dtype=np.int64)
+    scored = PredictedRows(target, prediction, fold, lower, upper)
+    return metrics_of(scored, [name]).get(name)
+
+
+def _metric(name: str) -> Metric:
+    return _METRICS.get(name) or _of_scikit_learn(name)
+
+
+def _of_scikit_learn(name: str) -> Metric:
+    """Return a metric that repeats each row as often as its weight says."""
+    function = named_metric(name)
+
+    def metric(scored: PredictedRows, weights: Floats) -> Floats | None:
+        rows, found = np.arange(len(scored.target)), []
+        for times in weights.astype(np.int64):
+            drawn = np.repeat(rows, times)
+            try:
+                found.append(function(scored.target[drawn], scored.prediction[drawn]))
+            except ValueError:  # such as a logarithm of a target below zero
+                if len(weights) == 1:
+                    return None
+                found.append(np.nan)
+        return np.array(found, dtype=np.float64)
+
+    return metric
+
+
 def metrics_of(scored: PredictedRows, names: Collection[str]) -> dict[str, float]:
     """Return the named metrics of the rows, without those that are not defined for them."""
     once = np.ones((1, len(scored.target)))
-    values = {name: _METRICS[name](scored, once) for name in names}
+    values = {name: _metric(name)(scored, once) for name in names}
     return {
         name: float(value[0])
         for name, value in values.items()
@@ -229,7 +299,11 @@ def estimates(several: Sequence[PredictedRows], names: Collection[str], *, seed:
 
 
 def difference(
-    this: Sequence[PredictedRows], other: Sequence[PredictedRows], *, seed: int
+    this: Sequence[PredictedRows],
+    other: Sequence[PredictedRows],
+    *,
+    seed: int,
+    more: Collection[str] = (),
 ) -> dict[str, dict[str, float | Estimate]]:
     """Compare two models on the same rows; both are resampled together.
 
@@ -237,9 +311,11 @@ def difference(
     ----------
     this, other : list of PredictedRows
         The rows, predicted once or several times by each; metrics are averaged over them.
+    more : collection of str
+        Metrics beside those that are always compared.
     """
     of_this, of_other = (
-        _averages([metrics_of(one, COMPARED) for one in of]) for of in (this, other)
+        _averages([metrics_of(one, (*COMPARED, *more)) for one in of]) for of in (this, other)
     )
     names = tuple(name for name in of_this if name in of_other)
     drawn_this = _resampled(this, names, seed=seed)
@@ -268,7 +344,7 @@ def _resampled(
     parts: dict[str, list[Floats]] = {name: [] for name in names}
     for weights in resamples(len(several[0].target), number=_RESAMPLES, seed=seed):
         for name, found in parts.items():
-            values = [_METRICS[name](scored, weights) for scored in several]
+            values = [_metric(name)(scored, weights) for scored in several]
             found.append(np.mean([value for value in values if value is not None], axis=0))
     return {name: np.concatenate(found) for name, found in parts.items()}
 

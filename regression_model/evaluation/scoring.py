@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InputError
+from ..errors import InputError, MissingExtraError
+from ..named_metrics import OURS
 from ..runtime.checking import Checked, Checker
 from ..runtime.contract import Contract, Field
 from ..runtime.fingerprints import Fingerprints, fingerprints_of
@@ -16,7 +17,14 @@ from ..runtime.model import Model
 from ..runtime.problems import Problem
 from .comparing import check_same_target, compared
 from .groups import Labels, groups_of, labels_of_levels, labels_of_numbers
-from .metrics import ERRORS, WITH_INTERVALS, Floats, PredictedRows, estimates
+from .metrics import (
+    ERRORS,
+    WITH_INTERVALS,
+    Floats,
+    PredictedRows,
+    check_metric,
+    estimates,
+)
 from .results import Details, EvaluationResult, TrainedOn, headline_of
 
 __all__ = ["evaluate_model"]
@@ -34,6 +42,7 @@ def evaluate_model(
     compare: Model | None = None,
     groups: Sequence[str] | None = None,
     sha256: str | None = None,
+    metrics: Collection[str] = (),
 ) -> EvaluationResult:
     """Score the predictions of a model file for rows whose target is known.
 
@@ -44,6 +53,7 @@ def evaluate_model(
     compare : another model file, scored on the same rows
     groups : fields to group the rows by; None for those that the model file names
     sha256 : of the file with the rows, by which a model file recognises its training data
+    metrics : more metrics by name, beside those that the model file has
 
     Raises
     ------
@@ -72,15 +82,17 @@ def evaluate_model(
         prediction.lower[index],
         prediction.upper[index],
     )
-    metrics = estimates([scored], (*ERRORS, *WITH_INTERVALS), seed=_SEED)
+    more = dict.fromkeys((*_more_metrics(model), *(name for name in metrics if name not in OURS)))
+    names = (*ERRORS, *WITH_INTERVALS, *more)
+    found = estimates([scored], names, seed=_SEED)
     level = model.manifest["interval"]["level"]
     comparison = None
     if compare is not None:
         theirs = compare.predict(rows)
-        comparison = compared([scored], index, level, compare, theirs, seed=_SEED)
+        comparison = compared([scored], index, level, compare, theirs, seed=_SEED, more=tuple(more))
     if groups is None:
         groups = model.manifest.get("evaluation", {}).get("groups", ())
-    score = "rmsle" if headline_of(target, metrics) == "rmsle" else "mae"
+    score = "rmsle" if headline_of(target, found) == "rmsle" else "mae"
     checked = prediction.checked
     labels = {name: _labels(model.contract, checked, name)[index] for name in groups}
     return EvaluationResult(
@@ -90,15 +102,26 @@ def evaluate_model(
         level=level,
         rows=len(index),
         refused=refused,
-        metrics=metrics,
+        metrics=found,
         groups=groups_of([scored], labels, score=score, seed=_SEED),
-        calibration=[(level, metrics["coverage"].value)],
+        calibration=[(level, found["coverage"].value)],
         comparison=comparison,
         details=_details(known, prediction.values, prediction.lower, prediction.upper),
         manifest=model.manifest,
         notes=[p.message for p in prediction.warnings if p.row is None],
         trained_on=_trained_on(model, checked, known, index, sha256),
     )
+
+
+def _more_metrics(model: Model) -> Iterator[str]:
+    """Yield the metrics that the training names beside ours, where scikit-learn is installed."""
+    for name in model.manifest["metrics"]:
+        if name not in OURS and name != "rmsle_worst_fold":
+            try:
+                check_metric(name)
+            except (InputError, MissingExtraError):  # of another version, or of no interest here
+                continue
+            yield name
 
 
 def _targets(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from ..display import Amounts, Table, count, decimal, percent, plain, printable, share
 from ..runtime.contract import Contract
 from .groups import TARGET_BAND, VERY_FEW_ROWS, in_order
-from .metrics import AT_LEAST
+from .metrics import at_least
 from .results import (
     Estimate,
     EvaluationResult,
@@ -399,14 +399,14 @@ def quality_bar(manifest: Mapping[str, Any]) -> list[tuple[bool, str]]:
     bar, found = manifest.get("quality") or {}, manifest["metrics"]
     verdicts = []
     for name in known([name for name in bar if bar[name] is not None and name in found]):
-        at_least = name in AT_LEAST
-        met = found[name] >= bar[name] if at_least else found[name] <= bar[name]
+        more = at_least(name)
+        met = found[name] >= bar[name] if more else found[name] <= bar[name]
         value, limit = (
             written(name, one, amounts_of(manifest["target"])) for one in (found[name], bar[name])
         )
         sentence = (
             f"{metric(name).label}, {_validated(manifest)}, is {value}; the configuration asks for "
-            f"{'at least' if at_least else 'at most'} {limit}."
+            f"{'at least' if more else 'at most'} {limit}."
         )
         verdicts.append((met, sentence))
     return verdicts

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..comparison.run import RunningComparison
 from ..errors import InputError, ModelFileError, TrackingError
-from ..evaluation.metrics import AT_LEAST, COMPARED, difference
+from ..evaluation.metrics import at_least, check_metric, difference
 from ..evaluation.results import Estimate, headline_of
 from ..evaluation.scoring import evaluate_model
 from ..runtime.model import Model
@@ -57,12 +57,11 @@ class Evidence:
     @property
     def is_enough(self) -> bool:
         """Whether it is shown that the challenger is not worse by more than the margin."""
-        at_least = self.metric in AT_LEAST
-        return self.low >= -self.margin if at_least else self.high <= self.margin
+        return self.low >= -self.margin if at_least(self.metric) else self.high <= self.margin
 
     def sentence(self) -> str:
         """Return it in one sentence."""
-        worse = "less" if self.metric in AT_LEAST else "more"
+        worse = "less" if at_least(self.metric) else "more"
         return (
             f"{self.metric.upper()} {_short(self.challenger)}, and {_short(self.champion)} of the "
             f"champion, on {self.number:,} {self.rows}: the difference is "
@@ -269,8 +268,7 @@ def _compared(
     (record, new), (old_record, old) = challenger, champion
     manifest = new.manifest
     metric = metric or headline_of(manifest["target"], manifest["metrics"])
-    if metric not in COMPARED:
-        raise InputError(f"{metric!r} is not a metric: expected one of {', '.join(COMPARED)}.")
+    check_metric(metric)
     if data is None:
         number, rows, found = _on_held_out(runs, record, old_record, metric)
     else:
@@ -315,7 +313,9 @@ def _on_data(
     source = Path(data)
     rows = read_table(str(data))
     sha256 = digest(source) if source.is_file() else None
-    result = evaluate_model(new, rows, source=source.name, compare=old, sha256=sha256, groups=())
+    result = evaluate_model(
+        new, rows, source=source.name, compare=old, sha256=sha256, groups=(), metrics=[metric]
+    )
     if result.caution is not None:
         raise InputError(f"{source.name}: {result.caution} Give rows that it has not seen.")
     assert result.comparison is not None

@@ -16,7 +16,7 @@ from ..evaluation.results import Comparison, Details, Estimates, EvaluationResul
 from ..runtime.model import Model
 from .baselines import median_by, plain_linear
 from .cross_validation import Progress, Rows
-from .held_out import HeldOutPredictions, Measured, holdout, measure
+from .held_out import HeldOutPredictions, Measured, holdout, measure, more_metrics
 from .importances import permutation_importances
 from .intervals import scale_of
 from .rows import TrainingData
@@ -24,6 +24,7 @@ from .rows import TrainingData
 __all__ = ["evaluate_pipeline"]
 
 _ALL = (*ERRORS, *WITH_INTERVALS)
+_OF_FOLDS = ("rmsle", "rmse", "r2", "mae", "coverage")
 _LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 
@@ -75,9 +76,13 @@ def evaluate_pipeline(
             refused=[],
             metrics=measured.metrics,
             over_seeds=measured.over_seeds,
-            holdout=estimates([holdout(config, data)], ERRORS, seed=seed),
+            holdout=estimates(
+                [holdout(config, data)],
+                tuple(dict.fromkeys((*ERRORS, *more_metrics(config)))),
+                seed=seed,
+            ),
             constant_width=_constant_width(several, config.interval.level),
-            folds=[fold for one in several for fold in _folds(one)],
+            folds=[fold for one in several for fold in _folds(one, more_metrics(config))],
             groups=groups_of(
                 scored,
                 _labels(config, data, first.rows),
@@ -111,11 +116,11 @@ def _constant_width(several: Sequence[HeldOutPredictions], level: float) -> dict
     return {name: float(np.mean([one[name] for one in found])) for name in shared}
 
 
-def _folds(held_out: HeldOutPredictions) -> list[dict[str, Any]]:
+def _folds(held_out: HeldOutPredictions, more: tuple[str, ...]) -> list[dict[str, Any]]:
     folds, scored, seed = [], held_out.scored, held_out.result.seed
     for fold in np.unique(scored.fold).tolist():
         rows = scored.only(scored.fold == fold)
-        found = metrics_of(rows, ("rmsle", "rmse", "r2", "mae", "coverage"))
+        found = metrics_of(rows, (*_OF_FOLDS, *(name for name in more if name not in _OF_FOLDS)))
         folds.append({"seed": seed, "fold": fold, "rows": len(rows.target), **found})
     return folds
 
@@ -148,7 +153,8 @@ def _baselines(
         for one in several
     ]
     seed = config.evaluation.seed
-    return {name: estimates(scored, ERRORS, seed=seed) for name, scored in predicted.items()}
+    names = tuple(dict.fromkeys((*ERRORS, *more_metrics(config))))
+    return {name: estimates(scored, names, seed=seed) for name, scored in predicted.items()}
 
 
 def _without(

@@ -228,7 +228,8 @@ def measure(
     seeds = range(seed, seed + (repeats or config.evaluation.repeats))
     held_out = cross_validations(config, data, seeds=seeds, progress=progress)
     scored = [one.scored for one in held_out]
-    found = estimates(scored, (*ERRORS, *WITH_INTERVALS), seed=seed)
+    names = dict.fromkeys((*ERRORS, *WITH_INTERVALS, *more_metrics(config)))
+    found = estimates(scored, tuple(names), seed=seed)
     of_seeds = [metrics_of(one, tuple(found)) for one in scored] if len(scored) > 1 else []
     over_seeds = {
         name: float(np.std([one[name] for one in of_seeds], ddof=1)) for name in found if of_seeds
@@ -240,6 +241,11 @@ def measure(
     ]
     worst = max((score for score in of_folds if score is not None), default=None)
     return Measured(held_out, found, over_seeds, worst if "rmsle" in found else None)
+
+
+def more_metrics(config: Config) -> tuple[str, ...]:
+    """Return the metrics that a configuration names beside those that are always measured."""
+    return tuple(dict.fromkeys((*config.evaluation.metrics, *config.quality.metrics)))
 
 
 def holdout(config: Config, data: TrainingData) -> PredictedRows:

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from ..config.core import TRAINED_MODEL_DIR, Config, load_config
 from ..config.writing import with_members
 from ..errors import ConfigError, MissingExtraError, OutputError, QualityError
-from ..evaluation.metrics import AT_LEAST, PredictedRows
+from ..evaluation.metrics import PredictedRows, at_least
 from ..files.writing import write_atomically
 from ..runtime.model import Model
 from ..runtime.model_file.sealing import seal
@@ -225,12 +225,13 @@ def _check_quality(config: Config, metrics: Mapping[str, float]) -> None:
     misses = []
     for name, limit in config.quality.limits.items():
         if name not in metrics:
-            raise ConfigError(_UNDEFINED[name])
+            undefined = f"quality.metrics.{name} is not defined for these targets: remove the key."
+            raise ConfigError(_UNDEFINED.get(name, undefined))
         found = metrics[name]
-        at_least = name in AT_LEAST
-        if found < limit if at_least else found > limit:
+        is_minimum = at_least(name)
+        if found < limit if is_minimum else found > limit:
             digits = ".6g" if name in ("rmse", "mae") else ".4f"
-            side = "below the minimum" if at_least else "above the maximum"
+            side = "below the minimum" if is_minimum else "above the maximum"
             misses.append(
                 f"{_SHORT.get(name) or name.upper()} is {found:{digits}}, "
                 f"{abs(found - limit):{digits}} {side} of {limit:{digits}}"

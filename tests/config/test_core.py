@@ -627,7 +627,9 @@ def test_unknown_key_without_a_near_one_lists_the_known() -> None:
     """Where nothing is near, the known keys are named."""
     ((_, _, sentence),) = mistakes_of(SMALL.replace("  folds: 5", "  zzz: 5"))
     assert sentence.startswith("unknown key; known keys: ")
-    assert sentence.endswith("baseline, folds, groups, repeats, seed, split, stratify, without")
+    assert sentence.endswith(
+        "baseline, folds, groups, metrics, repeats, seed, split, stratify, without"
+    )
 
 
 @pytest.mark.parametrize(
