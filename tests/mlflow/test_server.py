@@ -11,6 +11,7 @@ from regression_model import load_model
 from regression_model.errors import AliasMovedError, TrackingError
 from regression_model.tracking import Dataset, Metric, Run, open_runs
 from regression_model.tracking.building import made_of_model
+from regression_model.tracking.mlflow.runs import MlflowRuns
 from regression_model.tracking.promotion import promote, rollback
 from regression_model.tracking.sources import open_model
 
@@ -29,7 +30,7 @@ print(json.dumps([model.predict(table).tolist(), both.to_dict("list")]))
 
 def test_a_run_is_read_back_from_the_server(experiment: str) -> None:
     """Parameters, metrics with their spread, data with digests, tags, files and parts."""
-    runs = open_runs(experiment)
+    runs = MlflowRuns(experiment)
     secret = "s3://me:hunter2@bucket/rows.csv?key=hunter2"
     run = Run(
         "tune",
@@ -66,7 +67,7 @@ def test_the_registered_model_is_loaded_by_mlflow_and_by_plain_requests(
 ) -> None:
     """Both give what the file gives; there is no pickle, and plain requests need no mlflow."""
     path = version("5.0.0")
-    found = promote(open_runs(experiment), str(path))
+    found = promote(MlflowRuns(experiment), str(path))
     named = f"models:/{found.name}@champion"
     loaded = program("-c", _PYFUNC, named, str(scoring_file), module=False)
     assert loaded.returncode == 0, loaded.stderr
@@ -75,7 +76,7 @@ def test_the_registered_model_is_loaded_by_mlflow_and_by_plain_requests(
     lines = [line.split(",") for line in csv.stdout.splitlines()[1:21]]
     assert [float(line[1]) for line in lines] == pytest.approx(values, rel=1e-12)
     assert [float(line[2]) for line in lines] == pytest.approx(both["lower"], rel=1e-12)
-    client = open_runs(experiment)._client
+    client = MlflowRuns(experiment)._client
     files = [one.path for one in client.list_artifacts(found.challenger, "model")]
     files += [one.path for one in client.list_artifacts(found.challenger, "model/artifacts")]
     assert not [one for one in files if one.endswith((".pkl", ".joblib"))]
@@ -94,7 +95,7 @@ def test_the_registered_model_is_loaded_by_mlflow_and_by_plain_requests(
     assert plain.stdout == "False False\n", plain.stderr
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     assert open_model(f"models:/{found.name}/1").version == "5.0.0"
-    open_runs(experiment)._client.delete_model_version(found.name, "1")
+    MlflowRuns(experiment)._client.delete_model_version(found.name, "1")
     with pytest.raises(TrackingError, match="not found"):
         open_model(f"models:/{found.name}/1")
 
@@ -118,7 +119,7 @@ def test_a_model_that_is_not_registered_is_one_sentence(
 
 def test_aliases_move_by_promotion_and_rollback(experiment: str, version: Versions) -> None:
     """MLflow's alias names the version, and the moves are recorded with their evidence."""
-    runs = open_runs(experiment)
+    runs = MlflowRuns(experiment)
     first, second = (
         runs.record(*made_of_model(version(number))[:2]) for number in ("5.0.0", "5.0.1")
     )
@@ -126,7 +127,7 @@ def test_aliases_move_by_promotion_and_rollback(experiment: str, version: Versio
     forced = promote(runs, second, force=True, reason="it is the one that is documented")
     assert forced.promoted and runs.run(f"{name}@champion").id == second
     assert rollback(runs, name).run == first
-    now = open_runs(experiment).alias(name, "champion")
+    now = MlflowRuns(experiment).alias(name, "champion")
     assert now is not None and (now.run, now.replaced, now.number) == (first, second, 3)
     version_ = runs._client.get_model_version_by_alias(name, "champion")
     assert (version_.run_id, version_.tags["version"]) == (first, "5.0.0")
@@ -136,7 +137,7 @@ def test_of_two_promotions_at_once_one_is_told(
     experiment: str, version: Versions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The number of a move is taken once: who has looked before the other moved is refused."""
-    runs, other = open_runs(experiment), open_runs(experiment)
+    runs, other = MlflowRuns(experiment), MlflowRuns(experiment)
     first, second = (
         runs.record(*made_of_model(version(number))[:2]) for number in ("5.0.0", "5.0.1")
     )
