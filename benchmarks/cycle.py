@@ -43,7 +43,7 @@ _PEER = {  # seconds: fmind/mlops-python-package 5.0.0 on bike rentals, with MLf
 _NO = {"compare": (0, 10, 11), "monitor": (0, 1)}  # exit codes that are answers
 _FIRST_NEW_YEAR = 2010
 _EXPLAINED = 100
-_SECONDS_TO_START = 60
+_SECONDS_TO_START = 120
 
 
 @dataclass(frozen=True)
@@ -162,9 +162,15 @@ def _mlflow_server(place: Path) -> Iterator[str]:
     command += ["--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{place / 'mlflow.db'}"]
     command += ["--artifacts-destination", str(place / "artifacts")]
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     with (place / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            command, cwd=place, stdout=log, stderr=log, start_new_session=True
+            command,
+            cwd=place,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "PATH": programs},  # it starts uvicorn by its name
+            start_new_session=True,
         )
         try:
             _wait_for(f"{address}/health", server)

@@ -58,6 +58,7 @@ def test_extras_bring_what_trains_and_what_reads_parquet() -> None:
     assert set(DISTRIBUTION.metadata.get_all("Provides-Extra", [])) == {
         "batch",
         "convert",
+        "mlflow",
         "package",
         "report",
         "serve",

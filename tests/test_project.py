@@ -41,6 +41,7 @@ ENVIRONMENTS = {
     "pylock",
     "release_rehearsal",
     "test_browser",
+    "test_mlflow",
     "test_package",
     "test_release",
     "test_runtime",

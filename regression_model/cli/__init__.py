@@ -1,8 +1,8 @@
 """The command line. Results go to standard output, everything else to standard error.
 
-Exit codes: 0 success; 1 a row has no prediction, a model misses its quality bar, a version is too
-small, or what was verified is refused; 2 invalid input or arguments, or something that cannot be
-verified; 130 interrupted. `monitor`: 1 drift. `compare`: 0 patch, 10 minor, 11 major.
+Exit codes: 0 success; 1 a row has no prediction, a model misses its quality bar or is not promoted,
+a version is too small, or what was verified is refused; 2 invalid input or arguments, or something
+that cannot be verified; 130 interrupted. `monitor`: 1 drift. `compare`: 0 patch, 10 minor, 11 major.
 """
 
 from __future__ import annotations

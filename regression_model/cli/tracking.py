@@ -189,12 +189,7 @@ def promote(job: PromoteJob) -> None:
       regression-model promote house-prices-4.1.0.onnx --data sales.csv --margin 0.01
       regression-model promote 20261122 --force --reason "the champion uses a field that is gone"
     """
-    from ..errors import AliasMovedError
-
-    try:
-        found = job.run(Terminal())
-    except AliasMovedError as error:
-        fail(str(error), code=1)
+    found = job.run(Terminal())
     if job.as_json:
         typer.echo(json.dumps(found.to_dict(), allow_nan=False))
         if not found.promoted:
@@ -227,14 +222,10 @@ def rollback(
     Examples:
       regression-model rollback house-prices --reason "predictions too low since noon"
     """
-    from ..errors import AliasMovedError
     from ..tracking import open_runs
     from ..tracking.promotion import rollback as roll_back
 
-    try:
-        move = roll_back(open_runs(where), name, alias=alias, reason=reason)
-    except AliasMovedError as error:
-        fail(str(error), code=1)
+    move = roll_back(open_runs(where), name, alias=alias, reason=reason)
     if as_json:
         typer.echo(json.dumps(move.to_dict(), allow_nan=False))
     else:

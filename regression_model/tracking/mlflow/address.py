@@ -145,7 +145,8 @@ class Server:
     def _refused(self, error: HTTPError) -> TrackingError:
         """Return the error for an answer that is not a success."""
         try:
-            answer = json.loads(error.read(1 << 16))
+            with error:
+                answer = json.loads(error.read(1 << 16))
             message = str(answer["message"]).partition("\n")[0].rstrip(".")
             code = str(answer.get("error_code", ""))
         except (ValueError, LookupError, TypeError, OSError):

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,16 +51,21 @@ _LOW, _HIGH = "_low", "_high"
 
 
 def check_reachable(where: str) -> None:
-    """Check that a server answers; a database is not checked.
+    """Check that a server answers, before the work; a database is not checked.
 
     Raises
     ------
     UnreachableError
         When it does not.
+    MissingExtraError
+        When it does, and the extra mlflow is not installed.
     """
     address = Address.of(where)
     if address.is_server:
         Server(address.uri).check()
+    with needs("mlflow"):
+        if find_spec("mlflow") is None:
+            raise ModuleNotFoundError(name="mlflow")
 
 
 class MlflowRuns:
