@@ -16,6 +16,7 @@ from datetime import date, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -296,7 +297,7 @@ def _draw(found: Curves) -> None:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    style = {"svg.hashsalt": "drift", "svg.fonttype": "none", "font.size": 11}
+    style: Any = {"svg.hashsalt": "drift", "svg.fonttype": "none", "font.size": 11}
     with rc_context(style):
         figure = Figure(figsize=(6.4, 3.6), layout="constrained")
         FigureCanvasSVG(figure)
