@@ -9,6 +9,15 @@ ci: $(TOX) ; $(TOX) run -e test_package,checks,build,test_release,test_runtime,t
 train: $(TOX) ; $(TOX) run -e train
 evaluate: $(TOX) ; $(TOX) run -e evaluate
 tune: $(TOX) ; $(TOX) run -e tune
+cycle: $(TOX) ; $(TOX) run -e cycle
+job-tune: $(TOX) ; $(TOX) run -e job-tune
+job-train: $(TOX) ; $(TOX) run -e job-train
+job-evaluate: $(TOX) ; $(TOX) run -e job-evaluate
+job-compare: $(TOX) ; $(TOX) run -e job-compare
+job-promote: $(TOX) ; $(TOX) run -e job-promote
+job-predict: $(TOX) ; $(TOX) run -e job-predict
+job-explain: $(TOX) ; $(TOX) run -e job-explain
+job-monitor: $(TOX) ; $(TOX) run -e job-monitor
 test_package: $(TOX) ; $(TOX) run -e test_package
 test_runtime: $(TOX) ; $(TOX) run -e test_runtime
 compat-lowest: $(TOX) ; $(TOX) run -e compat-lowest
@@ -38,7 +47,7 @@ release_rehearsal: $(TOX) ; $(TOX) run -e release_rehearsal
 pylock: $(TOX) ; $(TOX) run -e pylock
 dev: $(TOX) ; $(TOX) run -e dev
 
-.PHONY: all ci train evaluate tune test_package test_runtime compat-lowest compat-highest compat-train-lowest dependencies audit keep checks lint \
+.PHONY: all ci cycle job-tune job-train job-evaluate job-compare job-promote job-predict job-explain job-monitor train evaluate tune test_package test_runtime compat-lowest compat-highest compat-train-lowest dependencies audit keep checks lint \
 	typecheck format build bench bench_tables docs docs_site workflows containers lock test_release test_browser test_mlflow coverage publish release_rehearsal pylock dev tox
 
 tox: ;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -49,20 +50,23 @@ class RecentRows:
             path = self._folder / f"{self._name}-{os.getpid()}.counts"
             self._arrays = np.memmap(path, dtype=np.int64, mode="w+", shape=shape)
         self._profile = RunningProfile(self._reference, self._arrays[0])
-        self._rows = self._folded = 0.0
+        self._lock = threading.Lock()
+        self._rows, self._folded = 0, 0.0
         self._report: tuple[float, DriftReport] | None = None
         self.workers = 1
 
     def add(self, prediction: Prediction, rows: Any = None) -> None:
         """Take the rows of a prediction into account, or some of them."""
         self._profile.add(prediction, rows)
-        self._rows += len(prediction) if rows is None else len(rows)
-        if self._rows >= ROWS:
-            self._rows = 0
-            self._profile.move_to(self._arrays[1])
-        elif (now := monotonic()) - self._folded > _SECONDS_BETWEEN_FOLDS:
-            self._folded = now
-            self._profile.fold()
+        now = monotonic()
+        with self._lock:
+            self._rows += len(prediction) if rows is None else len(rows)
+            if self._rows >= ROWS:
+                self._rows = 0
+                self._profile.move_to(self._arrays[1])
+            elif now - self._folded > _SECONDS_BETWEEN_FOLDS:
+                self._folded = now
+                self._profile.fold()
 
     def report(self, *, at_most: float = 0.0) -> DriftReport:
         """Test what was counted; a report may be so many seconds old."""

@@ -124,6 +124,7 @@ def test_sdist_contents() -> None:
         | files_below("benchmarks", "*.py")
         | files_below("docs", "*.css", "*.md", "*.png", "*.py", "*.svg")
         | files_below("examples", "*.csv", "*.md")
+        | files_below("jobs", "*.yml")
         | files_below("releasing", "*.py")
         | files_below("releasing/node", "*.json", "*.mjs")
         | files_below("requirements", "*.in", "*.json", "*.txt")
