@@ -301,12 +301,10 @@ class Folder:
             ) from None
 
     def _record_of(self, record: Mapping[str, Any]) -> RunRecord:
-        run_id = record["id"]
-        if not _ID.fullmatch(run_id):
+        run_id, files = record["id"], record["files"]
+        if not _ID.fullmatch(run_id) or any(Path(name).name != name for name in files):
             raise ValueError(run_id)
-        return RunRecord(
-            run_id, Run.from_dict(record), dict(record["files"]), str(self._records / run_id)
-        )
+        return RunRecord(run_id, Run.from_dict(record), dict(files), str(self._records / run_id))
 
     def _named_by(self, name: str, alias: str) -> RunRecord:
         move = self.alias(name, alias)

@@ -146,8 +146,8 @@ def promote(
         try:
             champion = runs.run(present.run)
             old = _open(runs, champion)
-        except TrackingError as error:  # deleted: there is nothing left to compare with
-            notes.append(f"The champion cannot be compared with: {error}")
+        except (ModelFileError, TrackingError) as error:
+            refusals.append(f"The champion cannot be opened to compare with it. {error}")
         else:
             refusals += _incompatible(old, new)
             try:
