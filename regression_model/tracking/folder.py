@@ -327,7 +327,10 @@ class Folder:
                 f"There are no runs in {self.root}: train with --runs {self.root}, or name another "
                 "place with --runs."
             )
-        return f"There is no run {named!r} in {self.root}: regression-model runs lists them."
+        return (
+            f"There is no run {named!r} in {self.root}, or it was deleted: regression-model runs "
+            "lists them."
+        )
 
     def _moves(self, name: str, alias: str) -> list[int]:
         found = (_MOVE.fullmatch(one) for one in _names(self._aliases / name / alias))

@@ -144,7 +144,7 @@ def promote(
     refusals, notes, evidence = [*_missed(new)], [], None
     if present is not None:
         try:
-            champion = runs.run(present.run)
+            champion = runs.run(f"{new.name}@{alias}")
             old = _open(runs, champion)
         except (ModelFileError, TrackingError) as error:
             refusals.append(f"The champion cannot be opened to compare with it. {error}")

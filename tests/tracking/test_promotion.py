@@ -123,7 +123,7 @@ def test_a_champion_that_was_deleted_is_replaced_by_force_only(
     shutil.rmtree(tmp_path / "runs" / "records" / first)
     second = add("5.0.1")
     found = promote(runs, second)
-    assert not found.promoted and f"{first} was deleted" in found.refusals[0]
+    assert not found.promoted and "was deleted" in found.refusals[0] and first in found.refusals[0]
     assert promote(runs, second, force=True, reason="the champion was deleted").promoted
     with pytest.raises(TrackingError, match="deleted"):
         rollback(runs, "house-prices")
