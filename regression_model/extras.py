@@ -13,6 +13,7 @@ __all__ = ["needs"]
 
 _EXTRAS_OF = {
     "OpenSSL": ("verify",),
+    "alembic": ("mlflow",),
     "build": ("package",),
     "cryptography": ("verify",),
     "feature_engine": ("train",),
@@ -27,7 +28,7 @@ _EXTRAS_OF = {
     "optuna": ("tune",),
     "orjson": ("serve",),
     "packaging": ("package", "verify"),
-    "pandas": ("train",),
+    "pandas": ("train", "mlflow"),
     "prometheus_client": ("serve",),
     "pyarrow": ("batch",),
     "scipy": ("train", "tune"),
@@ -35,6 +36,8 @@ _EXTRAS_OF = {
     "skl2onnx": ("convert",),
     "sklearn": ("train",),
     "strictyaml": ("train",),
+    "sqlalchemy": ("mlflow",),
+    "sqlparse": ("mlflow",),
     "threadpoolctl": ("train",),
     "uvicorn": ("serve",),
     "uvloop": ("serve",),
