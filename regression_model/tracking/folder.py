@@ -301,12 +301,10 @@ class Folder:
             ) from None
 
     def _record_of(self, record: Mapping[str, Any]) -> RunRecord:
-        run_id = record["id"]
-        if not _ID.fullmatch(run_id):
+        run_id, files = record["id"], record["files"]
+        if not _ID.fullmatch(run_id) or any(Path(name).name != name for name in files):
             raise ValueError(run_id)
-        return RunRecord(
-            run_id, Run.from_dict(record), dict(record["files"]), str(self._records / run_id)
-        )
+        return RunRecord(run_id, Run.from_dict(record), dict(files), str(self._records / run_id))
 
     def _named_by(self, name: str, alias: str) -> RunRecord:
         move = self.alias(name, alias)
@@ -329,7 +327,10 @@ class Folder:
                 f"There are no runs in {self.root}: train with --runs {self.root}, or name another "
                 "place with --runs."
             )
-        return f"There is no run {named!r} in {self.root}: regression-model runs lists them."
+        return (
+            f"There is no run {named!r} in {self.root}, or it was deleted: regression-model runs "
+            "lists them."
+        )
 
     def _moves(self, name: str, alias: str) -> list[int]:
         found = (_MOVE.fullmatch(one) for one in _names(self._aliases / name / alias))

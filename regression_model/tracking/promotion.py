@@ -143,10 +143,10 @@ def promote(
     refusals, notes, evidence = [*_missed(new)], [], None
     if present is not None:
         try:
-            champion = runs.run(present.run)
+            champion = runs.run(f"{new.name}@{alias}")
             old = _open(runs, champion)
-        except TrackingError as error:  # deleted: there is nothing left to compare with
-            notes.append(f"The champion cannot be compared with: {error}")
+        except (ModelFileError, TrackingError) as error:
+            refusals.append(f"The champion cannot be opened to compare with it. {error}")
         else:
             refusals += _incompatible(old, new)
             try:

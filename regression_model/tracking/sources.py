@@ -11,12 +11,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..runtime.installed import Found
+from ..runtime.installed import Found, Source
 from ..runtime.model import Model, load_model
 from ..runtime.model_file.sealing import read_content
 from .registry import open_runs
 
-__all__ = ["RegisteredModel", "is_registered", "local_file", "open_model"]
+__all__ = ["RegisteredModel", "is_registered", "local_file", "model_source", "open_model"]
 
 _RUNS, _MODELS = "runs:/", "models:/"
 
@@ -53,6 +53,11 @@ class RegisteredModel:
             return find_registered(text)
         place = open_runs(self.runs).resolve(text.removeprefix(_RUNS))
         return Found(str(place) if isinstance(place, Path) else hash(place), place, text)
+
+
+def model_source(named: str | Path, *, runs: str | Path | None = None) -> Source:
+    """Return the source of a registered model, for a service that follows it."""
+    return RegisteredModel(str(named), runs)
 
 
 def open_model(named: str | Path, *, runs: str | Path | None = None) -> Model:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,20 @@ def test_rows_that_the_challenger_was_trained_on_are_no_evidence(
     promote(runs, str(version("5.0.0")))
     with pytest.raises(InputError, match="in the training data"):
         promote(runs, str(version("5.0.1")), data=training_file)
+
+
+def test_a_champion_that_was_deleted_is_replaced_by_force_only(
+    add: Add, runs: Runs, tmp_path: Path
+) -> None:
+    """Nobody can tell whether the challenger is as good; the sentence names what was deleted."""
+    promote(runs, first := add("5.0.0"))
+    shutil.rmtree(tmp_path / "runs" / "records" / first)
+    second = add("5.0.1")
+    found = promote(runs, second)
+    assert not found.promoted and "was deleted" in found.refusals[0] and first in found.refusals[0]
+    assert promote(runs, second, force=True, reason="the champion was deleted").promoted
+    with pytest.raises(TrackingError, match="deleted"):
+        rollback(runs, "house-prices")
 
 
 def test_rollbacks_go_back_one_by_one(add: Add, runs: Runs) -> None:
