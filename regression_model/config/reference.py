@@ -130,6 +130,9 @@ def _shape_of(annotation: Any, metadata: list[Any]) -> dict[str, Any]:
         below = _shape_of(inner[1], [])
         if "section" in below:
             return {**below, "named": True}
+        if below.get("type") == "number":
+            words = "a number for each name"
+            return {"type": "object", "additionalProperties": below, "words": words}
         words = "dotted keys" if inner[1] is Space else "a text for each level"
         return {"type": "object", "words": words}
     if origin is Literal:
