@@ -62,7 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cycle", description=__doc__)
     parser.add_argument("--mlflow", action="store_true", help="record on an MLflow server")
     parser.add_argument("--page", action="store_true", help=f"write the table to {PAGE.name}")
-    parser.add_argument("--trials", default="2", help="trials of the tuning, 5 fits each")
+    parser.add_argument("--trials", default="3", help="trials of the tuning, 5 fits each")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cycle-") as folder:
         place = Path(folder)
