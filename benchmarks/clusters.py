@@ -70,8 +70,9 @@ def make_dataset(folder: Path, rows: int) -> int:
     folder.mkdir()
     area = table.column_names.index("LotArea")
     done = files = copy = 0
+    rows_each = min(_PARTITION_ROWS, max(1, rows // 20))
     while done < rows:
-        wanted, parts = min(_PARTITION_ROWS, rows - done), []
+        wanted, parts = min(rows_each, rows - done), []
         while sum(map(len, parts)) < wanted:
             changed = pa.compute.add(table["LotArea"], copy % 1000)
             parts.append(table.set_column(area, "LotArea", changed))
@@ -245,7 +246,7 @@ def section(
         )
     header = ("engine", "rows/s", f"to {compared}", "memory of a process", "output", "demand")
     words = (
-        f"{rows:,} rows in {partitions:,} Parquet files, {len(first)} rounds in turn, the median; "
+        f"{rows:,} rows in {partitions:,} Parquet files, rounds in turn: {len(first)}, the median; "
         "one thread for each worker. Engines and models are started before the clock is."
     )
     return "\n\n".join([machine({}), words, markdown(header, lines)]), is_met

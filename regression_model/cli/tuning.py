@@ -101,7 +101,7 @@ def tune(
         "data_path": data,
         "trials": trials,
         "study_path": study,
-        "jobs": jobs,
+        "jobs": jobs if scheduler is None else -1,  # as many as the cluster has threads
     }
     if nested:
         with _resumable(scheduler) as progress:

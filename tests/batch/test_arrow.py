@@ -119,7 +119,9 @@ def batches(draw: st.DrawFn) -> Any:
     columns: dict[str, Any] = {}
     fields = draw(st.sets(st.sampled_from([f.name for f in contract.fields]), min_size=1))
     for name in sorted(fields):
-        kind = draw(st.sampled_from(["int", "float", "text", "dictionary", "bool", "null", "small"]))
+        kind = draw(
+            st.sampled_from(["int", "float", "text", "dictionary", "bool", "null", "small"])
+        )
         texts = st.sampled_from(["NAmes", "TA", "RL", "5", "7.5", "", "NA", "Straße", None])
         cells: Any = {
             "int": st.one_of(st.none(), st.integers(-5, 3000)),
@@ -153,7 +155,9 @@ def test_the_predictions_are_those_of_the_model(batch: Any) -> None:
     if not batch.num_rows:
         return
     used = [name for name in batch.schema.names if name != "Id"]
-    expected = model.predict(pa.Table.from_batches([batch]).select(used) if used else [{}] * batch.num_rows)
+    expected = model.predict(
+        pa.Table.from_batches([batch]).select(used) if used else [{}] * batch.num_rows
+    )
     assert seen == [expected]
     values = [None if np.isnan(v) else v for v in expected.values.tolist()]
     assert predicted["prediction"].to_pylist() == values

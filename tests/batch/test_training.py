@@ -46,14 +46,14 @@ evaluation:
 tuning:
   trials: 3
   search:
-    estimator.lasso.alpha: 0.0001 to 0.1 log
+    estimator.lasso.alpha: 0.0001 to 0.1, log
 """
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """The address of a cluster with one worker."""
-    with opened_cluster("local", workers=1) as client:
+    """The address of a cluster with two workers."""
+    with opened_cluster("local", workers=2) as client:
         yield client.scheduler.address
 
 
@@ -96,17 +96,18 @@ def test_an_evaluation_on_a_cluster_is_the_same(
     there = invoke("evaluate", "--config", config, "--json", "--scheduler", address)
     assert json.loads(here.stdout) == json.loads(there.stdout)
     assert tasks_done(address) > before
-    assert "Workers: 1. Dashboard:" in there.stderr
+    assert "Workers: 2. Dashboard:" in there.stderr
 
 
 def test_a_search_on_a_cluster_is_the_same(address: str, config: Path) -> None:
     """The same trials with the same scores, and so the same best values."""
-    found = {}
+    before, found = tasks_done(address), {}
     for name, spread in (("here", []), ("there", ["--scheduler", address])):
         study = config.with_name(f"{name}.log")
         ran = invoke("tune", "--config", config, "--study", study, *spread)
         found[name] = ran.stdout.replace(name, "")
     assert found["here"] == found["there"]
+    assert tasks_done(address) > before
 
 
 def test_a_model_trained_on_a_cluster_is_the_same(

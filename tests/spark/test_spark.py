@@ -10,6 +10,9 @@ import pytest
 from regression_model import Model, load_model
 from regression_model.batch import predict_spark
 
+# It runs with pandas 3 all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support:FutureWarning")
+
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
