@@ -1,7 +1,6 @@
 """Record batches in, record batches with predictions out."""
 
 import pickle
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
