@@ -12,6 +12,7 @@ from subprocess import PIPE, Popen
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
