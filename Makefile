@@ -11,6 +11,7 @@ evaluate: $(TOX) ; $(TOX) run -e evaluate
 tune: $(TOX) ; $(TOX) run -e tune
 test_package: $(TOX) ; $(TOX) run -e test_package
 test_runtime: $(TOX) ; $(TOX) run -e test_runtime
+test_spark: $(TOX) ; $(TOX) run -e test_spark
 compat-lowest: $(TOX) ; $(TOX) run -e compat-lowest
 compat-highest: $(TOX) ; $(TOX) run -e compat-highest
 compat-train-lowest: $(TOX) ; $(TOX) run -e compat-train-lowest
@@ -37,7 +38,7 @@ release_rehearsal: $(TOX) ; $(TOX) run -e release_rehearsal
 pylock: $(TOX) ; $(TOX) run -e pylock
 dev: $(TOX) ; $(TOX) run -e dev
 
-.PHONY: all ci train evaluate tune test_package test_runtime compat-lowest compat-highest compat-train-lowest dependencies audit keep checks lint \
+.PHONY: all ci train evaluate tune test_package test_runtime test_spark compat-lowest compat-highest compat-train-lowest dependencies audit keep checks lint \
 	typecheck format build bench bench_tables docs docs_site workflows containers lock test_release test_browser coverage publish release_rehearsal pylock dev tox
 
 tox: ;

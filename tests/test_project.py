@@ -46,6 +46,7 @@ ENVIRONMENTS = {
     "test_runtime",
     "test_runtime-py312",
     "test_runtime-py313",
+    "test_spark",
     "train",
     "tune",
     "typecheck",

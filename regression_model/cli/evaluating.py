@@ -13,8 +13,9 @@ import typer
 from ..display import Table, count, printable
 from ..errors import ModelFileError
 from ..extras import needs
-from .options import ConfigOption, ModelOption, SeparatorOption, input_format
+from .options import ConfigOption, ModelOption, SchedulerOption, SeparatorOption, input_format
 from .program import fail, interruptible, say
+from .spreading import folds_spread
 from .terminal import console_of, show, shown_progress
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def evaluate(
         Path | None,
         typer.Option(metavar="DIR", help="Folder for a report; needs the extra report."),
     ] = None,
+    scheduler: SchedulerOption = None,
 ) -> None:
     """Show how good the model is, and where it is weak.
 
@@ -74,13 +76,14 @@ def evaluate(
       regression-model evaluate --repeats 10 --json > evaluation.json
       regression-model evaluate --data new_sales.csv --compare older.onnx
     """
-    _check_options(data, model, separator, config, repeats, report)
+    _check_options(data, model, separator, config, repeats, report, scheduler)
     if report is not None:
         from ..report import require_extra
 
         require_extra(*(() if data is not None else ("train",)))  # before the work, not after it
     if data is None:
-        evaluation, opened, rows = _cross_validated(config, model, compare, repeats, report)
+        with interruptible(), folds_spread(scheduler):
+            evaluation, opened, rows = _cross_validated(config, model, compare, repeats, report)
     else:
         evaluation, opened, rows = _scored(data, separator, model, compare)
     if as_json:
@@ -101,7 +104,13 @@ def _check_options(
     config: Path | None,
     repeats: int | None,
     report: Path | None,
+    scheduler: str | None,
 ) -> None:
+    if data is not None and scheduler is not None:
+        raise typer.BadParameter(
+            "is for the folds of a cross-validation: give no --data with it.",
+            param_hint="--scheduler",
+        )
     if data is not None and config is not None:
         raise typer.BadParameter(
             "is cross-validated on its own rows: give --model with --data.", param_hint="--config"

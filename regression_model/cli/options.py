@@ -23,6 +23,7 @@ __all__ = [
     "InputArgument",
     "Kind",
     "ModelOption",
+    "SchedulerOption",
     "SeparatorOption",
     "TrainingRowsOption",
     "check_places",
@@ -67,6 +68,16 @@ ModelOption = Annotated[
         "--model",
         metavar="MODEL",
         help="Model file, or the name of an installed model; without it, the shipped one.",
+    ),
+]
+
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Dask cluster for the folds: tcp://HOST:PORT, or local for one on this machine; needs "
+        "the extra dask.",
     ),
 ]
 

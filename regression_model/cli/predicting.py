@@ -67,6 +67,23 @@ def predict(
             help="How many slices to predict at once; without it, one for each core, at most 4.",
         ),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Dask cluster for a partitioned data set: tcp://HOST:PORT, or local for one on "
+            "this machine. INPUT is then a folder of Parquet files, or a pattern such as "
+            "'data/*.parquet', and --output a folder; needs the extra dask.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Processes of --scheduler local; without it, one for each core.",
+        ),
+    ] = None,
 ) -> None:
     """Predict the target for every row.
 
@@ -75,13 +92,35 @@ def predict(
     One row comes out for each row that goes in, in the same order: its identifier if it has one,
     the prediction, and its problems. Exit code 1 means that some rows have no prediction.
 
+    With --scheduler the partitions of a data set are predicted on a Dask cluster, whose workers
+    need the same paths as this command: one file comes out for each file that goes in, under the
+    same name. After an interruption the same command predicts only what is not finished.
+
     \b
     Examples:
       regression-model predict houses.csv
       regression-model predict houses.csv.gz --output prices.parquet --interval
       regression-model predict houses.csv --separator ";" --keep -o prices.csv
       cat houses.jsonl | regression-model predict - --to jsonl
+      regression-model predict sales --output prices --scheduler tcp://10.0.0.1:8786
     """
+    if scheduler is not None:
+        of_files: dict[str, Any] = {
+            "--from": from_kind,
+            "--to": to_kind,
+            "--separator": separator,
+            "--problems": problems,
+            "--threads": threads,
+        }
+        _refuse_options_of_files(of_files)
+        from .spreading import predict_dataset
+
+        predict_dataset(
+            source, output, model, scheduler, workers=workers, interval=interval, keep=keep
+        )
+        return
+    if workers is not None:
+        raise typer.BadParameter("is for --scheduler local.", param_hint="--workers")
     from ..files.streams import opened_sink
 
     kind = output_format(to_kind, output)
@@ -110,6 +149,14 @@ def predict(
                 )
                 _write(parts, sink, lines or None)
     passing.tally.finish()
+
+
+def _refuse_options_of_files(given: dict[str, Any]) -> None:
+    for option, value in given.items():
+        if value is not None:
+            raise typer.BadParameter(
+                "is for single files: give no --scheduler with it.", param_hint=option
+            )
 
 
 def cores() -> int:

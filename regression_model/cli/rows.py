@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from ..runtime.contract import Contract
     from ..runtime.model import Model, Prediction
 
-__all__ = ["PassingRows", "Tally", "check_required_columns", "column_names", "passing_rows"]
+__all__ = [
+    "PassingRows",
+    "Tally",
+    "check_columns",
+    "check_required_columns",
+    "column_names",
+    "passing_rows",
+]
 
 _MOST_NAMED = 3  # unknown columns, each with the known name that it may mean
 _MOST_LISTED = 10
@@ -105,7 +112,7 @@ class Tally:
             raise typer.Exit(1)
 
 
-def _check_columns(contract: Contract, source: Source) -> None:
+def check_columns(contract: Contract, source: Source) -> None:
     """Refuse a table that is not of this model; say which of its columns are not used.
 
     Raises
@@ -215,7 +222,7 @@ def passing_rows(
     opened = load_model(None if model is None else model_file)
     format_ = input_format(path, kind, separator)
     with interruptible(), opened_source(path, format_=format_) as source:
-        _check_columns(opened.contract, source)
+        check_columns(opened.contract, source)
         tally = Tally(opened.contract, source.name)
         with shown_rows(source) as show:
             yield PassingRows(opened, source, tally, show)

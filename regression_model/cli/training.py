@@ -11,8 +11,9 @@ import typer
 
 from ..display import count
 from ..extras import needs
-from .options import ConfigOption, TrainingRowsOption
+from .options import ConfigOption, SchedulerOption, TrainingRowsOption
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
+from .spreading import folds_spread
 from .terminal import show, shown_progress
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def train(
             "have changed.",
         ),
     ] = False,
+    scheduler: SchedulerOption = None,
 ) -> None:
     """Train a model and write its file.
 
@@ -71,7 +73,7 @@ def train(
         if _is_fresh():
             return
     try:
-        result = _train(config, data, output, write)
+        result = _train(config, data, output, write, scheduler)
     except KeyboardInterrupt:
         fail("Interrupted: nothing was written.", code=INTERRUPTED_EXIT)
     _show_training(result)
@@ -86,12 +88,16 @@ def _is_fresh() -> bool:
 
 
 def _train(
-    config: Path | None, data: Path | None, output: Path | None, write: bool
+    config: Path | None,
+    data: Path | None,
+    output: Path | None,
+    write: bool,
+    scheduler: str | None,
 ) -> TrainingResult:
     say("Loading libraries ...")
     with needs("train"):
         from ..training.run import run_training
-    with interruptible(), shown_progress() as progress:
+    with interruptible(), folds_spread(scheduler), shown_progress() as progress:
         return run_training(
             config_path=config, data_path=data, output=output, write=write, progress=progress
         )

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..display import Table, count, plain, printable
-from .options import ConfigOption, TrainingRowsOption, check_places
+from .options import ConfigOption, SchedulerOption, TrainingRowsOption, check_places
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
+from .spreading import folds_spread
 from .terminal import show, shown_progress
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def tune(
             "as many as the evaluation has folds.",
         ),
     ] = None,
+    scheduler: SchedulerOption = None,
 ) -> None:
     """Search for better values for a configuration.
 
@@ -99,14 +101,14 @@ def tune(
         "data_path": data,
         "trials": trials,
         "study_path": study,
-        "jobs": jobs,
+        "jobs": jobs if scheduler is None else -1,  # as many as the cluster has threads
     }
     if nested:
-        with _resumable() as progress:
+        with _resumable(scheduler) as progress:
             estimated = run_nested_tuning(**of_both, outer_folds=outer_folds, progress=progress)
         _show_nested_tuning(estimated)
         return
-    with _resumable() as progress:
+    with _resumable(scheduler) as progress:
         result = run_tuning(**of_both, progress=progress, write=write)
         drawn = picture or result.study_path.with_suffix(".png")
         if result.importances:
@@ -260,10 +262,10 @@ def _show_failures(result: TuningResult | NestedTuningResult) -> None:
 
 
 @contextmanager
-def _resumable() -> Iterator[Progress]:
+def _resumable(scheduler: str | None) -> Iterator[Progress]:
     """Show the progress of a search; when it is interrupted, say how to go on."""
     try:
-        with interruptible(), shown_progress() as progress:
+        with interruptible(), folds_spread(scheduler), shown_progress() as progress:
             yield progress
     except KeyboardInterrupt:
         fail(

@@ -112,6 +112,11 @@ class Model:
         """What messages call the file: its path, if it was opened by one."""
         return self._name
 
+    @property
+    def content(self) -> bytes:
+        """The bytes of the file."""
+        return self._content
+
     @cached_property
     def sha256(self) -> str:
         """SHA-256 of the file, as hexadecimal digits."""
