@@ -266,21 +266,23 @@ class Model:
         return [np.concatenate(output) for output in zip(*parts, strict=True)]
 
     def _run_slice(self, checked: Checked, part: slice) -> list[Floats]:
-        feed = {
-            "numbers": checked.numbers[part],
-            "levels": self._no_levels,
-            "codes": checked.codes[part],
-        }
+        numbers, codes = checked.numbers[part], checked.codes[part]
+        rows = len(numbers)
+        if rows % 2:
+            # Of an odd number of rows onnxruntime multiplies the last one in another way than those
+            # before, to other last bits: with one more, a row's prediction is the same in any slice.
+            numbers, codes = (np.concatenate([one, one[-1:]]) for one in (numbers, codes))
+        feed = {"numbers": numbers, "levels": self._no_levels, "codes": codes}
         try:
             outputs = cast(list[Floats], self._session.run(_OUTPUTS, feed))
         except _ONNXRUNTIME_ERRORS as error:
             raise self._cannot_run(error) from None
-        if any(output.shape != (len(feed["numbers"]),) for output in outputs):
+        if any(output.shape != (len(numbers),) for output in outputs):
             raise ModelFileError(
                 f"{self._name} holds a graph that cannot be run: it gives another number of "
                 "predictions than it has rows."
             )
-        return outputs
+        return [output[:rows] for output in outputs] if rows % 2 else outputs
 
     def _try_out(self) -> None:
         """Predict a row with the lowest and one with the highest value and code of every field."""
