@@ -98,7 +98,8 @@ def _option(option: Any, hints: Any) -> str:
 
 
 def _choices(option: Any, hints: Any) -> str:
-    kinds = get_args(get_args(hints[option.name].annotation)[0])
+    kind = get_args(hints[option.name].annotation)[0]
+    kinds = get_args(kind) or (kind,)  # the one that may be None, or the only one
     (choices,) = (kind for kind in kinds if isinstance(kind, EnumType))
     return "|".join(choice.value for choice in choices)
 

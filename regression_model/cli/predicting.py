@@ -102,7 +102,7 @@ def predict(
       regression-model predict houses.csv.gz --output prices.parquet --interval
       regression-model predict houses.csv --separator ";" --keep -o prices.csv
       cat houses.jsonl | regression-model predict - --to jsonl
-      regression-model predict sales --output prices --scheduler tcp://10.0.0.1:8786
+      regression-model predict sales -o prices --scheduler tcp://10.0.0.1:8786
     """
     if scheduler is not None:
         of_files: dict[str, Any] = {
