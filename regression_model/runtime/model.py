@@ -269,8 +269,8 @@ class Model:
         numbers, codes = checked.numbers[part], checked.codes[part]
         rows = len(numbers)
         if rows % 2:
-            # Of an odd number of rows onnxruntime multiplies the last one in another way than those
-            # before, to other last bits: with one more, a row's prediction is the same in any slice.
+            # Of an odd number of rows onnxruntime multiplies the last one in another way, to other
+            # last bits: with one more, a row's prediction is the same in any slice.
             numbers, codes = (np.concatenate([one, one[-1:]]) for one in (numbers, codes))
         feed = {"numbers": numbers, "levels": self._no_levels, "codes": codes}
         try:

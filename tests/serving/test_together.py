@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regression_model import Model
+from regression_model import Model, Prediction
 from regression_model.serving.answers import predict_rows
 from regression_model.serving.state import Opened
 from regression_model.serving.together import Together
@@ -67,7 +67,12 @@ def test_requests_without_problems_share_one_call_of_the_model(
     expected = opened.model.predict(rows).values.tolist()
     called: list[int] = []
     predict = opened.model.predict
-    monkeypatch.setattr(opened.model, "predict", lambda r: called.append(len(r)) or predict(r))
+
+    def counted(rows: list[Any]) -> Prediction:
+        called.append(len(rows))
+        return predict(rows)
+
+    monkeypatch.setattr(opened.model, "predict", counted)
     found = [orjson.loads(body) for body in answers(opened, [[row] for row in rows])]
     assert called == [16]
     assert [one["results"][0]["prediction"] for one in found] == expected
