@@ -1,6 +1,8 @@
 """A real Spark session on this machine, with two executors' threads."""
 
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ def spark() -> Iterator[Any]:
         pytest.fail("Java is not installed: install Java 17 or newer, as openjdk-17-jre-headless.")
     from pyspark.sql import SparkSession
 
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # or the workers are another Python of the PATH
     session = (
         SparkSession.builder.master("local[2]")
         .config("spark.ui.enabled", "false")
