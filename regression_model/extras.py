@@ -16,6 +16,7 @@ _EXTRAS_OF = {
     "build": ("package",),
     "cryptography": ("verify",),
     "feature_engine": ("train",),
+    "httptools": ("serve",),
     "joblib": ("train",),
     "jinja2": ("report",),
     "markupsafe": ("report",),
@@ -23,8 +24,10 @@ _EXTRAS_OF = {
     "model_signing": ("verify",),
     "onnx": ("train",),
     "optuna": ("tune",),
+    "orjson": ("serve",),
     "packaging": ("package", "verify"),
     "pandas": ("train",),
+    "prometheus_client": ("serve",),
     "pyarrow": ("batch",),
     "scipy": ("train", "tune"),
     "setuptools": ("package",),
@@ -32,6 +35,8 @@ _EXTRAS_OF = {
     "sklearn": ("train",),
     "strictyaml": ("train",),
     "threadpoolctl": ("train",),
+    "uvicorn": ("serve",),
+    "uvloop": ("serve",),
 }
 
 

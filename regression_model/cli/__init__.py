@@ -15,6 +15,7 @@ from .explaining import explain
 from .packaging import model_main, package
 from .predicting import predict
 from .program import Command, app, main
+from .serving import serve
 from .training import check, train
 from .tuning import tune
 from .verifying import sign, verify
@@ -32,6 +33,7 @@ _COMMANDS = (
     tune,
     info,
     schema,
+    serve,
     package,
     models,
     verify,

@@ -1,0 +1,71 @@
+"""The command serve."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from .options import ModelOption
+from .program import say
+
+__all__ = ["serve"]
+
+
+class LogLevel(StrEnum):
+    """The least that is logged."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+def serve(
+    model: ModelOption = None,
+    host: Annotated[
+        str,
+        typer.Option(metavar="HOST", help="Address to listen on; 0.0.0.0 for all of the machine."),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="Port; 0 for any that is free.")
+    ] = 8000,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, max=512, help="Processes that answer.")
+    ] = 1,
+    max_rows: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Most rows in one request.")
+    ] = 10_000,
+    max_body: Annotated[
+        int, typer.Option(metavar="BYTES", min=1, help="Largest body of a request.")
+    ] = 8 * 1024 * 1024,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0.1, help="Most time to receive a body, and to answer it."
+        ),
+    ] = 30.0,
+    log_level: Annotated[LogLevel, typer.Option(help="The least that is logged.")] = LogLevel.info,
+    access_log: Annotated[bool, typer.Option(help="Log a line for each request.")] = True,
+) -> None:
+    """Answer requests for predictions over HTTP.
+
+    POST rows to /api/v1/predict. A new model file put in place of the old one is opened by itself,
+    or at the signal HUP. If the environment has REGRESSION_MODEL_API_KEY, requests must send it.
+    The log goes to standard error. Needs the extra serve.
+
+    \b
+    Examples:
+      regression-model serve
+      regression-model serve --model boats-1.0.0.onnx --host 0.0.0.0 --port 80 --workers 4
+    """
+    from ..extras import needs
+
+    with needs("serve"):
+        from ..serving.limits import Limits
+        from ..serving.server import Settings, serve
+
+    limits = Limits(body_bytes=max_body, rows=max_rows, seconds=timeout)
+    settings = Settings(model, host, port, workers, limits, log_level.value, access_log)
+    serve(settings, say)

@@ -1,0 +1,342 @@
+"""The service as an ASGI application: a table of paths, and the few lines around every request.
+
+The table is a dict of plain functions. A framework's router and its middleware would cost as much
+as the prediction of a row, and would read bodies and write answers in their own way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import os
+import re
+import traceback
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from ..runtime.model import Model
+from . import describing
+from .answers import Answer, explain_rows, predict_rows
+from .bodies import ClientGone, Receive, Scope, rows_of
+from .calls import Call, Endpoint, Reply, error_reply, json_reply
+from .limits import Limits, Refusal
+from .logs import Log
+from .metrics import TEXT_FORMAT, Metrics
+from .state import Opened, Source, State, file_source
+
+__all__ = ["API_KEY", "Service", "create_app"]
+
+API_KEY = "REGRESSION_MODEL_API_KEY"
+_BYTES_AT_ONCE = 128 * 1024  # larger bodies are answered in a thread
+_THREADS = 2
+_MOST_WAITING = 32
+_SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+Send = Callable[[Any], Any]
+Work = Callable[[Opened, bytes], Answer]
+
+
+class Service:
+    """The application; call it as ASGI does, or mount it."""
+
+    def __init__(
+        self, state: State, *, limits: Limits, api_key: str | None = None, log: Log | None = None
+    ) -> None:
+        self.state, self.limits, self.log = state, limits, log
+        self.metrics = Metrics(state)
+        self._key = api_key.encode() if api_key else None
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="predict")
+        self._in_pool = 0
+        self._ids, self._id_prefix = count(1), os.urandom(6).hex()
+        self.endpoints: dict[str, Endpoint] = dict(_ENDPOINTS)
+        self.endpoints_below: dict[str, Endpoint] = {}
+        self.on_startup: list[Callable[[], None]] = [state.start]
+        _add_other_endpoints(self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":  # a websocket: closed before it is open
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        began = perf_counter()
+        self.state.start()
+        path, mounted = scope["path"], scope.get("root_path", "")
+        if mounted and path.startswith(mounted):
+            path = path[len(mounted) :]
+        call = Call(self, scope, receive, self._request_id(scope), path or "/")
+        endpoint = self._endpoint(call.path)
+        try:
+            reply = await self._reply(call, endpoint)
+        except Refusal as refusal:
+            reply = (endpoint.on_error or error_reply)(refusal, call.id)
+        except ClientGone:
+            reply = Reply(b"", 499)  # for the log: nobody receives it
+        except Exception:
+            self._report(call)
+            refusal = Refusal("internal", "The service failed: its log says why, by this id.")
+            reply = (endpoint.on_error or error_reply)(refusal, call.id)
+        if reply.status != 499:
+            headers = reply.all_headers(call.id.encode())
+            start = {"type": "http.response.start", "status": reply.status, "headers": headers}
+            await send(start)
+            body = b"" if scope["method"] == "HEAD" else reply.body
+            await send({"type": "http.response.body", "body": body})
+        self._record(call, endpoint, reply.status, perf_counter() - began)
+
+    def _endpoint(self, path: str) -> Endpoint:
+        found = self.endpoints.get(path)
+        if found is None and self.endpoints_below:
+            folder = path[: path.rfind("/") + 1]
+            found = self.endpoints_below.get(folder)
+        return _NOWHERE if found is None else found
+
+    async def _reply(self, call: Call, endpoint: Endpoint) -> Reply:
+        if call.scope["method"] not in endpoint.methods:
+            allowed = ", ".join(endpoint.methods)
+            raise Refusal(
+                "method_not_allowed",
+                f"{call.path} takes {allowed}, not {call.scope['method'][:20]}.",
+                ((b"allow", allowed.encode()),),
+            )
+        if self._key is not None and endpoint.needs_key:
+            self._check_key(call.scope)
+        return await endpoint.handler(call)
+
+    def _check_key(self, scope: Scope) -> None:
+        received = None
+        for name, value in scope["headers"]:
+            if name == b"x-api-key":
+                received = value
+                break
+            if name == b"authorization" and value[:7].lower() == b"bearer ":
+                received = value[7:].strip()
+        asks = ((b"www-authenticate", b"Bearer"),)
+        if received is None:
+            how = "send it as X-API-Key: KEY or Authorization: Bearer KEY"
+            raise Refusal("no_key", f"This service needs an API key: {how}.", asks)
+        assert self._key is not None
+        if not hmac.compare_digest(received, self._key):
+            raise Refusal("wrong_key", "The API key is not the one of this service.", asks)
+
+    def _request_id(self, scope: Scope) -> str:
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                if _SANE_ID.fullmatch(value):
+                    return str(value, "ascii")
+                break
+        return f"{self._id_prefix}-{next(self._ids)}"
+
+    async def answer(self, call: Call, work: Work) -> Answer:
+        """Do the work of a request: a small one at once, a large one in a thread.
+
+        Raises
+        ------
+        Refusal
+            When too many wait for a thread, or the work takes too long.
+        """
+        body, opened = await call.body(), self.state.current
+        if len(body) <= _BYTES_AT_ONCE and work is not _explain:
+            answer = work(opened, body)
+        else:
+            answer = await self.in_thread(lambda: work(opened, body))
+        call.rows, call.failed, call.problems = answer.rows, answer.failed, answer.problems
+        return answer
+
+    async def in_thread(self, work: Callable[[], Any]) -> Any:
+        """Call `work` in a thread, so that other requests go on; raises Refusal as `answer`."""
+        if self._in_pool >= _THREADS + _MOST_WAITING:
+            raise Refusal(
+                "too_busy",
+                "Too many large requests wait already: try again in a second.",
+                ((b"retry-after", b"1"),),
+            )
+        self._in_pool += 1
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        future.add_done_callback(self._left_pool)
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                return await asyncio.shield(future)
+        except TimeoutError:
+            future.cancel()
+            raise Refusal(
+                "out_of_time",
+                f"No answer was ready after {self.limits.seconds:g} seconds: send fewer rows, or "
+                "try again later.",
+                ((b"retry-after", b"1"),),
+            ) from None
+
+    def _left_pool(self, future: asyncio.Future[Any]) -> None:
+        self._in_pool -= 1
+        if not future.cancelled():
+            future.exception()  # it is reported where it was awaited, if somebody still does
+
+    def _record(self, call: Call, endpoint: Endpoint, status: int, seconds: float) -> None:
+        self.metrics.request(endpoint.route, status, seconds)
+        if call.rows:
+            self.metrics.rows(call.rows, call.failed, call.problems)
+        if self.log is not None and self.log.access:
+            about = {
+                "request_id": call.id,
+                "method": call.scope["method"],
+                "path": call.path[:200],
+                "status": status,
+                "milliseconds": round(seconds * 1000, 3),
+                "model": self.state.current.version,
+            }
+            if call.rows:
+                about["rows"] = call.rows
+            if call.failed:
+                about["without_prediction"] = call.failed
+            if call.problems:
+                about["problems"] = dict(call.problems)
+            self.log.request(about)
+
+    def _report(self, call: Call) -> None:
+        """Log where an unexpected error happened; its own text may hold what a row has."""
+        import sys
+
+        kind, error, trace = sys.exc_info()
+        if self.log is not None:
+            where = "".join(traceback.format_tb(trace))
+            self.log.event(
+                "error",
+                "failed",
+                request_id=call.id,
+                path=call.path[:200],
+                error=kind.__name__ if kind else None,
+                traceback=where,
+            )
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                for begin in self.on_startup:
+                    begin()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                self.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def close(self) -> None:
+        """Stop the threads, and write what the log still holds."""
+        self.state.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self.log is not None:
+            self.log.flush()
+
+
+def create_app(
+    model: Model | Source | str | Path | None = None,
+    *,
+    limits: Limits | None = None,
+    api_key: str | None = None,
+    log: Log | None = None,
+) -> Service:
+    """Return the service as an ASGI application, to run or to mount in another one.
+
+    Parameters
+    ----------
+    model : an opened model; or the path or name of one, which is opened again when it changes;
+        without it, the shipped one
+    limits : what one request may take
+    api_key : what clients must send; without it, the environment's REGRESSION_MODEL_API_KEY
+    log : where lines about requests go; without it, nowhere
+
+    Raises
+    ------
+    ModelFileError
+        When there is no such model, or it cannot be opened.
+    """
+    source = file_source(model) if model is None or isinstance(model, str | Path) else model
+    state = State(source, on_event=log.event if log else None)
+    key = os.environ.get(API_KEY) if api_key is None else api_key
+    return Service(state, limits=limits or Limits(), api_key=key, log=log)
+
+
+def _predict(opened: Opened, body: bytes, limits: Limits) -> Answer:
+    return predict_rows(opened, rows_of(body, limits.rows))
+
+
+async def predict(call: Call) -> Reply:
+    """POST /api/v1/predict."""
+    limits = call.service.limits
+    answer = await call.service.answer(
+        call, lambda opened, body: predict_rows(opened, rows_of(body, limits.rows))
+    )
+    return Reply(answer.body)
+
+
+async def explain(call: Call) -> Reply:
+    """POST /api/v1/explain."""
+    return Reply((await call.service.answer(call, _explain)).body)
+
+
+def _explain(opened: Opened, body: bytes) -> Answer:
+    return explain_rows(opened, rows_of(body, 50))
+
+
+async def model(call: Call) -> Reply:
+    """GET /api/v1/model."""
+    return json_reply(describing.model_document(call.service.state.current))
+
+
+async def schema(call: Call) -> Reply:
+    """GET /api/v1/schema."""
+    service = call.service
+    return json_reply(describing.schema_document(service.state.current, service.limits))
+
+
+async def alive(call: Call) -> Reply:
+    """GET /health/live."""
+    return Reply(b'{"status":"ok"}')
+
+
+async def ready(call: Call) -> Reply:
+    """GET /health/ready: there is no service before its model is open."""
+    return json_reply({"status": "ok", "model": call.service.state.current.identity})
+
+
+async def metrics(call: Call) -> Reply:
+    """GET /metrics."""
+    return Reply(call.service.metrics.text(), media_type=TEXT_FORMAT)
+
+
+async def _not_found(call: Call) -> Reply:
+    raise Refusal("not_found", f"There is nothing at {call.path[:100]!r}: see /docs.")
+
+
+class _Any:
+    """Contains every method."""
+
+    def __contains__(self, method: object) -> bool:
+        return True
+
+
+_NOWHERE = Endpoint("not_found", _not_found, _Any(), needs_key=False)  # type: ignore[arg-type]
+
+_ENDPOINTS: Mapping[str, Endpoint] = {
+    "/api/v1/predict": Endpoint("predict", predict, ("POST",)),
+    "/api/v1/explain": Endpoint("explain", explain, ("POST",)),
+    "/api/v1/model": Endpoint("model", model),
+    "/api/v1/schema": Endpoint("schema", schema),
+    "/health/live": Endpoint("live", alive, needs_key=False),
+    "/health/ready": Endpoint("ready", ready, needs_key=False),
+    "/metrics": Endpoint("metrics", metrics),
+}
+
+
+def _add_other_endpoints(service: Service) -> None:
+    """The one place for the endpoints of other modules.
+
+    An exact path goes into ``service.endpoints``, a folder such as ``/page/`` into
+    ``service.endpoints_below``.
+    """

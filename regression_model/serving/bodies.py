@@ -1,0 +1,142 @@
+"""The body of a request: received within its limits, then read as rows."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import orjson
+
+from .limits import Limits, Refusal
+
+__all__ = ["Message", "Receive", "Scope", "header", "read_body", "rows_of"]
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+_CLOSE = ((b"connection", b"close"),)  # what is still to come of the body is not waited for
+_PLACE = re.compile(r"line (\d+) column (\d+)")
+_FORM = 'expected {"inputs": [{field: value, ...}, ...]}'
+
+
+class ClientGone(Exception):
+    """Raised when the client closes the connection before its request is complete."""
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """Return the value of a header, or None."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value)
+    return None
+
+
+async def read_body(scope: Scope, receive: Receive, limits: Limits) -> bytes:
+    """Receive the whole body.
+
+    Raises
+    ------
+    Refusal
+        When it is too large, compressed, or takes too long.
+    ClientGone
+        When it never comes.
+    """
+    for name, value in scope["headers"]:
+        if name == b"content-length" and int(value) > limits.body_bytes:
+            raise _too_large(limits)
+        if name == b"content-encoding" and value.lower() != b"identity":
+            raise Refusal(
+                "unsupported_media_type",
+                "The body has a Content-Encoding: send it as it is, without compression.",
+                _CLOSE,
+            )
+    try:
+        async with asyncio.timeout(limits.seconds):
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            body: bytes = message.get("body", b"")
+            if message.get("more_body", False):
+                body = await _rest(body, receive, limits)
+    except TimeoutError:
+        raise Refusal(
+            "too_slow",
+            f"The body was not received within {limits.seconds:g} seconds: send it faster, or "
+            "fewer rows at a time.",
+            _CLOSE,
+        ) from None
+    if len(body) > limits.body_bytes:
+        raise _too_large(limits)
+    return body
+
+
+async def _rest(first: bytes, receive: Receive, limits: Limits) -> bytes:
+    parts, size, more = [first], len(first), True
+    while more:
+        if size > limits.body_bytes:
+            raise _too_large(limits)
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _too_large(limits: Limits) -> Refusal:
+    return Refusal(
+        "body_too_large",
+        f"The body is larger than {limits.body_bytes:,} bytes: send fewer rows at a time.",
+        _CLOSE,
+    )
+
+
+def rows_of(body: bytes, most: int) -> list[Any]:
+    """Read a body of the form ``{"inputs": [{...}, ...]}``.
+
+    Of a name that an object has twice, the last value counts, as in most readers of JSON.
+
+    Raises
+    ------
+    Refusal
+        When it is not JSON, not of that form, or has more than `most` rows.
+    """
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Refusal("not_json", _not_json(body, error)) from None
+    if type(content) is not dict or len(content) != 1 or "inputs" not in content:
+        raise Refusal("not_that_form", f"The body is {_shape(content)}: {_FORM}.")
+    rows = content["inputs"]
+    if type(rows) is not list:
+        raise Refusal("not_that_form", f'"inputs" is {_shape(rows)}: {_FORM}.')
+    if len(rows) > most:
+        raise Refusal(
+            "too_many_rows",
+            f"The body has {len(rows):,} rows, and {most:,} are the most for one request: send "
+            "them in several.",
+        )
+    return rows
+
+
+def _not_json(body: bytes, error: orjson.JSONDecodeError) -> str:
+    if not body:
+        return f"The body is empty: {_FORM}."
+    reason, place = str(error).partition(":")[0].rstrip("."), _PLACE.search(str(error))
+    where = f" at line {place[1]}, column {place[2]}" if place else ""
+    return f"The body is not JSON{where}: {reason}."
+
+
+def _shape(value: Any) -> str:
+    if type(value) is dict:
+        if not value:
+            return "an object without names"
+        if "inputs" in value:
+            return 'an object with other names beside "inputs"'
+        return 'an object without the name "inputs"'
+    names = {list: "a list", str: "a text", type(None): "null", bool: "true or false"}
+    return names.get(type(value), "a number")

@@ -1,0 +1,96 @@
+"""The opened model as JSON: its metadata, and what a row must look like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..runtime.contract import Field
+from .limits import Limits
+from .state import Opened
+
+__all__ = ["model_document", "schema_document"]
+
+_OF_MANIFEST = ("target", "interval", "metrics", "spread", "training")
+
+
+def model_document(opened: Opened) -> dict[str, Any]:
+    """Return the metadata of a model: what it is, how good it is, what it was trained on."""
+    manifest = opened.model.manifest
+    training = manifest["training"]
+    return {
+        "name": opened.name,
+        "version": opened.version,
+        "description": manifest["description"],
+        **{key: manifest.get(key, {}) for key in _OF_MANIFEST},
+        "sha256": opened.model.sha256,
+        "source": training.get("data_source"),
+    }
+
+
+def schema_document(opened: Opened, limits: Limits) -> dict[str, Any]:
+    """Return what a row must look like, a typical row, and the limits of a request."""
+    contract, manifest = opened.model.contract, opened.model.manifest
+    profile, fillers = manifest.get("profile", {}), manifest.get("fillers", {})
+    return {
+        "row": contract.json_schema(title=opened.name),
+        "fields": [_field(field) for field in contract.fields],
+        "example": {
+            field.name: _typical(field, profile.get(field.name, {}), fillers.get(field.name))
+            for field in contract.fields
+            if field.used
+        },
+        "target": manifest["target"],
+        "interval_level": manifest["interval"]["level"],
+        "limits": {
+            "body_bytes": limits.body_bytes,
+            "rows": limits.rows,
+            "explained_rows": limits.explained_rows,
+        },
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "name": field.name,
+        "kind": field.kind,
+        "description": field.description,
+        "unit": field.unit,
+        "used": field.used,
+        "required": field.required,
+        "minimum": _limit(field, field.minimum),
+        "maximum": _limit(field, field.maximum),
+        "levels": list(field.coded_levels) if field.is_category else [],
+        "missing_means": field.missing_means,
+        "training_range": None,
+        "training_levels": list(field.training_levels),
+    }
+    if field.training_range is not None:
+        described["training_range"] = [_limit(field, end) for end in field.training_range]
+    return described
+
+
+def _limit(field: Field, value: float | None) -> float | str | None:
+    return field.time_text(value) if field.is_time and value is not None else value
+
+
+def _typical(field: Field, profile: dict[str, Any], filler: Any) -> Any:
+    """Return the median of a number's deciles, or the most frequent level."""
+    value: Any = filler
+    if profile.get("missing", 0.0) > 0.5 and not field.required:
+        return None
+    if profile.get("deciles"):
+        value = profile["deciles"][len(profile["deciles"]) // 2]
+    elif profile.get("shares"):
+        value = max(profile["shares"], key=profile["shares"].__getitem__)
+    if value is None:
+        if field.training_range:
+            value = sum(field.training_range) / 2
+        elif field.coded_levels:
+            value = field.coded_levels[0]
+    if field.kind == "boolean" and isinstance(value, str):
+        return value == "yes"
+    if field.is_time and isinstance(value, int | float):
+        return field.time_text(value)
+    if isinstance(value, float) and (field.kind == "year" or value.is_integer()):
+        return round(value)
+    return value

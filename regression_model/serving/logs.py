@@ -1,0 +1,91 @@
+"""Log lines on standard error: JSON, or readable ones on a terminal. Never a row's values."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import orjson
+
+__all__ = ["LEVELS", "Log"]
+
+LEVELS = ("debug", "info", "warning", "error")
+_SECONDS_HELD = 0.1  # lines are written together: a system call for each would cost as much as it
+_MOST_HELD = 200
+
+
+class Log:
+    """Writes lines; safe to share between threads."""
+
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        *,
+        level: str = "info",
+        access: bool = True,
+        readable: bool | None = None,
+    ) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._lowest = LEVELS.index(level)
+        self.access = access and self._lowest <= LEVELS.index("info")
+        self._readable = self._stream.isatty() if readable is None else readable
+        self._held: list[bytes] = []
+        self._lock = threading.Lock()
+        self._flushing = False
+
+    def event(self, level: str, event: str, **about: Any) -> None:
+        """Write a line at once."""
+        if LEVELS.index(level) >= self._lowest:
+            self._held.append(self._line(level, event, about))
+            self.flush()
+
+    def request(self, about: dict[str, Any]) -> None:
+        """Write a line about a request, soon."""
+        self._held.append(self._line("info", "request", about))
+        if len(self._held) >= _MOST_HELD:
+            self.flush()
+        elif not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_later(_SECONDS_HELD, self.flush)
+
+    def flush(self) -> None:
+        """Write what is held; a log that nobody reads any more stops no request."""
+        with self._lock:
+            self._flushing = False
+            held, self._held = self._held, []
+            if not held:
+                return
+            try:
+                self._stream.write(b"".join(held).decode("utf-8", "replace"))
+                self._stream.flush()
+            except (OSError, ValueError):
+                pass
+
+    def _line(self, level: str, event: str, about: dict[str, Any]) -> bytes:
+        now = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds")
+        if self._readable:
+            words = " ".join(f"{key}={value}" for key, value in about.items() if value is not None)
+            return f"{now[11:23]} {level:<7} {event} {words}\n".encode("utf-8", "replace")
+        line = {"time": now[:-6] + "Z", "level": level, "event": event, **about}
+        return orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE)
+
+
+class LogHandler(logging.Handler):
+    """Passes on what the server's own loggers say."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record as an event."""
+        about: dict[str, Any] = {"message": record.getMessage()}
+        if record.exc_info:
+            about["traceback"] = logging.Formatter().formatException(record.exc_info)
+        level = record.levelname.lower()
+        self._log.event(level if level in LEVELS else "error", "server", **about)

@@ -1,0 +1,105 @@
+"""What is counted, for Prometheus; with several workers, over all of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from .state import State
+
+__all__ = ["MULTIPROCESS_FOLDER", "TEXT_FORMAT", "Metrics"]
+
+MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+TEXT_FORMAT = b"text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS = (
+    *(0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
+    30.0,
+)
+
+
+class Metrics:
+    """The counters of one app, in a registry of its own: two apps can stand in one process."""
+
+    def __init__(self, state: State) -> None:
+        self._registry = registry = CollectorRegistry()
+        self._requests = Counter(
+            "regression_model_requests",
+            "Requests by route and status.",
+            ["route", "status"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "regression_model_request_seconds",
+            "Time from the first byte read to the answer, by route.",
+            ["route"],
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self._rows = Counter("regression_model_rows", "Rows received.", registry=registry)
+        self._failed = Counter(
+            "regression_model_rows_without_prediction",
+            "Rows that got no prediction.",
+            registry=registry,
+        )
+        self._problems = Counter(
+            "regression_model_problems", "Problems of rows by code.", ["code"], registry=registry
+        )
+        self._of_model = _OfModel(state)
+        registry.register(self._of_model)  # type: ignore[arg-type]
+        self._request_of: dict[tuple[str, int], Any] = {}
+        self._seconds_of: dict[str, Any] = {}
+
+    def request(self, route: str, status: int, seconds: float) -> None:
+        """Count a request that was answered."""
+        key = route, status
+        if key not in self._request_of:
+            self._request_of[key] = self._requests.labels(route, str(status))
+            self._seconds_of[route] = self._seconds.labels(route)
+        self._request_of[key].inc()
+        self._seconds_of[route].observe(seconds)
+
+    def rows(self, rows: int, failed: int, problems: dict[str, int]) -> None:
+        """Count the rows of a request."""
+        self._rows.inc(rows)
+        if failed:
+            self._failed.inc(failed)
+        for code, times in problems.items():
+            self._problems.labels(code).inc(times)
+
+    def text(self) -> bytes:
+        """Return all of it in Prometheus' text format."""
+        if MULTIPROCESS_FOLDER not in os.environ:
+            return generate_latest(self._registry)
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        registry.register(self._of_model)  # type: ignore[arg-type]
+        return generate_latest(registry)
+
+
+class _OfModel:
+    """What the worker that is asked knows of its model, collected when it is asked."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[Metric]:
+        opened = self._state.current
+        info = GaugeMetricFamily(
+            "regression_model_info", "The model in use.", labels=["name", "version", "sha256"]
+        )
+        info.add_metric([opened.name, opened.version, opened.model.sha256], 1)
+        yield info
+        yield CounterMetricFamily(
+            "regression_model_reloads", "Models opened since the start.", self._state.reloads
+        )
+        yield CounterMetricFamily(
+            "regression_model_reloads_refused",
+            "New models that could not be opened.",
+            self._state.refused,
+        )

@@ -1,0 +1,163 @@
+"""The model that the service answers with, opened again when another file is put in its place."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+
+from ..errors import ModelFileError, RegressionModelError
+from ..runtime.installed import find_model
+from ..runtime.model import Model
+from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
+from ..runtime.model_file.sealing import read_content
+
+__all__ = ["Found", "Opened", "Source", "State", "file_source"]
+
+SECONDS_BETWEEN_LOOKS = 1.0
+
+
+class Found(NamedTuple):
+    """Where the model is now; another `key` than before means that it is another model."""
+
+    key: Hashable
+    place: Path | bytes
+    name: str
+
+
+Source = Callable[[], Found]
+Event = Callable[..., None]
+
+
+class Opened:
+    """A model, with what every answer needs of it."""
+
+    def __init__(self, model: Model) -> None:
+        self.model, contract = model, model.contract
+        self.name, self.version = model.name, model.version
+        self.identity = {"name": model.name, "version": model.version}
+        self.identity_json = orjson.dumps(self.identity)
+        self.missing_codes = np.array(
+            [
+                offset + len(field.coded_levels)
+                for field, offset in zip(contract.categories, contract.offsets, strict=True)
+            ],
+            dtype=np.int64,
+        )
+        names = [field.name for field in (*contract.numbers, *contract.categories)]
+        at = {field.name: place for place, field in enumerate(contract.fields)}
+        self.order = np.array(sorted(range(len(names)), key=lambda j: at[names[j]]), dtype=np.intp)
+        self.names = [names[j] for j in self.order]
+
+    @cached_property
+    def documents(self) -> dict[str, bytes]:
+        """What was made of this model once and is sent often, by path."""
+        return {}
+
+
+class State:
+    """The model in use. `current` is replaced as a whole, so that a request uses one model.
+
+    Attributes
+    ----------
+    current : Opened
+    reloads, refused : how often another model was opened, or could not be
+    """
+
+    def __init__(self, source: Model | Source, *, on_event: Event | None = None) -> None:
+        self.reloads = self.refused = 0
+        self.on_event: Event = on_event or (lambda *_, **__: None)
+        self._wake, self._stopped = threading.Event(), False
+        self._thread: threading.Thread | None = None
+        self._source: Source | None = None
+        self._key: Hashable = None
+        self.current: Opened
+        if isinstance(source, Model):
+            self.current = Opened(source)
+        else:
+            found = source()
+            self.current, self._key, self._source = Opened(_open(found)), found.key, source
+
+    def start(self) -> None:
+        """Look for another model from now on, in a thread; once, however often it is called."""
+        if self._source is not None and self._thread is None:
+            self._thread = threading.Thread(target=self._watch, name="model-watch", daemon=True)
+            self._thread.start()
+
+    def look_now(self) -> None:
+        """Open the model again, whether it seems changed or not."""
+        self._key = None
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped = True
+        self._wake.set()
+
+    def _watch(self) -> None:
+        while not self._stopped:
+            self._wake.wait(SECONDS_BETWEEN_LOOKS)
+            self._wake.clear()
+            if not self._stopped:
+                self.look()
+
+    def look(self) -> None:
+        """Open the model if it is another one than before; one that cannot be opened is left."""
+        assert self._source is not None
+        try:
+            found = self._source()
+            if found.key == self._key:
+                return
+            self._key = found.key  # one that is refused is not tried again until it changes
+            opened = Opened(_open(found))
+        except RegressionModelError as error:
+            self._refuse(str(error))
+            return
+        except Exception as error:  # the old model serves on, whatever the new one does
+            self._refuse(f"{type(error).__name__} while it was opened")
+            return
+        self._last_refusal = ""
+        self.current = opened
+        self.reloads += 1
+        self.on_event(
+            "info", "model opened", model=opened.name, version=opened.version
+        )
+
+    _last_refusal = ""
+
+    def _refuse(self, reason: str) -> None:
+        if reason == self._last_refusal and self._key is not None:
+            return
+        self._last_refusal = reason
+        self.refused += 1
+        self.on_event(
+            "error", "model refused", reason=reason, still=self.current.version
+        )
+
+
+def _open(found: Found) -> Model:
+    content = found.place if isinstance(found.place, bytes) else read_content(found.place)
+    return Model(content, name=found.name)
+
+
+def file_source(named: str | Path | None) -> Source:
+    """Return the source of a model that is given by its path or name, or of the shipped one."""
+
+    def find() -> Found:
+        path = find_model_file(PACKAGE_ROOT) if named is None else find_model(named)
+        if path is None:
+            raise ModelFileError("There is no model file: train one, or name one with --model.")
+        try:
+            at = os.stat(path)
+            key: Any = str(path), at.st_ino, at.st_size, at.st_mtime_ns
+        except OSError:
+            key = str(path), None  # opening it says what is wrong
+        return Found(key, path, str(path))
+
+    return find
