@@ -154,6 +154,7 @@ def test_help_is_whole_on_a_narrow_terminal() -> None:
         "tune",
         "info",
         "package",
+        "serve",
         "compare",
         "models",
         "verify",

@@ -60,6 +60,7 @@ def test_extras_bring_what_trains_and_what_reads_parquet() -> None:
         "convert",
         "package",
         "report",
+        "serve",
         "train",
         "tune",
         "verify",

@@ -39,7 +39,9 @@ def serve(
     ] = 10_000,
     max_body: Annotated[
         int, typer.Option(metavar="BYTES", min=1, help="Largest body of a request.")
-    ] = 8 * 1024 * 1024,
+    ] = 8
+    * 1024
+    * 1024,
     timeout: Annotated[
         float,
         typer.Option(
@@ -47,7 +49,9 @@ def serve(
         ),
     ] = 30.0,
     log_level: Annotated[LogLevel, typer.Option(help="The least that is logged.")] = LogLevel.info,
-    access_log: Annotated[bool, typer.Option(help="Log a line for each request.")] = True,
+    no_access_log: Annotated[
+        bool, typer.Option("--no-access-log", help="Log no line for each request.")
+    ] = False,
 ) -> None:
     """Answer requests for predictions over HTTP.
 
@@ -58,7 +62,7 @@ def serve(
     \b
     Examples:
       regression-model serve
-      regression-model serve --model boats-1.0.0.onnx --host 0.0.0.0 --port 80 --workers 4
+      regression-model serve --model boats-1.0.0.onnx --host 0.0.0.0 --workers 4
     """
     from ..extras import needs
 
@@ -67,5 +71,5 @@ def serve(
         from ..serving.server import Settings, serve
 
     limits = Limits(body_bytes=max_body, rows=max_rows, seconds=timeout)
-    settings = Settings(model, host, port, workers, limits, log_level.value, access_log)
+    settings = Settings(model, host, port, workers, limits, log_level.value, not no_access_log)
     serve(settings, say)

@@ -51,10 +51,11 @@ def explain_rows(opened: Opened, rows: list[Any]) -> Answer:
     """Explain the predictions of rows."""
     prediction = opened.model.predict(rows)
     results: list[dict[str, Any]] = []
-    for one in opened.model.explain_rows(prediction, range(len(prediction))):
+    explained = opened.model.explain_rows(prediction, range(len(prediction)))
+    for value, one in zip(plain(prediction.values), explained, strict=True):
         results.append(
             {
-                "prediction": one and one.value,
+                "prediction": value,
                 "base": one and one.base,
                 "contributions": one.contributions if one else {},
                 "standard_errors": one.standard_errors if one else {},

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 
 from .limits import Limits, Refusal
 
-__all__ = ["Message", "Receive", "Scope", "header", "read_body", "rows_of"]
+__all__ = ["ClientGone", "Message", "Receive", "Scope", "header", "read_body", "rows_of"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -45,7 +45,7 @@ async def read_body(scope: Scope, receive: Receive, limits: Limits) -> bytes:
         When it never comes.
     """
     for name, value in scope["headers"]:
-        if name == b"content-length" and int(value) > limits.body_bytes:
+        if name == b"content-length" and value.isdigit() and int(value) > limits.body_bytes:
             raise _too_large(limits)
         if name == b"content-encoding" and value.lower() != b"identity":
             raise Refusal(
@@ -89,9 +89,8 @@ async def _rest(first: bytes, receive: Receive, limits: Limits) -> bytes:
 
 def _too_large(limits: Limits) -> Refusal:
     return Refusal(
-        "body_too_large",
+        "body_too_large",  # the rest is read and dropped: a client that is cut off sees no answer
         f"The body is larger than {limits.body_bytes:,} bytes: send fewer rows at a time.",
-        _CLOSE,
     )
 
 
@@ -108,7 +107,9 @@ def rows_of(body: bytes, most: int) -> list[Any]:
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Refusal("not_json", _not_json(body, error)) from None
+        content = _with_infinities(body) if "number is infinity" in str(error) else None
+        if content is None:
+            raise Refusal("not_json", _not_json(body, error)) from None
     if type(content) is not dict or len(content) != 1 or "inputs" not in content:
         raise Refusal("not_that_form", f"The body is {_shape(content)}: {_FORM}.")
     rows = content["inputs"]
@@ -121,6 +122,20 @@ def rows_of(body: bytes, most: int) -> list[Any]:
             "them in several.",
         )
     return rows
+
+
+def _with_infinities(body: bytes) -> Any:
+    """Read a body with a number that is too large for a double: a problem of its row alone."""
+    import json
+
+    try:
+        return json.loads(body, parse_int=float, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")
 
 
 def _not_json(body: bytes, error: orjson.JSONDecodeError) -> str:

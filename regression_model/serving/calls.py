@@ -14,7 +14,17 @@ from .limits import Refusal
 if TYPE_CHECKING:
     from .app import Service
 
-__all__ = ["HTML", "JSON", "TEXT", "Call", "Endpoint", "Handler", "Reply", "error_reply", "json_reply"]
+__all__ = [
+    "HTML",
+    "JSON",
+    "TEXT",
+    "Call",
+    "Endpoint",
+    "Handler",
+    "Reply",
+    "error_reply",
+    "json_reply",
+]
 
 JSON, HTML, TEXT = b"application/json", b"text/html; charset=utf-8", b"text/plain; charset=utf-8"
 

@@ -41,12 +41,16 @@ class Log:
     def event(self, level: str, event: str, **about: Any) -> None:
         """Write a line at once."""
         if LEVELS.index(level) >= self._lowest:
-            self._held.append(self._line(level, event, about))
+            line = self._line(level, event, about)
+            with self._lock:
+                self._held.append(line)
             self.flush()
 
     def request(self, about: dict[str, Any]) -> None:
         """Write a line about a request, soon."""
-        self._held.append(self._line("info", "request", about))
+        line = self._line("info", "request", about)
+        with self._lock:
+            self._held.append(line)
         if len(self._held) >= _MOST_HELD:
             self.flush()
         elif not self._flushing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -49,7 +49,7 @@ class Metrics:
             "regression_model_problems", "Problems of rows by code.", ["code"], registry=registry
         )
         self._of_model = _OfModel(state)
-        registry.register(self._of_model)  # type: ignore[arg-type]
+        registry.register(self._of_model)
         self._request_of: dict[tuple[str, int], Any] = {}
         self._seconds_of: dict[str, Any] = {}
 
@@ -62,7 +62,7 @@ class Metrics:
         self._request_of[key].inc()
         self._seconds_of[route].observe(seconds)
 
-    def rows(self, rows: int, failed: int, problems: dict[str, int]) -> None:
+    def rows(self, rows: int, failed: int, problems: Mapping[str, int]) -> None:
         """Count the rows of a request."""
         self._rows.inc(rows)
         if failed:
@@ -78,7 +78,7 @@ class Metrics:
 
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        registry.register(self._of_model)  # type: ignore[arg-type]
+        registry.register(self._of_model)
         return generate_latest(registry)
 
 

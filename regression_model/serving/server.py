@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from ..errors import InputError
+from ..errors import InputError, ModelFileError
 from .app import Service, create_app
 from .limits import Limits
 from .logs import Log, LogHandler
@@ -45,7 +46,15 @@ class Settings:
         """Return the application, in the process that serves it."""
         log = Log(level=self.log_level, access=self.access_log)
         _use_log(log)
-        service = create_app(self.model, limits=self.limits, log=log)
+        try:
+            service = create_app(self.model, limits=self.limits, log=log)
+        except ModelFileError as error:
+            if self.workers == 1:
+                raise
+            # The others have an older model. This worker is started again until it can be opened.
+            log.event("error", "model refused", reason=str(error))
+            time.sleep(1)
+            sys.exit(1)
         if hasattr(signal, "SIGHUP"):
             service.on_startup.append(lambda: _on_hangup(service.state.look_now))
         return service
@@ -143,7 +152,9 @@ def _listen(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except (OSError, UnicodeError):
-        raise InputError(f"The host {host!r} is not known: name an address of this machine.") from None
+        raise InputError(
+            f"The host {host!r} is not known: name an address of this machine."
+        ) from None
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         if os.name == "posix":

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Hashable
-from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import orjson
 
 from ..errors import ModelFileError, RegressionModelError
 from ..runtime.installed import find_model
@@ -42,7 +40,6 @@ class Opened:
         self.model, contract = model, model.contract
         self.name, self.version = model.name, model.version
         self.identity = {"name": model.name, "version": model.version}
-        self.identity_json = orjson.dumps(self.identity)
         self.missing_codes = np.array(
             [
                 offset + len(field.coded_levels)
@@ -54,11 +51,7 @@ class Opened:
         at = {field.name: place for place, field in enumerate(contract.fields)}
         self.order = np.array(sorted(range(len(names)), key=lambda j: at[names[j]]), dtype=np.intp)
         self.names = [names[j] for j in self.order]
-
-    @cached_property
-    def documents(self) -> dict[str, bytes]:
-        """What was made of this model once and is sent often, by path."""
-        return {}
+        self.documents: dict[str, bytes] = {}  # by path: what is made once and sent often
 
 
 class State:
@@ -125,9 +118,7 @@ class State:
         self._last_refusal = ""
         self.current = opened
         self.reloads += 1
-        self.on_event(
-            "info", "model opened", model=opened.name, version=opened.version
-        )
+        self.on_event("info", "model opened", model=opened.name, version=opened.version)
 
     _last_refusal = ""
 
@@ -136,9 +127,7 @@ class State:
             return
         self._last_refusal = reason
         self.refused += 1
-        self.on_event(
-            "error", "model refused", reason=reason, still=self.current.version
-        )
+        self.on_event("error", "model refused", reason=reason, still=self.current.version)
 
 
 def _open(found: Found) -> Model:
