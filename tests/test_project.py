@@ -16,6 +16,7 @@ VERSION = (ROOT / "regression_model" / "VERSION").read_text(encoding="utf-8").st
 ENVIRONMENTS = {
     "audit",
     "bench",
+    "bench_serve",
     "bench_tables",
     "build",
     "checks",
@@ -40,6 +41,7 @@ ENVIRONMENTS = {
     "publish",
     "pylock",
     "release_rehearsal",
+    "reliability",
     "test_package",
     "test_release",
     "test_runtime",

@@ -55,7 +55,9 @@ def request(
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-def send(address: tuple[str, int], hostile: bytes, *, seconds: float, leave: bool = False) -> Answer:
+def send(
+    address: tuple[str, int], hostile: bytes, *, seconds: float, leave: bool = False
+) -> Answer:
     """Send bytes and read the answer; `leave` closes at once instead.
 
     Raises
@@ -106,7 +108,7 @@ def _fault_of_sentence(answer: Answer) -> str | None:
     text = answer.body.decode("utf-8", "replace")
     if answer.content_type.startswith(JSON):
         error = json.loads(text)["error"]
-        if not (error["code"] and error["request_id"]):
+        if not error["code"] or "request_id" not in error:
             return f"no code or no request id: {text[:200]}"
         text = error["message"]
     elif len(text) > 200:  # what is no HTTP is refused by the parser, in its own words
@@ -116,10 +118,12 @@ def _fault_of_sentence(answer: Answer) -> str | None:
     return None
 
 
-def hostile_requests(row: dict[str, Any], *, number: int, seed: int = 0) -> Iterator[Hostile]:
+def hostile_requests(
+    row: dict[str, Any], *, number: int, seed: int = 0, first: int = 0
+) -> Iterator[Hostile]:
     """Yield so many requests of all kinds in turn, made from one complete row."""
     kinds = list(KINDS.items())
-    for at in range(number):
+    for at in range(first, first + number):
         kind, make = kinds[at % len(kinds)]
         content, expected, *rows = make(random.Random(f"{seed}/{at}"), row)
         yield Hostile(kind, content, expected, rows[0] if rows else None)
@@ -244,7 +248,13 @@ def _left(r: random.Random, row: dict[str, Any]) -> Made:
 def _chunks(r: random.Random, row: dict[str, Any]) -> Made:
     body = _inputs(json.dumps([row]))
     nonsense = r.choice(
-        [b"zz\r\n", b"-5\r\nabcde\r\n", b"fffffffffffffffff\r\n", b"5\r\nabc\r\n\r\nxx\r\n", b"\r\n"]
+        [
+            b"zz\r\n",
+            b"-5\r\nabcde\r\n",
+            b"fffffffffffffffff\r\n",
+            b"5\r\nabc\r\n\r\nxx\r\n",
+            b"\r\n",
+        ]
     )
     if r.random() < 0.3:  # two lengths: how one server's request becomes another's two
         both = request(body, f"Content-Length: {len(body)}", "Transfer-Encoding: chunked")
@@ -274,16 +284,26 @@ def _headers(r: random.Random, row: dict[str, Any]) -> Made:
 
 def _request_line(r: random.Random, row: dict[str, Any]) -> Made:
     line = r.choice(
-        [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", b"GET / HTTP/9.9", b"NOISE", b"POST", b"\xff" * 99]
+        [
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+            b"GET / HTTP/9.9",
+            b"NOISE",
+            b"POST",
+            b"\xff" * 99,
+        ]
     )
     return line + b"\r\n\r\n", REFUSED
 
 
 def _place(r: random.Random, row: dict[str, Any]) -> Made:
-    path = r.choice(["/api/v1/predict/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/page/..%2f"])
+    path = r.choice(
+        ["/api/v1/predict/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/page/..%2f"]
+    )
     long = "/" + "a" * 3_000
-    method, path = r.choice([("GET", PATH), ("DELETE", PATH), ("POST", path), ("GET", path)] * 2 + [
-        ("GET", long), ("BREW", PATH)])
+    method, path = r.choice(
+        [("GET", PATH), ("DELETE", PATH), ("POST", path), ("GET", path)] * 2
+        + [("GET", long), ("BREW", PATH)]
+    )
     return request(b"{}", path=path, method=method), REFUSED
 
 
@@ -295,7 +315,9 @@ def _changed_bytes(r: random.Random, row: dict[str, Any]) -> Made:
 
 
 def _identifier(r: random.Random, row: dict[str, Any]) -> Made:
-    sent = r.choice(["x" * 5_000, "a\tb", "\x7f", "<script>", "é", "../..", "%0d%0aSet-Cookie: a=b"])
+    sent = r.choice(
+        ["x" * 5_000, "a\tb", "\x7f", "<script>", "é", "../..", "%0d%0aSet-Cookie: a=b"]
+    )
     return request(_inputs(json.dumps([row])), f"X-Request-ID: {sent}"), EITHER, 1
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..environments import Unavailable
 
-__all__ = ["Load", "put_load", "write_script"]
+__all__ = ["Load", "find_wrk", "put_load", "write_script"]
 
 # Bodies are sent in turn; the requests are made before, so that wrk has nothing to do but to send.
 _SCRIPT = """\
@@ -59,6 +59,20 @@ def write_script(folder: Path, name: str, path: str, bodies: Sequence[object]) -
     return script
 
 
+def find_wrk() -> str:
+    """Return the path of wrk.
+
+    Raises
+    ------
+    Unavailable
+        When it is not installed.
+    """
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        raise Unavailable("wrk puts the load on the servers, and is missing: apt-get install wrk")
+    return wrk
+
+
 def put_load(port: int, script: Path, *, connections: int, seconds: float) -> Load:
     """Keep so many connections busy.
 
@@ -67,10 +81,7 @@ def put_load(port: int, script: Path, *, connections: int, seconds: float) -> Lo
     Unavailable
         When wrk is not installed, or fails.
     """
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        raise Unavailable("wrk puts the load on the servers: install it with apt-get install wrk")
-    command = [wrk, "--threads", "1", "--connections", str(connections), "--timeout", "30s"]
+    command = [find_wrk(), "--threads", "1", "--connections", str(connections), "--timeout", "30s"]
     command += ["--duration", f"{max(1, round(seconds))}s", "--script", str(script)]
     before = os.times()
     done = subprocess.run(

@@ -74,10 +74,14 @@ class Server:
             with suppress(OSError), urllib.request.urlopen(address, timeout=5):
                 return
             if self._process.poll() is not None or monotonic() > end:
-                self.log.seek(0)
-                said = self.log.read().strip().splitlines() or ["no word about it"]
+                said = self.said().strip().splitlines() or ["no word about it"]
                 raise Unavailable(f"a server did not start: {said[-1]}")
             sleep(0.05)
+
+    def said(self) -> str:
+        """Return what it has written so far."""
+        self.log.seek(0)
+        return self.log.read()
 
     @property
     def pid(self) -> int:
@@ -102,6 +106,15 @@ class Server:
     def processor_seconds(self) -> float:
         """Return what its workers have used of the processors."""
         return sum(_processor_seconds(pid) for pid in self.workers())
+
+    def wait_until_idle(self, seconds: float = 30) -> None:
+        """Wait until it works on nothing: some go on for clients that have left."""
+        end, used = monotonic() + seconds, self.processor_seconds()
+        while monotonic() < end:
+            sleep(0.2)
+            before, used = used, self.processor_seconds()
+            if used - before <= 0.02:
+                return
 
     def stop(self) -> int:
         """Stop it as an operator would; return its exit code."""

@@ -46,14 +46,13 @@ def bare() -> Any:
         orjson.loads(body)
         return Response(body, media_type="application/json")
 
-    return Starlette(routes=[Route("/echo", echo, methods=["POST"])])
+    async def alive(request: Request) -> Response:
+        return Response()
+
+    return Starlette(routes=[Route("/echo", echo, methods=["POST"]), Route("/alive", alive)])
 
 
 def main(port: str, workers: str) -> None:
     """Serve the echo on the stack of the service, with the settings of its command line."""
-    serve(
-        EchoSettings(
-            None, "127.0.0.1", int(port), int(workers), Limits(), access_log="--log" in sys.argv
-        ),
-        lambda said: print(said, file=sys.stderr),
-    )
+    settings = EchoSettings(None, "127.0.0.1", int(port), int(workers), Limits(), access_log=False)
+    serve(settings, lambda said: print(said, file=sys.stderr))
