@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ...errors import InputError
 from ...extras import needs
 from ...runtime.intake.columns import Distinct
-from .content import Content
+from .content import Content, changed
 from .sources import Slice, Source, Unread
 
 __all__ = ["array_of", "parquet_source", "pyarrow_parquet"]
@@ -34,14 +34,17 @@ def pyarrow_parquet() -> Any:
         return import_module("pyarrow.parquet")
 
 
-def parquet_source(path: str, content: Content) -> Source:
-    """Open a Parquet file; standard input, which cannot be read twice, is read as a whole."""
+def parquet_source(path: str | None, content: Content) -> tuple[Source, dict[str, str]]:
+    """Open a Parquet file, and return the type of each of its columns too.
+
+    Standard input, which cannot be read twice, has no path, and is read as a whole.
+    """
     name = content.name
     parquet = pyarrow_parquet()
     import pyarrow
 
     try:
-        whole = path if content.is_file else pyarrow.BufferReader(content.readall() or b"")
+        whole = path or pyarrow.BufferReader(content.readall() or b"")
         file = parquet.ParquetFile(whole)
         texts = [column.name for column in file.schema_arrow if _is_text(column.type)]
         file = parquet.ParquetFile(whole, read_dictionary=texts)  # as in the file
@@ -59,10 +62,13 @@ def parquet_source(path: str, content: Content) -> Source:
                 for batch in file.iter_batches(_ROWS, groups, wanted, use_threads=False):
                     done += batch.num_rows
                     yield partial(_parquet_slice, batch, used, carried, names)
+            if path is not None and content.has_changed():
+                raise changed(name)
         except (pyarrow.ArrowException, OSError) as error:
             raise _not_parquet(name, error) from None
 
-    return Source(name, names, slices, lambda: done / rows if rows else None)
+    types = {column.name: str(column.type) for column in file.schema_arrow}
+    return Source(name, names, slices, lambda: done / rows if rows else None), types
 
 
 def _row_groups(metadata: Any) -> Iterator[list[int]]:
