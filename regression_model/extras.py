@@ -13,9 +13,11 @@ __all__ = ["needs"]
 
 _EXTRAS_OF = {
     "OpenSSL": ("verify",),
+    "aiohttp": ("remote",),
     "build": ("package",),
     "cryptography": ("verify",),
     "feature_engine": ("train",),
+    "fsspec": ("remote",),
     "httptools": ("serve",),
     "joblib": ("train",),
     "jinja2": ("report",),
@@ -29,6 +31,7 @@ _EXTRAS_OF = {
     "pandas": ("train",),
     "prometheus_client": ("serve",),
     "pyarrow": ("batch",),
+    "s3fs": ("remote",),
     "scipy": ("train", "tune"),
     "setuptools": ("package",),
     "skl2onnx": ("convert",),

@@ -135,7 +135,6 @@ def listed(pattern: str) -> list[str]:
 def version_of(url: str) -> str:
     """Return what changes when the content does."""
     system, path = _system(url)
-    system.invalidate_cache()
     return repr(_version(_answered(url, lambda: system.info(path))))
 
 
@@ -199,6 +198,7 @@ def _system(url: str) -> tuple[Any, str]:
         ) from None
     if hasattr(type(system), "retries"):
         system.retries = 2  # with waits between them, the default takes most of a minute
+    system.invalidate_cache()  # fsspec keeps file systems, with what they have listed
     return system, str(path)
 
 
@@ -261,7 +261,7 @@ def _reason(error: BaseException, url: str) -> OSError:
         return OSError(EIO, "it changed while it was read")
     if names & {"TimeoutError", "ReadTimeoutError", "ConnectTimeoutError", "ServerTimeoutError"}:
         return TimeoutError(ECONNREFUSED, f"{_host(url)} did not answer in time")
-    if names & {"ClientConnectorError", "EndpointConnectionError", "ConnectionError"}:
+    if names & {"ClientConnectionError", "EndpointConnectionError", "ConnectionError"}:
         return ConnectionError(ECONNREFUSED, f"{_host(url)} cannot be reached")
     if names & {"ClientPayloadError", "IncompleteRead", "ResponseStreamingError"}:
         return OSError(EIO, "the connection broke before the end")

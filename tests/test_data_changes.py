@@ -24,8 +24,9 @@ def test_the_same_rows_in_another_order_have_not_changed(
     found = data_changes(model, turned)
     assert (0, 0, False) == (found.added, found.removed, found.is_estimate)
     assert not any(one.most > 0.02 for one in found.fields)
-    assert ["Training rows since the earlier model: the same 1,460 rows in what the model reads."]\
-        == found.sentences()
+    assert [
+        "Training rows since the earlier model: the same 1,460 rows in what the model reads."
+    ] == found.sentences()
 
 
 def test_rows_added_removed_and_altered_are_counted(
@@ -52,7 +53,9 @@ def test_fields_that_have_shifted_are_named_with_the_size(
     changed["LotFrontage"] = ["NA"] * rows
     found = data_changes(model, changed)
     shifts = {one.name: one for one in found.fields}
-    assert {"GrLivArea", "LotFrontage", "MSZoning"} == {*(n for n in shifts if shifts[n].most > 0.1)}
+    assert {"GrLivArea", "LotFrontage", "MSZoning"} == {
+        *(n for n in shifts if shifts[n].most > 0.1)
+    }
     assert shifts["LotFrontage"].missing_now == 1 and found.fields[0].name == "LotFrontage"
     assert shifts["GrLivArea"].size > 0.6
     said = "\n".join(found.sentences())

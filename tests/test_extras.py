@@ -55,7 +55,17 @@ def test_every_library_of_an_extra_is_known() -> None:
     for module, libraries in packages_distributions().items():
         for library in libraries:
             modules.setdefault(library.lower().replace("_", "-"), set()).add(module)
-    for extra in ("train", "batch", "report", "tune", "package", "convert", "serve", "verify"):
+    for extra in (
+        "train",
+        "batch",
+        "report",
+        "tune",
+        "package",
+        "convert",
+        "remote",
+        "serve",
+        "verify",
+    ):
         for line in (REQUIREMENTS / f"{extra}.in").read_text(encoding="utf-8").splitlines():
             if line and not line.startswith("#"):
                 library = re.split("[<>=]", line)[0]

@@ -52,4 +52,6 @@ class DataRecord:
 def digest_of(records: Sequence[DataRecord]) -> str:
     """Return the digest of a file, or for several the digest of their digests."""
     digests = [str(record.sha256) for record in records]
-    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    return (
+        digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    )

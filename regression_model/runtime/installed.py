@@ -52,8 +52,8 @@ def installed_models() -> list[InstalledModel]:
 def find_model(named: str | Path) -> Path:
     """Return the file of a model that is given by its path or by its name.
 
-    A URL stays one. A file wins over a model of the same name, an installed model over the shipped one. What is
-    neither a file nor a name is returned as it is: opening it says what is wrong.
+    A file wins over a model of the same name, an installed model over the shipped one. What is
+    neither a file nor a name, such as a URL, is returned as it is: opening it says what is wrong.
 
     Raises
     ------

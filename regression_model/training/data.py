@@ -20,7 +20,15 @@ from ..files.tables import read_recorded
 from ..files.writing import write_all_atomically
 from ..remote import url_of
 
-__all__ = ["dataset_path", "load_dataset", "load_pipeline", "model_files_in", "read_dataset", "read_recorded_dataset", "save_model"]
+__all__ = [
+    "dataset_path",
+    "load_dataset",
+    "load_pipeline",
+    "model_files_in",
+    "read_dataset",
+    "read_recorded_dataset",
+    "save_model",
+]
 
 
 _ENDINGS = (".onnx", ".joblib", ".html", ".md")

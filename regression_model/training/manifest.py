@@ -17,9 +17,9 @@ from .. import __version__
 from ..config.core import Config
 from ..errors import ConfigError
 from ..files.records import DataRecord, digest_of
+from ..remote import url_of
 from ..runtime.checking import Checker
 from ..runtime.fingerprints import Fingerprints
-from ..remote import url_of
 from ..runtime.model_file.sealing import FORMAT
 from .choice import Choice
 from .commit import source_commit

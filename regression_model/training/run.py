@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,9 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from ..comparison.data import data_changes
 from ..config.core import TRAINED_MODEL_DIR, Config, load_config
 from ..config.writing import with_members
-from ..comparison.data import data_changes
 from ..errors import (
     ConfigError,
     InputError,

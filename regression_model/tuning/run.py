@@ -277,6 +277,8 @@ def _outer_score(scorer: Scorer, trial: Trial, fold: int) -> float:
 
 def _written(result: TuningResult, config: Config) -> TuningResult:
     """Put the best values into the file that the search began with."""
+    if config.path is not None and url_of(config.path) is not None:
+        raise OutputError(f"{shown(config.path)}: a URL cannot be changed: copy the file.")
     path = (config.path or CONFIG_FILE_PATH).resolve()
     if load_config(path).sha256 != config.sha256:
         raise OutputError(

@@ -46,6 +46,7 @@ def parquet_source(path: str | None, content: Content) -> tuple[Source, dict[str
     try:
         whole = path or pyarrow.BufferReader(content.readall() or b"")
         file = parquet.ParquetFile(whole)
+        types = {column.name: str(column.type) for column in file.schema_arrow}
         texts = [column.name for column in file.schema_arrow if _is_text(column.type)]
         file = parquet.ParquetFile(whole, read_dictionary=texts)  # as in the file
     except (pyarrow.ArrowException, OSError) as error:
@@ -67,7 +68,6 @@ def parquet_source(path: str | None, content: Content) -> tuple[Source, dict[str
         except (pyarrow.ArrowException, OSError) as error:
             raise _not_parquet(name, error) from None
 
-    types = {column.name: str(column.type) for column in file.schema_arrow}
     return Source(name, names, slices, lambda: done / rows if rows else None), types
 
 

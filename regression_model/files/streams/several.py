@@ -40,8 +40,8 @@ def expanded(path: str) -> list[str]:
     if not is_pattern(path):
         return [path]
     try:
-        if remote.url_of(path) is not None:
-            found = remote.listed(path)
+        if (url := remote.url_of(path)) is not None:
+            found = remote.listed(url)
         else:
             found = sorted(one for one in glob.glob(path, recursive=True) if os.path.isfile(one))
     except OSError as error:
@@ -67,16 +67,12 @@ def check_same_columns(
     missing = [one for one in first_names if one not in names]
     more = [one for one in names if one not in first_names]
     if missing:
-        what = f"has no column {missing[0]!r}"
+        what = f"has no column {missing[0]!r}, which {first} has"
     elif more:
-        what = f"has a column {more[0]!r} more"
+        what = f"has a column {more[0]!r}, which {first} has not"
     else:
-        what = "has its columns in another order"
-    raise InputError(
-        f"{name} {what} than {first}: expected files with the same columns."
-        if not missing
-        else f"{name} {what}, which {first} has: expected files with the same columns."
-    )
+        what = f"has its columns in another order than {first}"
+    raise InputError(f"{name} {what}: expected files with the same columns.")
 
 
 @contextmanager
