@@ -68,7 +68,7 @@ def test_every_library_of_an_extra_is_known() -> None:
     ):
         for line in (REQUIREMENTS / f"{extra}.in").read_text(encoding="utf-8").splitlines():
             if line and not line.startswith("#"):
-                library = re.split("[<>=]", line)[0]
+                library = re.split(r"[<>=\[]", line)[0]
                 known = [m for m in modules[library] if extra in _EXTRAS_OF.get(m, ())]
                 assert known, library
 
