@@ -73,8 +73,8 @@ def train(
     if if_stale:
         if config or data or output or write or since:
             raise typer.BadParameter(
-                "looks at the shipped model: give no --config, --data, --output, --write or --since "
-                "too.",
+                "looks at the shipped model: give no --config, --data, --output, --write or "
+                "--since too.",
                 param_hint="--if-stale",
             )
         if _is_fresh():
