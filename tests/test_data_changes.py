@@ -1,5 +1,6 @@
 """What has changed in a table since a model was trained on it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,27 @@ import pytest
 from regression_model import InputError, Model
 from regression_model.comparison.data import data_changes
 from regression_model.files.tables import read_table
+from regression_model.training.run import TrainingResult, run_training
+
+BOATS = """\
+name: boats
+description: Boats
+target:
+  name: price
+  description: Price
+  minimum: 1
+data:
+  training: boats.csv
+evaluation:
+  folds: 2
+features:
+  length:
+    description: Length
+    kind: number
+estimator:
+  lasso:
+    alpha: 0.01
+"""
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +88,22 @@ def test_changes_need_the_target(model: Model, rows: list[dict[str, Any]]) -> No
     """Without it no row can be recognised."""
     with pytest.raises(InputError, match="no column SalePrice"):
         data_changes(model, rows)
+
+
+def test_training_again_tells_what_changed_and_writes_no_word_of_it(tmp_path: Path) -> None:
+    """The same rows give the same file, whatever was trained in between."""
+    config = tmp_path / "boats.yml"
+    config.write_text(BOATS, encoding="utf-8")
+
+    def trained(rows: int) -> TrainingResult:
+        lines = [f"{n},{100 + 7 * n}\n" for n in range(rows)]
+        (tmp_path / "boats.csv").write_text("length,price\n" + "".join(lines), encoding="utf-8")
+        return run_training(config_path=config, documents=False)
+
+    first = trained(40)
+    content = first.model_path.read_bytes()
+    again = trained(60)
+    assert [] == first.notes and "20 rows added and 0 removed" in again.notes[0]
+    last = trained(40)
+    assert "0 rows added and 20 removed" in last.notes[0]
+    assert content == last.model_path.read_bytes()
