@@ -13,11 +13,13 @@ __all__ = ["needs"]
 
 _EXTRAS_OF = {
     "OpenSSL": ("verify",),
+    "aiohttp": ("remote",),
     "build": ("package",),
     "cryptography": ("verify",),
     "dask": ("dask",),
     "distributed": ("dask",),
     "feature_engine": ("train",),
+    "fsspec": ("remote",),
     "httptools": ("serve",),
     "joblib": ("train",),
     "jinja2": ("report",),
@@ -32,6 +34,7 @@ _EXTRAS_OF = {
     "prometheus_client": ("serve",),
     "pyarrow": ("batch", "dask", "spark"),
     "pyspark": ("spark",),
+    "s3fs": ("remote",),
     "scipy": ("train", "tune"),
     "setuptools": ("package",),
     "skl2onnx": ("convert",),

@@ -45,6 +45,7 @@ ENVIRONMENTS = {
     "test_browser",
     "test_package",
     "test_release",
+    "test_remote",
     "test_runtime",
     "test_runtime-py312",
     "test_runtime-py313",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 from ..display import Table, count, printable
 from ..errors import ModelFileError
 from ..extras import needs
+from ..remote import shown
 from .options import ConfigOption, ModelOption, SchedulerOption, SeparatorOption, input_format
 from .program import fail, interruptible, say
 from .spreading import folds_spread
@@ -134,17 +136,17 @@ def _scored(
     data: str, separator: str | None, model: Path | None, compare: Path | None
 ) -> tuple[EvaluationResult, Model, Any]:
     from ..evaluation.scoring import evaluate_model
-    from ..files.tables import read_table
+    from ..files.tables import read_recorded
     from ..runtime.model import load_model
-    from ..runtime.model_file.sealing import digest
 
     format_ = input_format(data, None, separator, option=None)
     opened = load_model(model)
     other = None if compare is None else load_model(compare)
-    rows = read_table(data, format_=format_, separator_option="--separator")
-    source = "standard input" if data == "-" else Path(data).name
-    sha256 = digest(Path(data)) if Path(data).is_file() else None  # a pipe cannot be read twice
-    evaluation = evaluate_model(opened, rows, source=source, compare=other, sha256=sha256)
+    rows, records = read_recorded(
+        data, format_=format_, separator_option="--separator", role="evaluation"
+    )
+    source = "standard input" if data == "-" else Path(shown(data)).name
+    evaluation = evaluate_model(opened, rows, source=source, compare=other, data=records)
     return evaluation, opened, rows
 
 
@@ -159,21 +161,21 @@ def _cross_validated(
     with needs("train"):
         from ..training.evaluation import evaluate_pipeline
         from ..config.core import load_config
-        from ..training.data import dataset_path, read_dataset
+        from ..training.data import dataset_path, read_recorded_dataset
         from ..training.choice import decided
         from ..training.rows import leave_out, read_training_data
+    from ..files.records import digest_of
     from ..runtime.model import load_model
-    from ..runtime.model_file.sealing import digest
 
     loaded = load_config(config)
     opened = None if report is None else load_model(model)
     other = None if compare is None else load_model(compare)
     path = dataset_path(loaded.data.training, beside=loaded.path)
+    rows, records = read_recorded_dataset(path)
     if opened is not None:
-        _check_belongs(opened, config_sha256=loaded.sha256, data_sha256=digest(path))
-    rows = read_dataset(path)
-    rows, _ = leave_out(loaded, rows, source=str(path))
-    training = read_training_data(loaded, rows, source=str(path))
+        _check_belongs(opened, config_sha256=loaded.sha256, data_sha256=digest_of(records))
+    rows, _ = leave_out(loaded, rows, source=shown(path))
+    training = read_training_data(loaded, rows, source=shown(path))
     with shown_progress() as progress:
         loaded, _ = decided(loaded, training, progress)
         evaluation = evaluate_pipeline(
@@ -185,7 +187,7 @@ def _cross_validated(
             compare=other,
             rows=rows,
         )
-    return evaluation, opened, rows
+    return replace(evaluation, data=records), opened, rows
 
 
 def _check_belongs(model: Model, **digests: str) -> None:
@@ -239,7 +241,7 @@ def _write_report(
     """Write the page, and for a cross-validation the model card as well."""
     from ..report import write_card, write_report
 
-    name = model.name if data is None else f"{model.name}-{Path(data).stem}"
+    name = model.name if data is None else f"{model.name}-{Path(shown(data)).stem}"
     with interruptible():
         path = write_report(evaluation, model=model, rows=rows, folder=folder, name=name)
         say(f"Report: {path}")

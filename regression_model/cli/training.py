@@ -40,6 +40,14 @@ def train(
             help="Put the members that estimator: auto has chosen into the configuration file.",
         ),
     ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="An earlier model, to say what has changed in the training rows; without it, the "
+            "one that is replaced.",
+        ),
+    ] = None,
     if_stale: Annotated[
         bool,
         typer.Option(
@@ -65,15 +73,16 @@ def train(
     if data == Path("-"):
         raise typer.BadParameter("training rows come from a file.", param_hint="--data")
     if if_stale:
-        if config or data or output or write:
+        if config or data or output or write or since:
             raise typer.BadParameter(
-                "looks at the shipped model: give no --config, --data, --output or --write too.",
+                "looks at the shipped model: give no --config, --data, --output, --write or "
+                "--since too.",
                 param_hint="--if-stale",
             )
         if _is_fresh():
             return
     try:
-        result = _train(config, data, output, write, scheduler)
+        result = _train(config, data, output, write, since, scheduler)
     except KeyboardInterrupt:
         fail("Interrupted: nothing was written.", code=INTERRUPTED_EXIT)
     _show_training(result)
@@ -92,6 +101,7 @@ def _train(
     data: Path | None,
     output: Path | None,
     write: bool,
+    since: str | None,
     scheduler: str | None,
 ) -> TrainingResult:
     say("Loading libraries ...")
@@ -99,7 +109,12 @@ def _train(
         from ..training.run import run_training
     with interruptible(), folds_spread(scheduler), shown_progress() as progress:
         return run_training(
-            config_path=config, data_path=data, output=output, write=write, progress=progress
+            config_path=config,
+            data_path=data,
+            output=output,
+            write=write,
+            since=since,
+            progress=progress,
         )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ..errors import ModelFileError
+from ..remote import shown
 from .checking import Checked, Checker, Mask
 from .contract import Contract
 from .engine import errors as ort_errors
@@ -316,7 +317,7 @@ def load_model(path: str | Path | None = None) -> Model:
 
     Parameters
     ----------
-    path : path of the file, or the name of an installed model
+    path : path or URL of the file, or the name of an installed model
         The names are those that `regression-model models` lists. A file wins over a name.
 
     Raises
@@ -327,7 +328,7 @@ def load_model(path: str | Path | None = None) -> Model:
     """
     if path is not None:
         file = find_model(path)
-        return Model(read_content(file), name=str(file))
+        return Model(read_content(file), name=shown(file))
     global _shipped
     if _shipped is None:
         with _shipped_lock:

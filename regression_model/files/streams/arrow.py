@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ...errors import InputError
 from ...extras import needs
 from ...runtime.intake.columns import Distinct
-from .content import Content
+from .content import Content, changed
 from .sources import Slice, Source, Unread
 
 __all__ = [
@@ -41,14 +41,18 @@ def pyarrow_parquet() -> Any:
         return import_module("pyarrow.parquet")
 
 
-def parquet_source(path: str, content: Content) -> Source:
-    """Open a Parquet file; standard input, which cannot be read twice, is read as a whole."""
+def parquet_source(path: str | None, content: Content) -> tuple[Source, dict[str, str]]:
+    """Open a Parquet file, and return the type of each of its columns too.
+
+    Standard input, which cannot be read twice, has no path, and is read as a whole.
+    """
     name = content.name
     parquet = pyarrow_parquet()
     import pyarrow
 
-    whole = path if content.is_file else pyarrow.BufferReader(content.readall() or b"")
+    whole = path or pyarrow.BufferReader(content.readall() or b"")
     file = _opened(whole, name, parquet)
+    types = {column.name: str(_plain_type(column.type)) for column in file.schema_arrow}
     rows = file.metadata.num_rows
     names = file.schema_arrow.names
     done = 0
@@ -59,8 +63,10 @@ def parquet_source(path: str, content: Content) -> Source:
         for batch in parquet_batches(file, name, wanted):
             done += batch.num_rows
             yield partial(_parquet_slice, batch, used, carried, names)
+        if path is not None and content.has_changed():
+            raise changed(name)
 
-    return Source(name, names, slices, lambda: done / rows if rows else None)
+    return Source(name, names, slices, lambda: done / rows if rows else None), types
 
 
 def opened_parquet(path: str) -> Any:
@@ -102,6 +108,13 @@ def parquet_batches(file: Any, name: str, columns: Collection[str]) -> Iterator[
             yield from file.iter_batches(_ROWS, groups, [*columns], use_threads=False)
     except (pyarrow.ArrowException, OSError) as error:
         raise _not_parquet(name, error) from None
+
+
+def _plain_type(type_: Any) -> Any:
+    """Return the type of the cells of a column, which may be read by its distinct texts."""
+    import pyarrow
+
+    return type_.value_type if pyarrow.types.is_dictionary(type_) else type_
 
 
 def _row_groups(metadata: Any) -> Iterator[list[int]]:
