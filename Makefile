@@ -20,6 +20,7 @@ typecheck: $(TOX) ; $(TOX) run -e typecheck
 format: $(TOX) ; $(TOX) run -e format
 build: $(TOX) ; $(TOX) run -e build
 bench: $(TOX) ; $(TOX) run -e bench
+.PHONY: bench_serve reliability
 bench_serve: $(TOX) ; $(TOX) run -e bench_serve
 reliability: $(TOX) ; $(TOX) run -e reliability
 bench_tables: $(TOX) ; $(TOX) run -e bench_tables
@@ -39,7 +40,7 @@ pylock: $(TOX) ; $(TOX) run -e pylock
 dev: $(TOX) ; $(TOX) run -e dev
 
 .PHONY: all ci train evaluate tune test_package test_runtime compat-lowest compat-highest compat-train-lowest dependencies audit keep checks lint \
-	typecheck format build bench bench_serve reliability bench_tables docs docs_site workflows containers lock test_release coverage publish release_rehearsal pylock dev tox
+	typecheck format build bench bench_tables docs docs_site workflows containers lock test_release coverage publish release_rehearsal pylock dev tox
 
 tox: ;
 too_old := regression-model needs Python 3.11 or newer: $(PYTHON) is %d.%d, name another with PYTHON=...
