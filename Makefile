@@ -21,6 +21,7 @@ typecheck: $(TOX) ; $(TOX) run -e typecheck
 format: $(TOX) ; $(TOX) run -e format
 build: $(TOX) ; $(TOX) run -e build
 bench: $(TOX) ; $(TOX) run -e bench
+.PHONY: bench_serve reliability
 bench_serve: $(TOX) ; $(TOX) run -e bench_serve
 reliability: $(TOX) ; $(TOX) run -e reliability
 bench_tables: $(TOX) ; $(TOX) run -e bench_tables

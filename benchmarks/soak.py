@@ -36,13 +36,10 @@ _LIMIT = 2.0  # seconds that the service waits for a slow client, here
 _MOST_GROWTH = 1.05  # of the memory, from the first third to the last
 _INTRODUCTION = """\
 `tox -e reliability` tries this against `regression-model serve`, and writes this section; it ends
-with exit
-code 1 if something else happens than is stated here. What is expected: a request that is not of
-the form is refused with a 4xx and one sentence; one of the form is answered with 200, and the
-rows in it
-that are wrong are in error, one by one, with a reason. A 5xx, a connection that is closed without
-an answer,
-an answer after more than 20 s, or a traceback is wrong."""
+with exit code 1 if something else happens than is stated here. What is expected: a request that
+is not of the form is refused with a 4xx and one sentence; one of the form is answered with 200,
+and the rows in it that are wrong are in error, one by one, with a reason. A 5xx, a connection
+that is closed without an answer, an answer after more than 20 s, or a traceback is wrong."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -285,7 +285,7 @@ def test_the_page_of_the_configuration_is_that_of_the_code() -> None:
 
 
 def test_the_page_of_the_service_holds_it_to_its_demands() -> None:
-    """A demand that is missed stands there as such, and sizes are multiples of what was measured."""
+    """A demand that is missed is marked, and sizes are multiples of what was measured."""
     measure, page, sides = (module(f"serving.{name}") for name in ("measure", "page", "sides"))
     load, memory = module("serving.load").Load, module("serving.servers").Memory
 

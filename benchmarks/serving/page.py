@@ -22,37 +22,32 @@ _INTRODUCTION = """\
 
 `tox -e bench_serve` measures this and writes this page and its picture; it needs
 [wrk](https://github.com/wg/wrk), and takes about {minutes} minutes. It ends with exit code 1 when
-a demand
-is missed. [Serving](serving.md) describes the service."""
+a demand is missed. [Serving](serving.md) describes the service."""
 
 _METHOD = """\
 ## How it is measured
 
 - wrk keeps 1, 8 or 64 connections busy: each sends the next request when it has the answer to the
-  last one. So the latencies at 8 and 64 connections are those of a service at its limit, and
-  most of them is waiting: with n connections a request waits for n - 1 others.
+  last one. So the latencies at 8 and 64 connections are those of a service at its limit, and most
+  of them is waiting: with n connections a request waits for n - 1 others.
 - wrk runs on the same machine, with one thread. It used {wrk:.0%} of a core while it measured the
-  service
-  at 8 connections and one row, so two workers on 2 cores share them with it.
+  service at 8 connections and one row, so two workers on 2 cores share them with it.
 - All servers are started with one worker each, then with two. They take turns: {rounds} rounds of
   {seconds:g} s each, after one that does not count; a server that is not asked is idle. Values
-  are medians of
-  the rounds, ratios the medians of the rounds' ratios. The load of the machine was {load:.1f}
-  before.
+  are medians of the rounds, ratios the medians of the rounds' ratios. The load of the machine was
+  {load:.1f} before.
 - Bodies are rows of `test.csv` with all 80 fields, {one} for one row and {many} for 100, in turn.
 - *{echo}* is the service with one path more, which parses the JSON of a body and gives the body
   back: the same server, application and limits, no prediction. *Echo of Starlette* does the same
   with Starlette under uvicorn, without limits, request ids and metrics.
 - The *FastAPI app* is `benchmarks/sides/course_app.py`: pydantic reads the rows, a `DataFrame`
-  goes into
-  `make_prediction`. On *the peer*, the same file runs with tid-regression-model 3.2.0, in its own
-  environment.
-  Both apps are async functions that predict in the event loop, as they are written in courses.
+  goes into `make_prediction`. On *the peer*, the same file runs with tid-regression-model 3.2.0,
+  in its own environment. Both apps are async functions that predict in the event loop, as they
+  are written in courses.
 - *MLflow* serves a model from code that predicts a constant: what is measured is its server. The
   body is `dataframe_records`.
 - All run under uvicorn with uvloop and httptools, but for MLflow, which chooses by itself. No
-  server
-  writes a log line for each request.
+  server writes a log line for each request.
 - Memory is that of a worker before its first request: resident (RSS), and its proportional share
   (PSS)."""
 
@@ -211,13 +206,11 @@ def sizing(results: Results) -> str:
 ## Sizing
 
 A request of one row takes {as_seconds(one)} of a processor, one of 100 rows {as_seconds(many)}
-(one worker, 8 connections). The
-table is that time, multiplied: one worker for each core, nothing else on the core, and all cores
-busy. It assumes that workers do not slow each other down; they share no lock, no file that is
-written and no connection, only the bandwidth of the memory. Measured with {workers} workers on
-{cores} cores, where wrk
-takes its part: {both[0]:,.0f} requests of one row and {both[1]:,.0f} rows in requests of 100 a
-second.
+(one worker, 8 connections). The table is that time, multiplied: one worker for each core, nothing
+else on the core, and all cores busy. It assumes that workers do not slow each other down; they
+share no lock, no file that is written and no connection, only the bandwidth of the memory.
+Measured with {workers} workers on {cores} cores, where wrk takes its part: {both[0]:,.0f}
+requests of one row and {both[1]:,.0f} rows in requests of 100 a second.
 
 {table}
 
@@ -228,12 +221,11 @@ second.
   has what it keeps under load.
 - The next bottleneck of a core is {_next_of_a_core(of_http)}
 - The next bottleneck of a cluster is the network in front of it: bodies of one row for one core
-  are {_gigabits(bits)},
-  those of 100 rows {_gigabits(bits_many)}, so a link of 10 Gbit/s feeds {10e9 / bits:,.0f} cores
-  with the first and {10e9 / bits_many:,.0f} with the second.
-  Beyond that, put a load balancer in front of each group of machines, or
-  move the model to the data: `regression-model predict` reads files, and [clusters](clusters.md)
-  read Parquet, without HTTP and JSON."""
+  are {_gigabits(bits)}, those of 100 rows {_gigabits(bits_many)}, so a link of 10 Gbit/s feeds
+  {10e9 / bits:,.0f} cores with the first and {10e9 / bits_many:,.0f} with the second. Beyond
+  that, put a load balancer in front of each group of machines, or move the model to the data:
+  `regression-model predict` reads files, and [clusters](clusters.md) read Parquet, without HTTP
+  and JSON."""
 
 
 def _next_of_a_core(of_http: float) -> str:
