@@ -35,6 +35,7 @@ keep: $(TOX) ; $(TOX) run -e keep
 lock: $(TOX) ; $(TOX) run -e lock
 test_release: $(TOX) ; $(TOX) run -e test_release
 test_browser: $(TOX) ; $(TOX) run -e test_browser
+test_mlflow: $(TOX) ; $(TOX) run -e test_mlflow
 test_remote: $(TOX) ; $(TOX) run -e test_remote
 coverage: $(TOX) ; $(TOX) run -e coverage
 publish: $(TOX) ; $(TOX) run -e publish
@@ -43,7 +44,7 @@ pylock: $(TOX) ; $(TOX) run -e pylock
 dev: $(TOX) ; $(TOX) run -e dev
 
 .PHONY: all ci train evaluate tune test_package test_runtime test_spark compat-lowest compat-highest compat-train-lowest dependencies audit keep checks lint \
-	typecheck format build bench bench_serve reliability bench_tables docs docs_site workflows containers lock test_release test_browser test_remote coverage publish release_rehearsal pylock dev tox
+	typecheck format build bench bench_serve reliability bench_tables docs docs_site workflows containers lock test_release test_browser test_mlflow test_remote coverage publish release_rehearsal pylock dev tox
 
 tox: ;
 too_old := regression-model needs Python 3.11 or newer: $(PYTHON) is %d.%d, name another with PYTHON=...

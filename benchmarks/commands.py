@@ -32,7 +32,7 @@ Results go to standard output, everything else to standard error.
 | exit code | meaning |
 | --- | --- |
 | 0 | success |
-| 1 | a row has no prediction, a model misses its quality bar, or a check refuses something |
+| 1 | a row has no prediction, a model misses its quality bar, or something is refused |
 | 2 | invalid input or arguments: one sentence on standard error names the cause |
 | 10, 11 | of `compare`: a minor or a major release is needed |
 | 130 | interrupted |
@@ -51,6 +51,8 @@ def page() -> str:
     parts = [_TOP, _section("regression-model", program, "[COMMAND]")]
     for name, command in program.commands.items():
         parts.append(_section(f"regression-model {name}", command))
+        for below, one in getattr(command, "commands", {}).items():
+            parts.append(_section(f"regression-model {name} {below}", one))
     return "\n".join(parts)
 
 
@@ -99,8 +101,8 @@ def _option(option: Any, hints: Any) -> str:
 
 def _choices(option: Any, hints: Any) -> str:
     kind = get_args(hints[option.name].annotation)[0]
-    kinds = get_args(kind) or (kind,)  # the one that may be None, or the only one
-    (choices,) = (kind for kind in kinds if isinstance(kind, EnumType))
+    kinds = get_args(kind) or (kind,)  # one alone, or one that may be None
+    (choices,) = (one for one in kinds if isinstance(one, EnumType))
     return "|".join(choice.value for choice in choices)
 
 

@@ -157,7 +157,7 @@ def mlflow_environment() -> Environment:
     Unavailable
         When it cannot be installed.
     """
-    pins = REQUIREMENTS / "mlflow.txt"
+    pins = REQUIREMENTS / "mlflow_server.txt"
     return _make(CACHE / "bench-mlflow", Path(sys.executable), _digest(pins), ["-r", str(pins)])
 
 

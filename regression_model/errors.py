@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "AliasMovedError",
     "ClusterError",
     "ConfigError",
     "DataError",
@@ -14,6 +15,8 @@ __all__ = [
     "PackageError",
     "QualityError",
     "RegressionModelError",
+    "TrackingError",
+    "UnreachableError",
     "VerificationError",
 ]
 
@@ -67,6 +70,18 @@ class PackageError(RegressionModelError):
 
 class QualityError(RegressionModelError):
     """Raised when a trained model misses the quality bar of its configuration."""
+
+
+class TrackingError(RegressionModelError):
+    """Raised when a run, an alias, or the place where they are recorded cannot be read."""
+
+
+class AliasMovedError(TrackingError):
+    """Raised when an alias is not moved, because somebody else has just moved it."""
+
+
+class UnreachableError(TrackingError):
+    """Raised when a tracking server does not answer, or refuses."""
 
 
 class VerificationError(RegressionModelError):

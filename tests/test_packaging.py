@@ -59,6 +59,7 @@ def test_extras_bring_what_trains_and_what_reads_parquet() -> None:
         "batch",
         "convert",
         "dask",
+        "mlflow",
         "package",
         "report",
         "serve",

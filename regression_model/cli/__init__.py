@@ -1,8 +1,8 @@
 """The command line. Results go to standard output, everything else to standard error.
 
-Exit codes: 0 success; 1 a row has no prediction, a model misses its quality bar, a version is too
-small, or what was verified is refused; 2 invalid input or arguments, or something that cannot be
-verified; 130 interrupted. `compare`: 0 patch, 10 minor, 11 major.
+Exit codes: 0 success; 1 a row has no prediction, a model misses its quality bar or is not promoted,
+a version is too small, or what was verified is refused; 2 invalid input or arguments, or something
+that cannot be verified; 130 interrupted. `compare`: 0 patch, 10 minor, 11 major.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .packaging import model_main, package
 from .predicting import predict
 from .program import Command, app, main
 from .serving import serve
+from .tracking import promote, rollback, runs
 from .training import check, train
 from .tuning import tune
 from .verifying import sign, verify
@@ -38,6 +39,9 @@ _COMMANDS = (
     models,
     verify,
     sign,
+    promote,
+    rollback,
 )
 for _command in _COMMANDS:
     app.command(cls=Command)(_command)
+app.add_typer(runs)

@@ -11,7 +11,7 @@ import typer
 
 from ..display import printable
 from ..errors import ModelFileError
-from .options import SeparatorOption, input_format
+from .options import SeparatorOption, input_format, registered
 from .predicting import cores
 from .program import fail, interruptible, say
 from .results import identifiers
@@ -33,10 +33,17 @@ _EXIT_CODES = {"patch": 0, "minor": 10, "major": 11}
 def compare(
     old: Annotated[
         Path,
-        typer.Argument(metavar="OLD", help="Model file, wheel, or name of an installed model."),
+        typer.Argument(
+            metavar="OLD",
+            help="Model file, wheel, name of an installed model, or registered model.",
+            callback=registered,
+        ),
     ],
     new: Annotated[
-        Path, typer.Argument(metavar="NEW", help="What is to be released after OLD, likewise.")
+        Path,
+        typer.Argument(
+            metavar="NEW", help="What is to be released after OLD, likewise.", callback=registered
+        ),
     ],
     data: Annotated[
         str | None,

@@ -15,7 +15,16 @@ from ..display import Table, count, printable
 from ..errors import ModelFileError
 from ..extras import needs
 from ..remote import shown
-from .options import ConfigOption, ModelOption, SchedulerOption, SeparatorOption, input_format
+from .options import (
+    ConfigOption,
+    ModelOption,
+    RecordOption,
+    SchedulerOption,
+    SeparatorOption,
+    input_format,
+    recorder_of,
+    registered,
+)
 from .program import fail, interruptible, say
 from .spreading import folds_spread
 from .terminal import console_of, show, shown_progress
@@ -43,7 +52,9 @@ def evaluate(
     separator: SeparatorOption = None,
     compare: Annotated[
         Path | None,
-        typer.Option(metavar="MODEL", help="Another model, scored on the same rows."),
+        typer.Option(
+            metavar="MODEL", help="Another model, scored on the same rows.", callback=registered
+        ),
     ] = None,
     config: ConfigOption = None,
     repeats: Annotated[
@@ -63,6 +74,7 @@ def evaluate(
         typer.Option(metavar="DIR", help="Folder for a report; needs the extra report."),
     ] = None,
     scheduler: SchedulerOption = None,
+    record: RecordOption = None,
 ) -> None:
     """Show how good the model is, and where it is weak.
 
@@ -83,6 +95,7 @@ def evaluate(
         from ..report import require_extra
 
         require_extra(*(() if data is not None else ("train",)))  # before the work, not after it
+    recorder = recorder_of(record)
     if data is None:
         with interruptible(), folds_spread(scheduler):
             evaluation, opened, rows = _cross_validated(config, model, compare, repeats, report)
@@ -92,8 +105,13 @@ def evaluate(
         typer.echo(json.dumps(evaluation.to_dict(), allow_nan=False))
     else:
         _show_evaluation(evaluation)
+    page = None
     if report is not None and opened is not None:
-        _write_report(evaluation, opened, rows, report, data)
+        page = _write_report(evaluation, opened, rows, report, data)
+    if recorder is not None:
+        from ..tracking.building import made_by_evaluation
+
+        recorder.keep(made_by_evaluation(evaluation, data=data, report=page))
     if evaluation.refused:
         every = evaluation.rows + len(evaluation.refused)
         fail(f"Not scored: {len(evaluation.refused):,} of {count(every, 'row')}.", code=1)
@@ -237,7 +255,7 @@ def _tables(evaluation: EvaluationResult) -> Iterator[Table | None]:
 
 def _write_report(
     evaluation: EvaluationResult, model: Model, rows: Any, folder: Path, data: str | None
-) -> None:
+) -> Path:
     """Write the page, and for a cross-validation the model card as well."""
     from ..report import write_card, write_report
 
@@ -248,3 +266,4 @@ def _write_report(
         if data is None:
             card = write_card(evaluation, model=model, folder=folder, name=name)
             say(f"Model card: {card}")
+    return path

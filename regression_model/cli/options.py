@@ -16,6 +16,7 @@ from ..errors import InputError
 
 if TYPE_CHECKING:
     from ..files.streams import Format
+    from ..tracking.recording import Recorder
 
 __all__ = [
     "ConfigOption",
@@ -23,12 +24,16 @@ __all__ = [
     "InputArgument",
     "Kind",
     "ModelOption",
+    "PlaceOfRunsOption",
+    "RecordOption",
     "SchedulerOption",
     "SeparatorOption",
     "TrainingRowsOption",
     "check_places",
     "input_format",
+    "recorder_of",
     "output_format",
+    "registered",
 ]
 
 
@@ -62,12 +67,47 @@ TrainingRowsOption = Annotated[
     ),
 ]
 
+
+def registered(model: Path | None) -> Path | None:
+    """Return the file of a model that is given by a name such as `runs:/house-prices@champion`."""
+    if model is None or not str(model).startswith(("runs:", "models:")):
+        return model
+    from ..tracking.sources import local_file
+
+    return local_file(model)
+
+
 ModelOption = Annotated[
     Path | None,
     typer.Option(
         "--model",
         metavar="MODEL",
-        help="Model file, or the name of an installed model; without it, the shipped one.",
+        help="Model file, name of an installed model, or registered model such as "
+        "runs:/NAME@champion; without it, the shipped one.",
+        callback=registered,
+    ),
+]
+
+PlaceOfRunsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--runs",
+        metavar="WHERE",
+        envvar="REGRESSION_MODEL_RUNS",
+        show_envvar=False,
+        help="Folder with runs, or mlflow+http://HOST:PORT/EXPERIMENT; without it, the folder "
+        "runs.",
+    ),
+]
+
+RecordOption = Annotated[
+    str | None,
+    typer.Option(
+        "--runs",
+        metavar="WHERE",
+        envvar="REGRESSION_MODEL_RUNS",
+        show_envvar=False,
+        help="Record the run in this folder, or at mlflow+http://HOST:PORT/EXPERIMENT.",
     ),
 ]
 
@@ -88,6 +128,16 @@ SeparatorOption = Annotated[
         help="What separates the cells of a CSV file, such as ';' or tab; else a comma.",
     ),
 ]
+
+
+def recorder_of(where: str | None) -> Recorder | None:
+    """Return what records a run that begins now; None where --runs names no place."""
+    if not where:
+        return None
+    from ..tracking.recording import Recorder
+    from .program import say
+
+    return Recorder(where, say)
 
 
 def input_format(

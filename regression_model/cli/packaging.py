@@ -14,6 +14,7 @@ from .. import __version__
 from .describing import info, schema
 from .evaluating import evaluate
 from .explaining import explain
+from .options import registered
 from .predicting import predict
 from .program import Command, interruptible, new_program, run
 
@@ -34,7 +35,12 @@ _TestRows = Annotated[
 
 def package(
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="Model file, or the name of an installed model.")
+        Path,
+        typer.Argument(
+            metavar="MODEL",
+            help="Model file, name of an installed model, or registered model.",
+            callback=registered,
+        ),
     ],
     name: Annotated[
         str | None,

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from .. import __version__
-from ..errors import ConfigError, QualityError, RegressionModelError
+from ..errors import AliasMovedError, ConfigError, QualityError, RegressionModelError
 from ..files.writing import whole_text
 
 __all__ = [
@@ -54,7 +54,8 @@ class Program(TyperGroup):
             sys.stdout.flush()
             return result
         except RegressionModelError as error:
-            fail(_sentence(error), code=1 if isinstance(error, QualityError) else 2)
+            is_no = isinstance(error, AliasMovedError | QualityError)
+            fail(_sentence(error), code=1 if is_no else 2)
         except typer.BadParameter as error:
             error.message = _usage_sentence(error)
             raise

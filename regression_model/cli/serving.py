@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from .options import ModelOption
 from .program import say
 
 __all__ = ["serve"]
@@ -23,7 +23,14 @@ class LogLevel(StrEnum):
 
 
 def serve(
-    model: ModelOption = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Model file, name of an installed model, or registered model such as "
+            "runs:/NAME@champion, which is followed; without it, the shipped one.",
+        ),
+    ] = None,
     host: Annotated[
         str,
         typer.Option(metavar="HOST", help="Address to listen on; 0.0.0.0 for all of the machine."),
@@ -56,20 +63,26 @@ def serve(
     """Answer requests for predictions over HTTP.
 
     POST rows to /api/v1/predict. A new model file put in place of the old one is opened by itself,
-    or at the signal HUP. If the environment has REGRESSION_MODEL_API_KEY, requests must send it.
-    The log goes to standard error. Needs the extra serve.
+    or at the signal HUP; so is the model that an alias names after a promotion. If the environment
+    has REGRESSION_MODEL_API_KEY, requests must send it. The log goes to standard error. Needs the
+    extra serve.
 
     \b
     Examples:
       regression-model serve
       regression-model serve --model boats-1.0.0.onnx --host 0.0.0.0 --workers 4
+      regression-model serve --model runs:/house-prices@champion
     """
     from ..extras import needs
+    from ..tracking.sources import is_registered, model_source
 
     with needs("serve"):
         from ..serving.limits import Limits
         from ..serving.server import Settings, serve
 
+    source: Any = model
+    if model is not None and is_registered(model):
+        source = model_source(model)
     limits = Limits(body_bytes=max_body, rows=max_rows, seconds=timeout)
-    settings = Settings(model, host, port, workers, limits, log_level.value, not no_access_log)
+    settings = Settings(source, host, port, workers, limits, log_level.value, not no_access_log)
     serve(settings, say)

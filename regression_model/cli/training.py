@@ -11,7 +11,13 @@ import typer
 
 from ..display import count
 from ..extras import needs
-from .options import ConfigOption, SchedulerOption, TrainingRowsOption
+from .options import (
+    ConfigOption,
+    RecordOption,
+    SchedulerOption,
+    TrainingRowsOption,
+    recorder_of,
+)
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
 from .spreading import folds_spread
 from .terminal import show, shown_progress
@@ -57,6 +63,7 @@ def train(
         ),
     ] = False,
     scheduler: SchedulerOption = None,
+    record: RecordOption = None,
 ) -> None:
     """Train a model and write its file.
 
@@ -69,6 +76,7 @@ def train(
       regression-model train
       regression-model train --config cars.yml --write
       regression-model train --config boats.yml --data boats.csv --output models
+      regression-model train --runs runs
     """
     if data == Path("-"):
         raise typer.BadParameter("training rows come from a file.", param_hint="--data")
@@ -81,11 +89,16 @@ def train(
             )
         if _is_fresh():
             return
+    recorder = recorder_of(record)
     try:
         result = _train(config, data, output, write, since, scheduler)
     except KeyboardInterrupt:
         fail("Interrupted: nothing was written.", code=INTERRUPTED_EXIT)
     _show_training(result)
+    if recorder is not None:
+        from ..tracking.building import made_by_training
+
+        recorder.keep(made_by_training(result))
 
 
 def _is_fresh() -> bool:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..display import Table, count, plain, printable
-from .options import ConfigOption, SchedulerOption, TrainingRowsOption, check_places
+from .options import (
+    ConfigOption,
+    RecordOption,
+    SchedulerOption,
+    TrainingRowsOption,
+    check_places,
+    recorder_of,
+)
 from .program import INTERRUPTED_EXIT, fail, interruptible, say
 from .spreading import folds_spread
 from .terminal import show, shown_progress
@@ -68,6 +75,7 @@ def tune(
         ),
     ] = None,
     scheduler: SchedulerOption = None,
+    record: RecordOption = None,
 ) -> None:
     """Search for better values for a configuration.
 
@@ -93,6 +101,7 @@ def tune(
         {"picture": None if picture is None else str(picture)},
         {name: None if path is None else str(path) for name, path in read.items()},
     )
+    recorder = recorder_of(record)
     say("Loading libraries ...")
     from ..tuning import run_nested_tuning, run_tuning
 
@@ -107,6 +116,10 @@ def tune(
         with _resumable(scheduler) as progress:
             estimated = run_nested_tuning(**of_both, outer_folds=outer_folds, progress=progress)
         _show_nested_tuning(estimated)
+        if recorder is not None:
+            from ..tracking.building import made_by_nested_tuning
+
+            recorder.keep(made_by_nested_tuning(estimated, name=_name_of(config)))
         return
     with _resumable(scheduler) as progress:
         result = run_tuning(**of_both, progress=progress, write=write)
@@ -114,6 +127,16 @@ def tune(
         if result.importances:
             result.plot_importances(drawn)
     _show_tuning(result, drawn)
+    if recorder is not None:
+        from ..tracking.building import made_by_tuning
+
+        recorder.keep(made_by_tuning(result, name=_name_of(config), picture=drawn))
+
+
+def _name_of(config: Path | None) -> str:
+    from ..config.core import load_config
+
+    return load_config(config).name
 
 
 def _check_options(

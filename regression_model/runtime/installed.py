@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +22,15 @@ from .model_file.sealing import read_manifest
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["GROUP", "MODEL_FILE", "InstalledModel", "find_model", "installed_models"]
+__all__ = [
+    "GROUP",
+    "MODEL_FILE",
+    "Found",
+    "InstalledModel",
+    "Source",
+    "find_model",
+    "installed_models",
+]
 
 GROUP = "regression_model.models"
 MODEL_FILE = "model.onnx"
@@ -37,6 +45,17 @@ class InstalledModel(NamedTuple):
     distribution: str
     distribution_version: str
     path: Path
+
+
+class Found(NamedTuple):
+    """Where a model is now; another `key` than before means that it is another model."""
+
+    key: Hashable
+    place: Path | bytes
+    name: str
+
+
+Source = Callable[[], Found]
 
 
 def installed_models() -> list[InstalledModel]:

@@ -27,7 +27,7 @@ from .limits import Limits, Refusal
 from .logs import Log
 from .metrics import TEXT_FORMAT, Metrics
 from .pages import page_endpoints
-from .state import Source, State, file_source
+from .state import Source, State, source_of
 from .together import Together
 
 __all__ = ["API_KEY", "Service", "create_app"]
@@ -256,7 +256,7 @@ def create_app(
     ModelFileError
         When there is no such model, or it cannot be opened.
     """
-    source = file_source(model) if model is None or isinstance(model, str | Path) else model
+    source = model if isinstance(model, Model) else source_of(model)
     state = State(source, on_event=log.event if log else None)
     key = os.environ.get(API_KEY) if api_key is None else api_key
     return Service(state, limits=limits or Limits(), api_key=key, log=log)

@@ -19,7 +19,8 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from ..errors import InputError, ModelFileError
+from ..errors import InputError, ModelFileError, TrackingError
+from ..runtime.installed import Source
 from .app import Service, create_app
 from .limits import Limits
 from .logs import Log, LogHandler
@@ -34,7 +35,7 @@ _MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 class Settings:
     """How to serve which model; travels to the workers."""
 
-    model: Path | None
+    model: Path | Source | None
     host: str
     port: int
     workers: int
@@ -48,7 +49,7 @@ class Settings:
         _use_log(log)
         try:
             service = create_app(self.model, limits=self.limits, log=log)
-        except ModelFileError as error:
+        except (ModelFileError, TrackingError) as error:
             if self.workers == 1:
                 raise
             # The others have an older model. This worker is started again until it can be opened.
@@ -113,9 +114,9 @@ def _serve_here(settings: Settings, listening: socket.socket, announce: Any) -> 
 
 
 def _serve_with_workers(settings: Settings, listening: socket.socket, announce: Any) -> None:
-    from .state import State, file_source
+    from .state import State, source_of
 
-    opened = State(file_source(settings.model)).current  # says what is wrong before any starts
+    opened = State(source_of(settings.model)).current  # says what is wrong before any starts
     _use_log(Log(level=settings.log_level))
     with tempfile.TemporaryDirectory(prefix="regression-model-") as folder:
         os.environ[_MULTIPROCESS_FOLDER] = folder

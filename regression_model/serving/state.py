@@ -6,31 +6,22 @@ import os
 import threading
 from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..errors import ModelFileError, RegressionModelError
 from ..remote import shown, url_of, version_of
-from ..runtime.installed import find_model
+from ..runtime.installed import Found, Source, find_model
 from ..runtime.model import Model
 from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
 from ..runtime.model_file.sealing import read_content
 
-__all__ = ["Found", "Opened", "Source", "State", "file_source"]
+__all__ = ["Found", "Opened", "Source", "State", "file_source", "source_of"]
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
 
-class Found(NamedTuple):
-    """Where the model is now; another `key` than before means that it is another model."""
-
-    key: Hashable
-    place: Path | bytes
-    name: str
-
-
-Source = Callable[[], Found]
 Event = Callable[..., None]
 
 
@@ -153,3 +144,8 @@ def file_source(named: str | Path | None) -> Source:
         return Found(key, path, shown(path))
 
     return find
+
+
+def source_of(model: str | Path | Source | None) -> Source:
+    """Return the source of a model that is given by its path or name, or that has one."""
+    return file_source(model) if model is None or isinstance(model, str | Path) else model

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -22,7 +24,7 @@ from ..errors import (
     OutputError,
     QualityError,
 )
-from ..evaluation.metrics import AT_LEAST
+from ..evaluation.metrics import AT_LEAST, PredictedRows
 from ..files.records import DataRecord, digest_of
 from ..files.writing import write_atomically
 from ..remote import check as check_url
@@ -47,6 +49,8 @@ from .rows import TrainingData, leave_out, read_training_data, weighted
 
 __all__ = ["TrainingResult", "run_training"]
 
+Rows = npt.NDArray[np.int64]
+
 _SHORT = {"coverage": "coverage", "r2": "R²"}
 _UNDEFINED = {
     "rmsle": "quality.rmsle asks for a score of positive targets and predictions, and some are "
@@ -69,6 +73,8 @@ class TrainingResult:
         The metadata of the model file; `metrics` in it are cross-validated.
     notes : list of str
         Sentences about training data that was not used, and documents that were not made.
+    config_path, data_path : what it was made from
+    held_out : for each cross-validation the rows that were held out, and what they show
     """
 
     model_path: Path
@@ -77,6 +83,9 @@ class TrainingResult:
     card_path: Path | None
     manifest: dict[str, Any]
     notes: list[str]
+    config_path: Path | None = None
+    data_path: Path | None = None
+    held_out: Sequence[tuple[Rows, PredictedRows]] = ()
 
 
 def run_training(
@@ -168,6 +177,9 @@ def run_training(
         card_path=paths.get(".md"),
         manifest=manifest,
         notes=[*left_out, *data.notes, *changes, *notes],
+        config_path=config.path,
+        data_path=path,
+        held_out=[(one.rows, one.scored) for one in measured.held_out],
     )
 
 

@@ -45,6 +45,7 @@ PACKAGE = files_below("regression_model", "*.py") | {
     "regression_model/py.typed",
     *files_below("regression_model/packaging/templates", "*.template"),
     *files_below("regression_model/report/templates", "*.jinja"),
+    *files_below("regression_model/tracking/mlflow", "*.template"),
     *files_below("regression_model/serving/page", "*.css", "*.html", "*.js", "*.svg"),
     MODEL,
     CARD,
