@@ -62,6 +62,22 @@ def test_rows_that_differ_are_told(many: list[dict[str, Any]], path: str, key: s
     assert 'regression_model_drift_psi{field="GrLivArea"}' in text
 
 
+def test_requests_at_one_time_count_once_each(model: Model, many: list[dict[str, Any]]) -> None:
+    """Also where some of their rows are refused."""
+    bodies = [{"inputs": many[at : at + 3]} for at in range(0, 90, 3)]
+    bodies += [{"inputs": [{**many[0], "LotArea": -1}]} for _ in range(10)]
+
+    async def ask() -> Any:
+        transport = httpx.ASGITransport(app=create_app(model))
+        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+            await asyncio.gather(*(client.post("/api/v1/predict", json=one) for one in bodies))
+            return (await client.get("/api/v1/drift")).json()
+
+    told = asyncio.run(ask())
+
+    assert (100, 10) == (told["rows"], told["refused"])
+
+
 def test_rows_of_long_ago_are_forgotten(model: Model, many: list[dict[str, Any]]) -> None:
     """After 10,000 others, and the memory stays what it was."""
     recent, shifted, usual = RecentRows(model), model.predict(larger(many)), model.predict(many)
