@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,10 @@ def test_workers_tell_of_each_others_rows(
 ) -> None:
     """Whichever is asked."""
     served = serve("--workers", "2")
+    until = time.monotonic() + 20
+    while served.client.get("/api/v1/drift").json()["workers"] < 2:  # one begins after the other
+        assert time.monotonic() < until
+        time.sleep(0.05)
     for _ in range(8):  # a connection each, so that both workers have some
         with httpx.Client(base_url=served.url, trust_env=False, timeout=20) as client:
             client.post("/api/v1/predict", json={"inputs": many[:300]})
