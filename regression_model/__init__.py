@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         RegressionModelError,
         VerificationError,
     )
+    from .monitoring import DriftReport
+    from .monitoring.run import monitor_rows
     from .predict import make_prediction
     from .runtime.explanation import Explanation, Explanations
     from .runtime.model import Model, load_model
@@ -36,6 +38,7 @@ __all__ = [
     "ClusterError",
     "ConfigError",
     "DataError",
+    "DriftReport",
     "Explanation",
     "Explanations",
     "ExportError",
@@ -55,11 +58,13 @@ __all__ = [
     "compare_models",
     "load_model",
     "make_prediction",
+    "monitor_rows",
 ]
 
 __version__ = (Path(__file__).parent / "VERSION").read_text(encoding="utf-8").strip()
 
 _HOME = {
+    "DriftReport": "monitoring.results",
     "Explanation": "runtime.explanation",
     "Explanations": "runtime.explanation",
     "Model": "runtime.model",
@@ -69,6 +74,7 @@ _HOME = {
     "compare_models": "comparison.run",
     "load_model": "runtime.model",
     "make_prediction": "predict",
+    "monitor_rows": "monitoring.run",
 }
 
 

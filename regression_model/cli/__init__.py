@@ -2,7 +2,8 @@
 
 Exit codes: 0 success; 1 a row has no prediction, a model misses its quality bar or is not promoted,
 a version is too small, or what was verified is refused; 2 invalid input or arguments, or something
-that cannot be verified; 130 interrupted. `compare`: 0 patch, 10 minor, 11 major.
+that cannot be verified; 130 interrupted. `monitor`: 1 drift. `compare`: 0 patch, 10 minor, 11
+major.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from .describing import info, models, schema
 from .drafting import init
 from .evaluating import evaluate
 from .explaining import explain
+from .monitoring import monitor
 from .packaging import model_main, package
 from .predicting import predict
 from .program import Command, app, main
@@ -31,6 +33,7 @@ _COMMANDS = (
     explain,
     evaluate,
     compare,
+    monitor,
     tune,
     info,
     schema,

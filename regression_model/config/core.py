@@ -21,7 +21,7 @@ from .features import Feature
 from .mistakes import Mistake, expected, explain, fail
 from .reading import MOST_CHARACTERS, read_yaml, too_large
 from .search import Space, Tuning, search_mistakes
-from .sections import Data, Encoding, Estimator, Evaluation, Interval, Quality, Target
+from .sections import Data, Encoding, Estimator, Evaluation, Interval, Monitoring, Quality, Target
 from .values import Name, Section, Sentence, Text
 
 __all__ = [
@@ -69,6 +69,7 @@ class Contents(Section):
     interval: Interval = Interval()
     quality: Quality = Quality()
     tuning: Tuning = Tuning()
+    monitoring: Monitoring = Monitoring()
 
     @property
     def app_config(self) -> AppConfig:

@@ -36,6 +36,16 @@ def mistakes_between(contents: Contents) -> Iterator[Mistake]:
     yield from _split(contents)
     yield from _evaluation(contents)
     yield from _losses(contents)
+    yield from _monitoring(contents)
+
+
+def _monitoring(contents: Contents) -> Iterator[Mistake]:
+    path = ("monitoring", "ignore")
+    for name in repeated(contents.monitoring.ignore):
+        yield path, f"{name!r} stands there more than once"
+    for name in dict.fromkeys(contents.monitoring.ignore):
+        for text in _scored(name, contents.features):
+            yield path, text
 
 
 def _weight(contents: Contents) -> Iterator[Mistake]:

@@ -20,6 +20,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "Contents.interval": ("the interval around each prediction", ""),
     "Contents.quality": ("the worst scores that a model may have and still be written", ""),
     "Contents.tuning": ("what `regression-model tune` tries", ""),
+    "Contents.monitoring": ("when `regression-model monitor` says that new rows differ", ""),
     "Target.name": ("name of the column to predict", "Price"),
     "Target.description": ("what it is", "Price asked"),
     "Target.unit": ("unit, for people who read a prediction", "euros"),
@@ -101,6 +102,20 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "`2 to 8, step 2`) or with choices",
         "estimator.ridge.alpha: 0.01 to 100, log",
     ),
+    "Monitoring.significance": ("how likely a false alarm may be, over all tests together", "0.01"),
+    "Monitoring.minimum_rows": ("with fewer values nothing is tested", "50"),
+    "Monitoring.effect": (
+        "smallest difference that counts: of the shares of rows up to some value, with some of the "
+        "levels, or without a value",
+        "0.15",
+    ),
+    "Monitoring.refused": ("smallest share of refused rows that counts", "0.05"),
+    "Monitoring.error_increase": ("smallest relative increase of the error that counts", "0.5"),
+    "Monitoring.coverage_loss": (
+        "how far the coverage may be below the level of the intervals",
+        "0.1",
+    ),
+    "Monitoring.ignore": ("fields that are shown and never count", "Length"),
     "Estimator.auto": ("the members are chosen in the folds; `estimator: auto` says it too", ""),
     "Auto.budget": (
         "time that the fits may be expected to take: s, min or h; what is compared follows from it "

@@ -27,7 +27,17 @@ from .values import (
     read_number,
 )
 
-__all__ = ["Data", "Encoding", "Estimator", "Evaluation", "Interval", "Member", "Quality", "Target"]
+__all__ = [
+    "Data",
+    "Encoding",
+    "Estimator",
+    "Evaluation",
+    "Interval",
+    "Member",
+    "Monitoring",
+    "Quality",
+    "Target",
+]
 
 
 class Target(Section):
@@ -155,6 +165,26 @@ class Quality(Section):
     def limits(self) -> dict[str, float]:
         """The limits that are set, by the names of their metrics."""
         return {name: limit for name, limit in self if limit is not None}
+
+
+class Monitoring(Section):
+    """When `regression-model monitor` and the service say that new rows differ.
+
+    `significance` is how likely a false alarm may be over all tests together; with fewer values
+    than `minimum_rows` nothing is tested. A difference counts from `effect` on, a difference of
+    shares: of the rows up to some value, with some of the levels, or without a value; the share of
+    refused rows from `refused` on. The error counts when it has increased by the share
+    `error_increase`, and the coverage when it is lower than the level of the intervals by
+    `coverage_loss`. The fields in `ignore` are shown and never count.
+    """
+
+    significance: PositiveShare = 0.05
+    minimum_rows: Annotated[int, Field(ge=10), BeforeValidator(read_number)] = 30
+    effect: Share = 0.1
+    refused: Share = 0.01
+    error_increase: NotNegative = 0.25
+    coverage_loss: Share = 0.05
+    ignore: Words = ()
 
 
 SettingValue = int | float | bool | str | None

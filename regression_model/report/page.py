@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from ..display import Table, count, markdown_table, markdown_text, share
@@ -25,7 +25,7 @@ from .wording import (
     years,
 )
 
-__all__ = ["card", "page"]
+__all__ = ["card", "for_html", "page", "template_of"]
 
 _TILES = (
     "rmsle",
@@ -81,7 +81,7 @@ def page(facts: Facts) -> str:
         refused=_refused(facts),
         refused_title=f"{count(len(evaluation.refused), 'row')} could not be scored",
     )
-    return _NOT_IN_HTML.sub("\N{REPLACEMENT CHARACTER}", text)
+    return for_html(text)
 
 
 def card(facts: Facts) -> str:
@@ -98,16 +98,7 @@ def card(facts: Facts) -> str:
 def _render(template: str, facts: Facts, **parts: object) -> str:
     """Render a template with what page and card share, and the parts of one of them."""
     evaluation, coverage = facts.evaluation, facts.evaluation.metrics.get("coverage")
-    environment = Environment(
-        loader=PackageLoader("regression_model.report"),
-        autoescape=template.endswith(".html.jinja"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"drawn": _drawn, "text": markdown_text, "table": markdown_table}
-    return environment.get_template(template).render(
+    return template_of(template).render(
         manifest=facts.manifest,
         evaluation=evaluation,
         held_out=facts.held_out,
@@ -128,6 +119,25 @@ def _render(template: str, facts: Facts, **parts: object) -> str:
         record=tables.record(facts.manifest, facts.model.contract),
         **parts,
     )
+
+
+def template_of(name: str) -> Template:
+    """Return a template, which escapes what it is given where it makes HTML."""
+    environment = Environment(
+        loader=PackageLoader("regression_model.report"),
+        autoescape=name.endswith(".html.jinja"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"drawn": _drawn, "text": markdown_text, "table": markdown_table}
+    return environment.get_template(name)
+
+
+def for_html(text: str) -> str:
+    """Return a page without the characters that HTML does not allow."""
+    return _NOT_IN_HTML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _tiles(facts: Facts) -> list[dict[str, str]]:

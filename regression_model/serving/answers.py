@@ -34,6 +34,7 @@ class Answer:
 def predict_rows(opened: Opened, rows: list[Any]) -> Answer:
     """Predict rows, each of which gets a result whatever is wrong with it."""
     prediction = opened.model.predict(rows)
+    opened.recent.add(prediction)
     return _answer(opened, _results(opened, prediction), prediction)
 
 
@@ -51,14 +52,17 @@ def predict_separately(opened: Opened, requests: list[list[Any]]) -> list[Answer
     for finding in prediction.findings:
         flagged[slice(None) if finding.rows is None else list(finding.rows)] = True
     answers: list[Answer | None] = []
+    counted = np.ones(len(prediction), dtype=bool)  # the others are when they are predicted alone
     at = 0
     for rows in requests:
         part = slice(at, at + len(rows))
         at += len(rows)
         if prediction.findings and flagged[part].any():
             answers.append(None)
+            counted[part] = False
         else:
             answers.append(Answer(_json(opened, results[part], []), len(rows)))
+    opened.recent.add(prediction, None if counted.all() else np.flatnonzero(counted))
     return answers
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from .calls import HTML, JSON, Call, Endpoint, Reply
+from .calls import HTML, JSON, Call, Endpoint, Reply, compressed, json_reply
 from .documentation import documentation_page
+from .drift import drift_document
 from .invocations import InvocationAnswer, answer_invocation, answer_ping, answer_version, refusal
 from .limits import Refusal
 from .openapi import openapi_document
@@ -26,9 +27,15 @@ def add_endpoints(service: Service) -> None:
         "/api/v1/openapi.json": Endpoint("openapi", _openapi),
         "/docs": Endpoint("docs", _docs, needs_key=False),
         "/invocations": Endpoint("invocations", _invocations, ("POST",), on_error=_refused),
+        "/api/v1/drift": Endpoint("drift", _drift),
         "/ping": Endpoint("ping", _ping, needs_key=False),
         "/version": Endpoint("version", _version, needs_key=False),
     }
+
+    def begin_counting() -> None:  # before the first request, which would wait for it
+        service.state.current.recent.report()
+
+    service.on_startup.append(begin_counting)
 
 
 async def _openapi(call: Call) -> Reply:
@@ -52,16 +59,24 @@ def _written(call: Call, name: str) -> bytes:
 
 async def _invocations(call: Call) -> Reply:
     body, service = await call.body(), call.service
-    model, most = service.state.current.model, service.limits.rows
+    opened, most = service.state.current, service.limits.rows
     types = [value for key, value in call.scope["headers"] if key == b"content-type"]
     media_type = types[0].decode("latin-1") if types else None
 
     def work() -> InvocationAnswer:
-        return answer_invocation(model, body, media_type, most_rows=most)
+        return answer_invocation(
+            opened.model, body, media_type, most_rows=most, seen=opened.recent.add
+        )
 
     answer = work() if len(body) <= _BYTES_AT_ONCE else await service.in_thread(work)
     call.rows, call.failed = answer.rows, answer.failed
     return _reply(answer)
+
+
+async def _drift(call: Call) -> Reply:
+    opened = call.service.state.current
+    document = await call.service.in_thread(lambda: drift_document(opened.recent))
+    return compressed(call, json_reply(document))
 
 
 async def _ping(call: Call) -> Reply:

@@ -7,6 +7,7 @@ is refused, and in a row in error, which has null in its place.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from .. import __version__
 from ..errors import InputError, RegressionModelError
 from ..files.tables import read_csv
 from ..runtime.model import Model
+from ..runtime.prediction import Prediction
 
 __all__ = [
     "InvocationAnswer",
@@ -59,16 +61,29 @@ class InvocationAnswer(NamedTuple):
 
 
 def answer_invocation(
-    model: Model, body: bytes, content_type: str | None, *, most_rows: int | None = None
+    model: Model,
+    body: bytes,
+    content_type: str | None,
+    *,
+    most_rows: int | None = None,
+    seen: Callable[[Prediction], object] | None = None,
 ) -> InvocationAnswer:
-    """Predict the rows of a body and answer as MLflow does: `{"predictions": [...]}`."""
+    """Predict the rows of a body and answer as MLflow does: `{"predictions": [...]}`.
+
+    Parameters
+    ----------
+    seen : is given the prediction
+    """
     try:
         rows = read_invocation(body, content_type, most_rows=most_rows)
-        values = model.predict(rows).values
+        prediction = model.predict(rows)
     except InvocationError as error:
         return refusal(str(error), error.status)
     except InputError as error:
         return refusal(str(error), 400)
+    values = prediction.values
+    if seen is not None:
+        seen(prediction)
     # NaN, which stands for a row in error, becomes null
     content = orjson.dumps({"predictions": values}, option=orjson.OPT_SERIALIZE_NUMPY)
     return InvocationAnswer(content, rows=len(values), failed=int(np.isnan(values).sum()))

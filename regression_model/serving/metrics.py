@@ -9,11 +9,12 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from .state import State
+from .drift import drift_metrics
+from .state import SHARED_FOLDER, State
 
 __all__ = ["MULTIPROCESS_FOLDER", "TEXT_FORMAT", "Metrics"]
 
-MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+MULTIPROCESS_FOLDER = SHARED_FOLDER
 TEXT_FORMAT = b"text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (
     *(0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
@@ -103,3 +104,4 @@ class _OfModel:
             "New models that could not be opened.",
             self._state.refused,
         )
+        yield from drift_metrics(opened.recent)

@@ -113,6 +113,11 @@ def _paths(body: JSON, limits: Limits, example: JSON) -> JSON:
         "/api/v1/schema": get(
             "model", "Describe the fields of a row", _json_of(_ref("schemas", "Schema"))
         ),
+        "/api/v1/drift": get(
+            "operation",
+            "Whether recent rows differ from the training rows",
+            _json_of(_ref("schemas", "Drift")),
+        ),
         "/api/v1/openapi.json": get("model", "This document", _json_of({"type": "object"})),
         "/health/live": get("operation", "Whether the service answers", health),
         "/health/ready": ready,
@@ -221,6 +226,8 @@ def _schemas(model: Model, schema: JSON, limits: Limits) -> JSON:
             interval_level={"type": "number"},
             limits={"type": "object", "additionalProperties": {"type": "integer"}},
         ),
+        "Drift": _drift(),
+        "Compared": _compared(),
         "Health": {
             "type": "object",
             "properties": {"status": {"const": "ok"}, "model": _ref("schemas", "Identity")},
@@ -252,6 +259,48 @@ def _schemas(model: Model, schema: JSON, limits: Limits) -> JSON:
             )
         ),
     }
+
+
+def _drift() -> JSON:
+    fields = {"type": "array", "items": _ref("schemas", "Compared")}
+    anything: JSON = {"type": "object"}
+    count, share = {"type": "integer", "minimum": 0}, {"type": "number"}
+    drift = _typed(
+        drift={"type": "boolean"},
+        model=anything,
+        target=anything,
+        source={"type": "string"},
+        training_rows=count,
+        settings=anything,
+        notes={"type": "array", "items": {"type": "string"}},
+        workers={**count, "description": "Whose rows these are"},
+        rows={**count, "description": "10,000 to 20,000 of each worker, or all since the start"},
+        refused=count,
+        significance=share,
+        fields_drifted=count,
+        fields_tested=count,
+        fields=fields,
+        predictions=_ref("schemas", "Compared"),
+        refusals=_ref("schemas", "Compared"),
+    )
+    return {**drift, "description": "Recent rows beside the training rows"}
+
+
+def _compared() -> JSON:
+    verdicts = ["drift", "no drift", "too few rows", "not tested", "ignored"]
+    tests = {"type": "array", "items": {"type": "object"}}
+    return _typed(
+        name={"type": "string"},
+        kind={"type": "string"},
+        verdict={"enum": verdicts},
+        why={"type": "string", "description": "Why nothing was tested"},
+        tests=tests,
+        psi={"type": ["number", "null"], "description": "From 300 rows on"},
+        rows={"type": "integer"},
+        rates={"type": "object", "additionalProperties": {"type": "number"}},
+        training_missing={"type": ["number", "null"]},
+        distributions={"type": ["object", "null"]},
+    )
 
 
 def _row(model: Model, schema: JSON) -> JSON:

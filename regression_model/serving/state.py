@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Hashable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from ..runtime.installed import Found, Source, find_model
 from ..runtime.model import Model
 from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
 from ..runtime.model_file.sealing import read_content
+from .drift import RecentRows
 
-__all__ = ["Found", "Opened", "Source", "State", "file_source", "source_of"]
+__all__ = ["SHARED_FOLDER", "Found", "Opened", "Source", "State", "file_source", "source_of"]
+
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # of several workers
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -44,6 +48,11 @@ class Opened:
         self.order = np.array(sorted(range(len(names)), key=lambda j: at[names[j]]), dtype=np.intp)
         self.names = [names[j] for j in self.order]
         self.documents: dict[str, bytes] = {}  # by path: what is made once and sent often
+
+    @cached_property
+    def recent(self) -> RecentRows:
+        """The rows that the model was asked for lately."""
+        return RecentRows(self.model, os.environ.get(SHARED_FOLDER))
 
 
 class State:

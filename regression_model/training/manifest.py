@@ -17,6 +17,7 @@ from .. import __version__
 from ..config.core import Config
 from ..errors import ConfigError
 from ..files.records import DataRecord, digest_of
+from ..monitoring.reference import Sketch
 from ..remote import url_of
 from ..runtime.checking import Checker
 from ..runtime.fingerprints import Fingerprints
@@ -26,7 +27,7 @@ from .commit import source_commit
 from .export import Proof
 from .held_out import Measured
 from .intervals import ConformalInterval
-from .rows import TrainingData, as_sent, background, profile
+from .rows import TrainingData, as_sent, background, profile, sketches
 
 __all__ = ["make_manifest", "time_of_creation"]
 
@@ -104,6 +105,11 @@ def make_manifest(
         "fillers": dict(fillers),
         "fingerprints": _fingerprints(data).to_dict(),
         **({} if choice is None else {"choice": choice.to_dict()}),
+        "monitoring": {
+            "settings": config.monitoring.model_dump(mode="json"),
+            "sketches": sketches(data.contract, data.frame),
+            "predictions": Sketch.of(measured.held_out[0].scored.prediction).to_dict(),
+        },
     }
 
 

@@ -17,6 +17,7 @@ from ..display import count
 from ..errors import DataError, InputError
 from ..files.streams.sources import Repeated
 from ..levels import level_text
+from ..monitoring.reference import Sketch
 from ..runtime.checking import Checked, Checker
 from ..runtime.contract import Contract, Field
 from ..runtime.intake import NotANumber, is_missing, number_text, read_number, read_rows
@@ -33,6 +34,7 @@ __all__ = [
     "leave_out",
     "profile",
     "read_training_data",
+    "sketches",
     "weighted",
     "weighted_pipeline",
 ]
@@ -253,6 +255,17 @@ def profile(contract: Contract, frame: pd.DataFrame) -> dict[str, Any]:
             levels = sorted(shares.index)
             summary[field.name]["shares"] = {level: float(shares[level]) for level in levels}
     return summary
+
+
+def sketches(contract: Contract, frame: pd.DataFrame) -> dict[str, Any]:
+    """Return the distribution of each number and time that has any value, to test later rows."""
+    found: dict[str, Any] = {}
+    for field in contract.numbers:
+        known = frame[field.name].dropna().to_numpy()
+        if len(known):
+            write = field.time_text if field.is_time else float
+            found[field.name] = Sketch.of(known).to_dict(write)
+    return found
 
 
 def background(contract: Contract, frame: pd.DataFrame, *, seed: int) -> list[dict[str, Any]]:

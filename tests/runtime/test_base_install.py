@@ -12,7 +12,7 @@ import pytest
 import regression_model
 
 PACKAGE = Path(regression_model.__file__).parent
-FOLDERS = ("runtime", "files", "evaluation", "comparison", "verification", "cli")
+FOLDERS = ("runtime", "files", "evaluation", "comparison", "monitoring", "verification", "cli")
 MODULES = [
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
     for folder in FOLDERS
