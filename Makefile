@@ -20,6 +20,7 @@ job-explain: $(TOX) ; $(TOX) run -e job-explain
 job-monitor: $(TOX) ; $(TOX) run -e job-monitor
 test_package: $(TOX) ; $(TOX) run -e test_package
 test_runtime: $(TOX) ; $(TOX) run -e test_runtime
+test_spark: $(TOX) ; $(TOX) run -e test_spark
 compat-lowest: $(TOX) ; $(TOX) run -e compat-lowest
 compat-highest: $(TOX) ; $(TOX) run -e compat-highest
 compat-train-lowest: $(TOX) ; $(TOX) run -e compat-train-lowest
@@ -29,6 +30,9 @@ typecheck: $(TOX) ; $(TOX) run -e typecheck
 format: $(TOX) ; $(TOX) run -e format
 build: $(TOX) ; $(TOX) run -e build
 bench: $(TOX) ; $(TOX) run -e bench
+.PHONY: bench_serve reliability
+bench_serve: $(TOX) ; $(TOX) run -e bench_serve
+reliability: $(TOX) ; $(TOX) run -e reliability
 bench_tables: $(TOX) ; $(TOX) run -e bench_tables
 docs: $(TOX) ; $(TOX) run -e docs
 docs_site: $(TOX) ; $(TOX) run -e docs_site
@@ -41,14 +45,15 @@ lock: $(TOX) ; $(TOX) run -e lock
 test_release: $(TOX) ; $(TOX) run -e test_release
 test_browser: $(TOX) ; $(TOX) run -e test_browser
 test_mlflow: $(TOX) ; $(TOX) run -e test_mlflow
+test_remote: $(TOX) ; $(TOX) run -e test_remote
 coverage: $(TOX) ; $(TOX) run -e coverage
 publish: $(TOX) ; $(TOX) run -e publish
 release_rehearsal: $(TOX) ; $(TOX) run -e release_rehearsal
 pylock: $(TOX) ; $(TOX) run -e pylock
 dev: $(TOX) ; $(TOX) run -e dev
 
-.PHONY: all ci cycle job-tune job-train job-evaluate job-compare job-promote job-predict job-explain job-monitor train evaluate tune test_package test_runtime compat-lowest compat-highest compat-train-lowest dependencies audit keep checks lint \
-	typecheck format build bench bench_tables docs docs_site workflows containers lock test_release test_browser test_mlflow coverage publish release_rehearsal pylock dev tox
+.PHONY: all ci cycle job-tune job-train job-evaluate job-compare job-promote job-predict job-explain job-monitor train evaluate tune test_package test_runtime test_spark compat-lowest compat-highest compat-train-lowest dependencies audit keep checks lint \
+	typecheck format build bench bench_serve reliability bench_tables docs docs_site workflows containers lock test_release test_browser test_mlflow test_remote coverage publish release_rehearsal pylock dev tox
 
 tox: ;
 too_old := regression-model needs Python 3.11 or newer: $(PYTHON) is %d.%d, name another with PYTHON=...

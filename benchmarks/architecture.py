@@ -17,23 +17,25 @@ from .table import markdown
 __all__ = ["draw", "imports", "sizes"]
 
 PICTURE = ROOT / "docs" / "architecture.svg"
-_WIDTH, _HEIGHT, _BOX = 860, 640, (200, 60)
+_WIDTH, _HEIGHT, _BOX = 860, 750, (200, 60)
 # Where each folder stands, and what it does: training on the left, run time on the right.
 _PLACES = {
     "cli": (330, 40, "the commands"),
     "verification": (620, 40, "wheels, model files, signatures"),
-    "tuning": (40, 150, "search for settings"),
-    "drafting": (330, 150, "from a table to a draft"),
-    "packaging": (620, 150, "a model as a wheel of its own"),
-    "training": (40, 270, "from config.yml to a model file"),
-    "report": (330, 270, "report and model card"),
-    "comparison": (330, 390, "two models, and the release"),
-    "evaluation": (620, 270, "metrics, groups, comparisons"),
-    "config": (40, 500, "what config.yml says"),
-    "files": (620, 390, "tables in slices, whole results"),
-    "runtime": (620, 500, "from rows to predictions"),
+    "serving": (330, 150, "predictions over HTTP"),
+    "batch": (620, 150, "data sets on a cluster"),
+    "tuning": (40, 260, "search for settings"),
+    "drafting": (330, 260, "from a table to a draft"),
+    "packaging": (620, 260, "a model as a wheel of its own"),
+    "training": (40, 380, "from config.yml to a model file"),
+    "report": (330, 380, "report and model card"),
+    "comparison": (330, 500, "two models, and the release"),
+    "evaluation": (620, 380, "metrics, groups, comparisons"),
+    "config": (40, 610, "what config.yml says"),
+    "files": (620, 500, "tables in slices, whole results"),
+    "runtime": (620, 610, "from rows to predictions"),
 }
-_MODEL_FILE = (330, 500, "ONNX graph, manifest, seal")
+_MODEL_FILE = (330, 610, "ONNX graph, manifest, seal")
 
 
 def _modules() -> dict[str, Path]:
@@ -80,9 +82,9 @@ def draw() -> str:
         parts.append(_box(x, y, f"{folder}/", does))
     x, y, says = _MODEL_FILE
     parts.append(_box(x, y, "model file", says, dashed=True))
-    parts.append(_line((240, 325), (330, 515), "file"))
-    parts.append(_line((530, 530), (620, 530), "file"))
-    parts += [_title(40, 130, "training half"), _title(620, 250, "runtime half: the base install")]
+    parts.append(_line((240, 435), (330, 625), "file"))
+    parts.append(_line((530, 640), (620, 640), "file"))
+    parts += [_title(40, 240, "training half"), _title(620, 360, "runtime half: the base install")]
     return "\n".join([_HEAD, *parts, "</svg>", ""])
 
 

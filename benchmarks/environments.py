@@ -16,6 +16,7 @@ __all__ = [
     "Environment",
     "Unavailable",
     "base_environment",
+    "mlflow_environment",
     "our_environment",
     "peer_environment",
     "version_environment",
@@ -146,6 +147,18 @@ def peer_environment() -> Environment:
     """
     pins = REQUIREMENTS / "peer.txt"
     return _make(CACHE / "bench-peer", _python_311(), _digest(pins), ["-r", str(pins)])
+
+
+def mlflow_environment() -> Environment:
+    """Make an environment with MLflow.
+
+    Raises
+    ------
+    Unavailable
+        When it cannot be installed.
+    """
+    pins = REQUIREMENTS / "mlflow_server.txt"
+    return _make(CACHE / "bench-mlflow", Path(sys.executable), _digest(pins), ["-r", str(pins)])
 
 
 def _python_311() -> Path:

@@ -19,7 +19,7 @@ _INTRODUCTION = """\
 # Benchmarks
 
 `tox -e bench` measures this and writes this page. It ends with exit code 1 when a demand is
-missed."""
+missed. [The service under load](serving-benchmarks.md) is measured apart."""
 
 _METHOD = """\
 ## How it is measured

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .comparison import ModelComparison
     from .comparison.run import compare_models
     from .errors import (
+        ClusterError,
         ConfigError,
         DataError,
         ExportError,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .runtime.problems import Problem
 
 __all__ = [
+    "ClusterError",
     "ConfigError",
     "DataError",
     "DriftReport",

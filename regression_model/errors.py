@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "AliasMovedError",
+    "ClusterError",
     "ConfigError",
     "DataError",
     "ExportError",
@@ -22,6 +23,10 @@ __all__ = [
 
 class RegressionModelError(Exception):
     """Root of every error that this package raises on purpose."""
+
+
+class ClusterError(RegressionModelError):
+    """Raised when a cluster cannot be reached, or its workers cannot do the work."""
 
 
 class ConfigError(RegressionModelError):

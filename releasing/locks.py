@@ -32,6 +32,7 @@ LOCK, SBOM = "lock.txt", "sbom.cdx.json"
 # Other locks, each with what is resolved together for it.
 APART = {
     "peer": ["peer"],  # old versions
+    "mlflow_server": ["mlflow_server"],  # as its users install it
     "index": ["index", "publish", "runtime", "test_runtime"],  # devpi-server: an old setuptools
 }
 PARTS = {"runtime": ["runtime"], "tox": ["tox"], "verify": ["runtime", "verify"]}

@@ -282,3 +282,44 @@ def test_the_page_of_the_configuration_is_that_of_the_code() -> None:
     """Whoever adds a key runs `python -m benchmarks.configuration`."""
     configuration = module("configuration")
     assert configuration.page() == configuration.PAGE.read_text(encoding="utf-8")
+
+
+def test_the_page_of_the_service_holds_it_to_its_demands() -> None:
+    """A demand that is missed is marked, and sizes are multiples of what was measured."""
+    measure, page, sides = (module(f"serving.{name}") for name in ("measure", "page", "sides"))
+    load, memory = module("serving.load").Load, module("serving.servers").Memory
+
+    def side(rate: float, p99: float) -> Any:
+        loads = (load(rate, 0.001, 0.002, p99, int(rate), 0, 0.1),)
+        return measure.Measured(loads, 1 / rate)
+
+    cases = {
+        measure.Case(workers, rows, connections): {
+            sides.OURS: side(5_000 / rows, 0.004),
+            sides.ECHO: side(10_000 / rows, 0.003),
+            sides.MLFLOW: side(100 / rows, 0.1),
+        }
+        for workers in (1, 2)
+        for rows in measure.ROWS
+        for connections in measure.CONNECTIONS
+    }
+    results = measure.Results(cases, {sides.OURS: memory(9e7, 8e7)}, {1: 1_400, 100: 140_000}, [])
+    missed = [verdict.shown for verdict in page.verdicts(results) if verdict.missed]
+    assert missed == ["50%", "5,000"]
+    run = {"minutes": 1, "rounds": 1, "seconds": 1.0, "load": 0.1}
+    text = page.render(results, described="A machine.", notes=[], run=run)
+    assert "| 1,000 cores | 5,000,000 " in text
+    assert text.count("**not met**") == 2
+    assert module("serving.chart").draw(results).count("<rect") == 1 + 2 * 3
+
+
+def test_wrk_that_is_missing_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says how to install it, before anything is started."""
+    monkeypatch.setenv("PATH", "")
+    assert import_module("benchmarks.serving.__main__").main(["--no-write"]) == 2
+    assert capsys.readouterr().err == (
+        "The benchmark stopped: wrk puts the load on the servers, and is missing: "
+        "apt-get install wrk.\n"
+    )

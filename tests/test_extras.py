@@ -55,10 +55,11 @@ def test_every_library_of_an_extra_is_known() -> None:
     for module, libraries in packages_distributions().items():
         for library in libraries:
             modules.setdefault(library.lower().replace("_", "-"), set()).add(module)
-    for extra in ("train", "batch", "report", "tune", "package", "convert", "serve", "verify"):
+    extras = ("train", "batch", "report", "tune", "package", "convert", "remote", "serve", "verify")
+    for extra in (*extras, "dask"):
         for line in (REQUIREMENTS / f"{extra}.in").read_text(encoding="utf-8").splitlines():
             if line and not line.startswith("#"):
-                library = re.split("[<>=]", line)[0]
+                library = re.split(r"[<>=\[]", line)[0]
                 known = [m for m in modules[library] if extra in _EXTRAS_OF.get(m, ())]
                 assert known, library
 

@@ -58,10 +58,12 @@ def test_extras_bring_what_trains_and_what_reads_parquet() -> None:
     assert set(DISTRIBUTION.metadata.get_all("Provides-Extra", [])) == {
         "batch",
         "convert",
+        "dask",
         "mlflow",
         "package",
         "report",
         "serve",
+        "spark",
         "train",
         "tune",
         "verify",

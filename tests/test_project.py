@@ -16,6 +16,7 @@ VERSION = (ROOT / "regression_model" / "VERSION").read_text(encoding="utf-8").st
 ENVIRONMENTS = {
     "audit",
     "bench",
+    "bench_serve",
     "bench_tables",
     "build",
     "checks",
@@ -49,13 +50,16 @@ ENVIRONMENTS = {
     "publish",
     "pylock",
     "release_rehearsal",
+    "reliability",
     "test_browser",
     "test_mlflow",
     "test_package",
     "test_release",
+    "test_remote",
     "test_runtime",
     "test_runtime-py312",
     "test_runtime-py313",
+    "test_spark",
     "train",
     "tune",
     "typecheck",
@@ -179,7 +183,7 @@ def test_the_lock_pins_every_listed_library_exactly() -> None:
     listed = {
         re.split(r"[^\w.-]", line, maxsplit=1)[0]
         for path in (ROOT / "requirements").glob("*.in")
-        if path.stem not in ("index", "peer")  # which have locks of their own
+        if path.stem not in ("index", "mlflow_server", "peer")  # which have locks of their own
         for line in path.read_text(encoding="utf-8").splitlines()
         if line and not line.startswith("#")
     }

@@ -100,7 +100,7 @@ def _program_of(name: str, version: str, model: Path) -> typer.Typer:
     for command, preset in (
         (predict, {}),
         (explain, {}),
-        (evaluate, {"config": None, "repeats": None}),  # of a cross-validation
+        (evaluate, {"config": None, "repeats": None, "scheduler": None}),  # of a cross-validation
         (info, {}),
         (schema, {}),
     ):

@@ -8,7 +8,7 @@ import typer
 
 from ..display import Table, plain, printable
 from .commands import job_command
-from .program import say
+from .program import INTERRUPTED_EXIT, fail, say
 from .terminal import Terminal, show
 
 if TYPE_CHECKING:
@@ -30,14 +30,27 @@ def predict(job: PredictJob) -> None:
     One row comes out for each row that goes in, in the same order: its identifier if it has one,
     the prediction, and its problems. Exit code 1 means that some rows have no prediction.
 
+    With --scheduler the partitions of a data set are predicted on a Dask cluster, whose workers
+    need the same paths as this command: one file comes out for each file that goes in, under the
+    same name. After an interruption the same command predicts only what is not finished.
+
     \b
     Examples:
       regression-model predict houses.csv
       regression-model predict houses.csv.gz --output prices.parquet --interval
       regression-model predict houses.csv --separator ";" --keep -o prices.csv
       cat houses.jsonl | regression-model predict - --to jsonl
+      regression-model predict sales -o prices --scheduler tcp://10.0.0.1:8786
     """
-    finish(job.run(Terminal(), show=_show_results))
+    try:
+        finish(job.run(Terminal(), show=_show_results))
+    except KeyboardInterrupt:
+        if job.scheduler is None:
+            raise
+        fail(
+            "Interrupted: finished partitions are kept, and the same command goes on from there.",
+            code=INTERRUPTED_EXIT,
+        )
 
 
 def finish(passed: PassedRows) -> None:

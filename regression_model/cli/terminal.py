@@ -108,6 +108,12 @@ class Terminal(Watcher):
         MESSAGES.event(level, event, about)
 
     @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Let Ctrl-C raise KeyboardInterrupt."""
+        with interruptible():
+            yield
+
+    @contextmanager
     def work(self) -> Iterator[Progress]:
         """Show the stages, and let Ctrl-C raise KeyboardInterrupt meanwhile."""
         with interruptible(), shown_progress() as progress:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pydantic import Field, ValidationError, field_validator
 
+from .. import remote
 from ..errors import ConfigError
 from .crosscheck import mistakes_between
 from .derived import Derived, in_order
@@ -139,7 +140,7 @@ config: Config  # the packaged one; read at its first use, see __getattr__ below
 
 
 def load_config(path: Path | str | None = None) -> Config:
-    """Read a configuration file; without a path, the one in the package.
+    """Read a configuration file or URL; without a path, the one in the package.
 
     Raises
     ------
@@ -147,20 +148,24 @@ def load_config(path: Path | str | None = None) -> Config:
         If the file cannot be read, or for every mistake in it at once.
     """
     file = CONFIG_FILE_PATH if path is None else Path(path)
+    name = remote.shown(file)
     try:
-        with file.open("rb") as stream:
-            content = stream.read(MOST_CHARACTERS + 1)
+        if (url := remote.url_of(file)) is not None:
+            content = remote.read(url, MOST_CHARACTERS + 1)
+        else:
+            with file.open("rb") as stream:
+                content = stream.read(MOST_CHARACTERS + 1)
         text = "" if len(content) > MOST_CHARACTERS else content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         byte = error.object[error.start]
-        fail(str(file), [(line, "", f"expected UTF-8 text, got byte 0x{byte:02x}")])
+        fail(name, [(line, "", f"expected UTF-8 text, got byte 0x{byte:02x}")])
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = getattr(error, "strerror", None) or error
-        raise ConfigError(f"{file}: cannot be read: {reason}") from None
+        raise ConfigError(f"{name}: cannot be read: {reason}") from None
     if len(content) > MOST_CHARACTERS:
-        fail(str(file), [too_large()])
-    return _parse(text, str(file), file)
+        fail(name, [too_large()])
+    return _parse(text, name, file)
 
 
 def parse_config(text: str, *, source: str = "config.yml") -> Config:

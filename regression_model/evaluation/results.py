@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..files.records import DataRecord
+
 __all__ = [
     "EvaluationResult",
     "Comparison",
@@ -193,6 +195,8 @@ class EvaluationResult:
     trained_on : TrainedOn or None
         For a model file, the scored rows that are among its training rows; None where that is not
         known, and for a cross-validation.
+    data : tuple of DataRecord
+        The files that were read; empty if the rows did not come from files.
     """
 
     name: str
@@ -218,6 +222,7 @@ class EvaluationResult:
     split: str = "random"
     notes: list[str] = field(default_factory=list)
     trained_on: TrainedOn | None = None
+    data: tuple[DataRecord, ...] = ()
 
     @property
     def validated(self) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError, MissingExtraError
+from ..files.records import DataRecord, digest_of
 from ..named_metrics import OURS
 from ..runtime.checking import Checked, Checker
 from ..runtime.contract import Contract, Field
@@ -41,7 +42,7 @@ def evaluate_model(
     source: str = "rows",
     compare: Model | None = None,
     groups: Sequence[str] | None = None,
-    sha256: str | None = None,
+    data: Sequence[DataRecord] = (),
     metrics: Collection[str] = (),
 ) -> EvaluationResult:
     """Score the predictions of a model file for rows whose target is known.
@@ -52,7 +53,7 @@ def evaluate_model(
     source : what messages and the evaluation call the rows
     compare : another model file, scored on the same rows
     groups : fields to group the rows by; None for those that the model file names
-    sha256 : of the file with the rows, by which a model file recognises its training data
+    data : records of the files with the rows, by which a model recognises its training data
     metrics : more metrics by name, beside those that the model file has
 
     Raises
@@ -109,7 +110,8 @@ def evaluate_model(
         details=_details(known, prediction.values, prediction.lower, prediction.upper),
         manifest=model.manifest,
         notes=[p.message for p in prediction.warnings if p.row is None],
-        trained_on=_trained_on(model, checked, known, index, sha256),
+        trained_on=_trained_on(model, checked, known, index, digest_of(data) if data else None),
+        data=tuple(data),
     )
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import InputError
+from .records import DataRecord
 from .streams.arrow import pyarrow_parquet
 from .streams.content import Content, opened_content
 from .streams.formats import Format, format_of
 from .streams.lines import CsvRows, check_separator
+from .streams.several import check_same_columns, expanded
 from .streams.sources import Repeated, guessed_format, json_rows
 
-__all__ = ["Rows", "read_csv", "read_table"]
+__all__ = ["Rows", "read_csv", "read_recorded", "read_table"]
 
 Rows = Any  # a dict of columns, a list of dicts, or a pyarrow table: what Model.predict takes
 
@@ -23,6 +25,9 @@ def read_table(
     separator_option: str | None = None,
 ) -> Rows:
     """Read a table from a file, or from standard input when `path` is `-`.
+
+    A pattern such as `data/2024-*.csv` stands for several files with the same columns, and a URL
+    for a file wherever it is.
 
     Parameters
     ----------
@@ -36,17 +41,78 @@ def read_table(
     MissingExtraError
         For Parquet without the extra that reads it.
     """
+    return read_recorded(path, format_=format_, separator_option=separator_option)[0]
+
+
+def read_recorded(
+    path: str,
+    *,
+    format_: Format | None = None,
+    separator_option: str | None = None,
+    role: str = "",
+) -> tuple[Rows, tuple[DataRecord, ...]]:
+    """Read a table as `read_table` does, with a record of each file."""
     if format_ is None and path != "-":
         format_ = format_of(path)
+    tables: list[Rows] = []
+    records: list[DataRecord] = []
+    for place in expanded(path):
+        table, record = _read_one(place, format_, separator_option, role)
+        if tables:
+            first = records[0]
+            named = None if isinstance(table, list) else [*record.columns]
+            check_same_columns(record.path, named, first.path, [*first.columns])
+        tables.append(table)
+        records.append(record)
+    return _joined(tables, records), tuple(records)
+
+
+def _read_one(
+    path: str, format_: Format | None, separator_option: str | None, role: str
+) -> tuple[Rows, DataRecord]:
+    table: Rows
     with opened_content(path) as content:
         format_ = format_ or guessed_format(content)
         if format_.kind == "parquet":
-            return _read_parquet(content)
-        if format_.kind == "jsonl":
-            return list(json_rows(content, content.name))
-        return read_csv(
-            content, name=content.name, separator=format_.separator, option=separator_option
-        )
+            table = _read_parquet(content)
+            rows, columns = len(table), {one.name: str(one.type) for one in table.schema}
+        elif format_.kind == "jsonl":
+            table = list(json_rows(content, content.name))
+            rows = len(table)
+            names = [name for row in table if isinstance(row, dict) for name in row]
+            columns = dict.fromkeys(names, "json")
+        else:
+            table = read_csv(
+                content, name=content.name, separator=format_.separator, option=separator_option
+            )
+            is_repeated = isinstance(table, Repeated)
+            rows = len(table) if is_repeated else len(next(iter(table.values()), ()))
+            columns = dict.fromkeys(table.columns if is_repeated else table, "text")
+        sha256 = content.sha256()
+    return table, DataRecord.of(path, sha256=sha256, rows=rows, columns=columns, role=role)
+
+
+def _joined(tables: list[Rows], records: list[DataRecord]) -> Rows:
+    """Put tables with the same columns under each other."""
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    if isinstance(first, list):
+        return [row for table in tables for row in table]
+    for table, record in zip(tables, records, strict=True):
+        if isinstance(table, Repeated):
+            raise InputError(f"{record.path} has two columns of one name: rename one.")
+    if isinstance(first, dict):
+        return {name: [cell for table in tables for cell in table[name]] for name in first}
+    import pyarrow
+
+    for table, record in zip(tables, records, strict=True):
+        if not table.schema.equals(first.schema):
+            raise InputError(
+                f"{record.path} has columns of other types than {records[0].path}: "
+                "expected files with the same columns."
+            )
+    return pyarrow.concat_tables(tables)
 
 
 def read_csv(

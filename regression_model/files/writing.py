@@ -20,6 +20,7 @@ from errno import EIO
 from pathlib import Path
 from typing import Any
 
+from .. import remote
 from ..errors import OutputError
 
 __all__ = [
@@ -216,19 +217,27 @@ def write_atomically(path: Path, content: bytes) -> None:
 def write_all_atomically(contents: Mapping[Path, bytes]) -> None:
     """Write several files: only when all of them are on the disk does any take its place.
 
+    Of URLs each is written whole or not at all, in the order of `contents`.
+
     Raises
     ------
     OutputError
         When a folder cannot be written or the disk is full; the old files are untouched.
     """
+    elsewhere = {path: url for path in contents if (url := remote.url_of(path)) is not None}
     path = next(iter(contents))
     waiting: dict[Path, _NewFile] = {}
     try:
         for path, content in contents.items():
+            if path in elsewhere:
+                continue
             waiting[path] = _NewFile(path)
             waiting[path].stream.write(content)
             waiting[path].finish()
-        for path in contents:
+        for path, url in elsewhere.items():
+            with _uploaded(url) as file:
+                file.write(contents[path])
+        for path in waiting:
             waiting[path].take_place()
     except OSError as error:
         raise _cannot_be_written(path, error) from None
@@ -239,7 +248,7 @@ def write_all_atomically(contents: Mapping[Path, bytes]) -> None:
 
 @contextmanager
 def opened_output(path: str) -> Iterator[CompleteWriter]:
-    """Open a file to be written piece by piece, or standard output when `path` is `-`.
+    """Open a file or URL to be written piece by piece, or standard output when `path` is `-`.
 
     The file takes its place when the block ends without an error; otherwise what was there before
     is untouched. A link stays a link. A pipe or a device is written to directly.
@@ -256,6 +265,13 @@ def opened_output(path: str) -> Iterator[CompleteWriter]:
         whole.flush()
         return
     place = Path(path)
+    if (url := remote.url_of(path)) is not None:
+        try:
+            with _uploaded(url) as file:
+                yield CompleteWriter(file)
+        except OSError as error:
+            raise _cannot_be_written(place, error) from None
+        return
     try:
         new = (
             None
@@ -281,5 +297,21 @@ def opened_output(path: str) -> Iterator[CompleteWriter]:
         new.discard()
 
 
+@contextmanager
+def _uploaded(url: str) -> Iterator[Any]:
+    """Open a file of which a copy takes its place at a URL when the block ends without an error.
+
+    It is complete before the first byte is sent, so that what is there is the old or the new one.
+    """
+    from tempfile import TemporaryDirectory
+
+    remote.check(url)
+    with TemporaryDirectory() as folder:
+        local = Path(folder) / "new"
+        with local.open("wb", buffering=0) as file:
+            yield file
+        remote.upload(local, url)
+
+
 def _cannot_be_written(path: Path, error: OSError) -> OutputError:
-    return OutputError(f"{path} cannot be written: {error.strerror or error}.")
+    return OutputError(f"{remote.shown(path)} cannot be written: {error.strerror or error}.")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from ..display import count
 from ..errors import ModelFileError
 from ..extras import needs
+from ..remote import shown
 from .base import Job
 from .places import input_format, registered
 from .settings import (
@@ -16,11 +18,13 @@ from .settings import (
     JsonSetting,
     ModelSetting,
     Place,
+    SchedulerSetting,
     SeparatorSetting,
     Text,
     Whole,
     setting,
 )
+from .spreading import folds_spread
 from .watching import Watcher
 
 if TYPE_CHECKING:
@@ -65,9 +69,15 @@ class EvaluateJob(Job):
     report: Annotated[
         Place | None, setting("Folder for a report; needs the extra report.", metavar="DIR")
     ] = None
+    scheduler: SchedulerSetting = None
 
     def mistakes(self) -> Iterator[Mistake]:
         """Find settings that have no meaning beside others."""
+        if self.data is not None and self.scheduler is not None:
+            yield (
+                ("scheduler",),
+                "is for the folds of a cross-validation: give no --data with it.",
+            )
         if self.data is not None and self.config is not None:
             yield ("config",), "is cross-validated on its own rows: give --model with --data."
         if self.data is not None and self.repeats is not None:
@@ -110,9 +120,10 @@ class EvaluateJob(Job):
             require_extra(*(() if self.data is not None else ("train",)))
         model, compare = (registered(one, self.runs) for one in (self.model, self.compare))
         if self.data is None:
-            evaluation, opened, rows = _cross_validated(
-                self.config, model, compare, self.repeats, self.report, watcher
-            )
+            with watcher.interruptible(), folds_spread(self.scheduler, watcher):
+                evaluation, opened, rows = _cross_validated(
+                    self.config, model, compare, self.repeats, self.report, watcher
+                )
         else:
             evaluation, opened, rows = _scored(self.data, self.separator, model, compare)
         if self.report is not None and opened is not None:
@@ -124,17 +135,17 @@ def _scored(
     data: str, separator: str | None, model: Path | None, compare: Path | None
 ) -> tuple[EvaluationResult, Model, Any]:
     from ..evaluation.scoring import evaluate_model
-    from ..files.tables import read_table
+    from ..files.tables import read_recorded
     from ..runtime.model import load_model
-    from ..runtime.model_file.sealing import digest
 
     format_ = input_format(data, None, separator, option=None)
     opened = load_model(model)
     other = None if compare is None else load_model(compare)
-    rows = read_table(data, format_=format_, separator_option="--separator")
-    source = "standard input" if data == "-" else Path(data).name
-    sha256 = digest(Path(data)) if Path(data).is_file() else None  # a pipe cannot be read twice
-    evaluation = evaluate_model(opened, rows, source=source, compare=other, sha256=sha256)
+    rows, records = read_recorded(
+        data, format_=format_, separator_option="--separator", role="evaluation"
+    )
+    source = "standard input" if data == "-" else Path(shown(data)).name
+    evaluation = evaluate_model(opened, rows, source=source, compare=other, data=records)
     return evaluation, opened, rows
 
 
@@ -150,21 +161,21 @@ def _cross_validated(
     with needs("train"):
         from ..training.evaluation import evaluate_pipeline
         from ..config.core import load_config
-        from ..training.data import dataset_path, read_dataset
+        from ..training.data import dataset_path, read_recorded_dataset
         from ..training.choice import decided
         from ..training.rows import leave_out, read_training_data
+    from ..files.records import digest_of
     from ..runtime.model import load_model
-    from ..runtime.model_file.sealing import digest
 
     loaded = load_config(config)
     opened = None if report is None else load_model(model)
     other = None if compare is None else load_model(compare)
     path = dataset_path(loaded.data.training, beside=loaded.path)
+    rows, records = read_recorded_dataset(path)
     if opened is not None:
-        _check_belongs(opened, config_sha256=loaded.sha256, data_sha256=digest(path))
-    rows = read_dataset(path)
-    rows, _ = leave_out(loaded, rows, source=str(path))
-    training = read_training_data(loaded, rows, source=str(path))
+        _check_belongs(opened, config_sha256=loaded.sha256, data_sha256=digest_of(records))
+    rows, _ = leave_out(loaded, rows, source=shown(path))
+    training = read_training_data(loaded, rows, source=shown(path))
     with watcher.work() as progress:
         loaded, _ = decided(loaded, training, progress)
         evaluation = evaluate_pipeline(
@@ -176,7 +187,7 @@ def _cross_validated(
             compare=other,
             rows=rows,
         )
-    return evaluation, opened, rows
+    return replace(evaluation, data=records), opened, rows
 
 
 def _check_belongs(model: Model, **digests: str) -> None:
@@ -190,7 +201,7 @@ def _check_belongs(model: Model, **digests: str) -> None:
 
 
 def _report_name(model: str, data: str | None) -> str:
-    return model if data is None else f"{model}-{Path(data).stem}"
+    return model if data is None else f"{model}-{Path(shown(data)).stem}"
 
 
 def _write_report(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from ..remote import shown
 from .base import Job
 from .places import input_format, registered
 from .predicting import cores
@@ -171,7 +172,7 @@ def _write_report(
 ) -> None:
     from ..report.drift import write_drift_report
 
-    stem = "standard-input" if data == "-" else Path(data).name.partition(".")[0] or "data"
+    stem = "standard-input" if data == "-" else Path(shown(data)).name.partition(".")[0] or "data"
     with watcher.work():
         path = write_drift_report(
             found, model=model, folder=folder, name=f"{model.name}-{stem}-drift"

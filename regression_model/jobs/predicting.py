@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from ..errors import InputError
@@ -24,9 +26,11 @@ from .settings import (
     YesNo,
     setting,
 )
+from .spreading import predict_dataset
 from .watching import Watcher
 
 if TYPE_CHECKING:
+    from ..config.mistakes import Mistake
     from ..files.streams import Column, Sink, Slice, Source, Unread
     from ..runtime.contract import Contract
     from ..runtime.model import Prediction
@@ -79,11 +83,39 @@ class PredictJob(Job):
             le=256,
         ),
     ] = None
+    scheduler: Annotated[
+        Text | None,
+        setting(
+            "Dask cluster for a partitioned data set: tcp://HOST:PORT, or local for one on "
+            "this machine. INPUT is then a folder of Parquet files, or a pattern such as "
+            "'data/*.parquet', and --output a folder; needs the extra dask.",
+            metavar="ADDRESS",
+        ),
+    ] = None
+    workers: Annotated[
+        Whole | None,
+        setting(
+            "Processes of --scheduler local; without it, one for each core.", metavar="N", ge=1
+        ),
+    ] = None
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Find settings that have no meaning beside others."""
+        if self.scheduler is not None:
+            for name in ("from_kind", "to_kind", "separator", "problems", "threads"):
+                if getattr(self, name) is not None:
+                    key = type(self).model_fields[name].alias or name
+                    yield (key,), "is for single files: give no --scheduler with it."
+            if self.output in (None, "-"):
+                yield ("output",), "name a folder for the partitions."
+        if self.workers is not None and self.scheduler != "local":
+            yield ("workers",), "is for --scheduler local."
 
     def run(self, watcher: Watcher | None = None, *, show: _Show | None = None) -> PassedRows:
         """Predict, and write the results to `output`, or to standard output without it.
 
-        `show` is called with results that would go to a terminal.
+        `show` is called with results that would go to a terminal. With `scheduler` the partitions
+        of a data set are predicted on a cluster.
         """
         return self.observed(lambda heard: self._predict(heard, show), watcher)
 
@@ -102,6 +134,17 @@ class PredictJob(Job):
         )
 
     def _predict(self, watcher: Watcher, show: _Show | None) -> PassedRows:
+        if self.scheduler is not None:
+            return predict_dataset(
+                self.source,
+                Path(str(self.output)),
+                registered(self.model, self.runs),
+                self.scheduler,
+                workers=self.workers,
+                interval=self.interval,
+                keep=self.keep,
+                watcher=watcher,
+            )
         from ..files.streams import opened_sink
 
         output, problems = self.output, self.problems

@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..files.results import problem_texts
+
 if TYPE_CHECKING:
     from ..files.streams import Slice
     from ..runtime.contract import Contract
     from ..runtime.model import Prediction
-    from ..runtime.problems import Problem
 
 __all__ = ["identifiers", "problem_lines", "problem_texts", "simple"]
 
@@ -40,33 +41,6 @@ def _simple(cell: object) -> str | int | float | None:
     if isinstance(cell, float):
         return cell if math.isfinite(cell) else None
     return str(cell)
-
-
-def problem_texts(prediction: Prediction) -> list[str]:
-    """Join the problems of each row, errors first.
-
-    A problem of all rows was described in full on standard error. If it is an error, each row names
-    it in a few words, so that every row without a prediction has a reason.
-    """
-    if not prediction.findings:
-        return [""] * len(prediction)
-    errors: dict[int, list[str]] = {}
-    warnings: dict[int, list[str]] = {}
-    of_all = []
-    for problem in prediction.problems:
-        if problem.row is not None:
-            found = errors if problem.severity == "error" else warnings
-            found.setdefault(problem.row, []).append(problem.message)
-        elif problem.severity == "error":
-            of_all.append(_in_short(problem))
-    texts = ["; ".join(of_all)] * len(prediction)
-    for row in {**errors, **warnings}:
-        texts[row] = "; ".join((*of_all, *errors.get(row, ()), *warnings.get(row, ())))
-    return texts
-
-
-def _in_short(problem: Problem) -> str:
-    return f"{problem.field or 'row'}: {problem.code.replace('_', ' ')}"
 
 
 def problem_lines(

@@ -25,6 +25,7 @@ __all__ = [
     "PassedRows",
     "PassingRows",
     "Tally",
+    "check_columns",
     "check_required_columns",
     "column_names",
     "passing_rows",
@@ -151,7 +152,7 @@ class Tally:
         )
 
 
-def _check_columns(contract: Contract, source: Source, watcher: Watcher) -> None:
+def check_columns(contract: Contract, source: Source, watcher: Watcher) -> None:
     """Refuse a table that is not of this model; say which of its columns are not used.
 
     Raises
@@ -265,7 +266,7 @@ def passing_rows(
     opened = load_model(None if model is None else model_file)
     format_ = input_format(path, kind, separator)
     with opened_source(path, format_=format_) as source, watcher.rows(source) as show:
-        _check_columns(opened.contract, source, watcher)
+        check_columns(opened.contract, source, watcher)
         yield PassingRows(opened, source, Tally(opened, source.name, watcher), show)
 
 

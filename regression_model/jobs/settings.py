@@ -24,6 +24,7 @@ __all__ = [
     "Part",
     "Place",
     "RecordSetting",
+    "SchedulerSetting",
     "SeparatorSetting",
     "Text",
     "Whole",
@@ -106,6 +107,7 @@ DataSetting = Annotated[
 ]
 ModelSetting = Annotated[Place | None, setting(words.MODEL, metavar="MODEL")]
 RecordSetting = Annotated[Text | None, setting(words.RECORD, "--runs", metavar="WHERE")]
+SchedulerSetting = Annotated[Text | None, setting(words.SCHEDULER, metavar="ADDRESS")]
 InputSetting = Annotated[
     Text,
     setting(

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..extras import needs
 from .base import Job
-from .settings import ConfigSetting, DataSetting, Place, YesNo, setting
+from .settings import (
+    ConfigSetting,
+    DataSetting,
+    Place,
+    SchedulerSetting,
+    Text,
+    YesNo,
+    setting,
+)
+from .spreading import folds_spread
 from .watching import Watcher
 
 if TYPE_CHECKING:
@@ -41,6 +50,14 @@ class TrainJob(Job):
         YesNo,
         setting("Put the members that estimator: auto has chosen into the configuration file."),
     ] = False
+    since: Annotated[
+        Text | None,
+        setting(
+            "An earlier model, to say what has changed in the training rows; without it, the "
+            "one that is replaced.",
+            metavar="MODEL",
+        ),
+    ] = None
     if_stale: Annotated[
         YesNo,
         setting(
@@ -48,15 +65,17 @@ class TrainJob(Job):
             "have changed."
         ),
     ] = False
+    scheduler: SchedulerSetting = None
 
     def mistakes(self) -> Iterator[Mistake]:
         """Find settings that have no meaning beside others."""
         if self.data == Path("-"):
             yield ("data",), NOT_A_STREAM
-        if self.if_stale and (self.config or self.data or self.output or self.write):
+        if self.if_stale and (self.config or self.data or self.output or self.write or self.since):
             yield (
                 ("if_stale",),
-                "looks at the shipped model: give no --config, --data, --output or --write too.",
+                "looks at the shipped model: give no --config, --data, --output, --write or "
+                "--since too.",
             )
 
     def run(self, watcher: Watcher | None = None) -> TrainingResult | None:
@@ -84,12 +103,17 @@ class TrainJob(Job):
         watcher.say("Loading libraries ...")
         with needs("train"):
             from ..training.run import run_training
-        with watcher.work() as progress:
+        with (
+            watcher.interruptible(),
+            folds_spread(self.scheduler, watcher),
+            watcher.work() as progress,
+        ):
             return run_training(
                 config_path=self.config,
                 data_path=self.data,
                 output=self.output,
                 write=self.write,
+                since=self.since,
                 progress=progress,
             )
 

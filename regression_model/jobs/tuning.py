@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from ..display import count
 from .base import Job
 from .places import check_places
-from .settings import ConfigSetting, DataSetting, Place, Whole, YesNo, setting
+from .settings import (
+    ConfigSetting,
+    DataSetting,
+    Place,
+    SchedulerSetting,
+    Whole,
+    YesNo,
+    setting,
+)
+from .spreading import folds_spread
 from .training import NOT_A_STREAM
 from .watching import Watcher
 
@@ -61,6 +70,7 @@ class TuneJob(Job):
             ge=2,
         ),
     ] = None
+    scheduler: SchedulerSetting = None
 
     def mistakes(self) -> Iterator[Mistake]:
         """Find settings that have no meaning beside others."""
@@ -117,9 +127,14 @@ class TuneJob(Job):
             "data_path": self.data,
             "trials": self.trials,
             "study_path": self.study,
-            "jobs": self.jobs,
+            # as many as the cluster has threads
+            "jobs": self.jobs if self.scheduler is None else -1,
         }
-        with watcher.work() as progress:
+        with (
+            watcher.interruptible(),
+            folds_spread(self.scheduler, watcher),
+            watcher.work() as progress,
+        ):
             if self.nested:
                 return run_nested_tuning(**of_both, outer_folds=self.outer_folds, progress=progress)
             result = run_tuning(**of_both, progress=progress, write=self.write)

@@ -31,6 +31,11 @@ class Watcher:
         """Take what happened, for a log."""
 
     @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Let the work be interrupted by an exception, so that it is cleaned up."""
+        yield
+
+    @contextmanager
     def work(self) -> Iterator[Progress]:
         """Give what is called with (stage, done, total), until the work ends."""
         yield lambda stage, done, of: None

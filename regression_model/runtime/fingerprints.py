@@ -55,6 +55,11 @@ class Fingerprints:
         """Whether some rows of the table have no fingerprint here."""
         return self.limit < _END
 
+    @property
+    def share(self) -> float:
+        """The share of all rows whose fingerprints would be here."""
+        return self.limit / _END
+
     def count(self, hashes: Hashes) -> int | None:
         """Say how many of some rows are in the table: an estimate if this is a sample.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ModelFileError
+from ..remote import url_of
 from .model_file.release import PACKAGE_ROOT, find_model_file
 from .model_file.sealing import read_manifest
 
@@ -71,7 +72,7 @@ def find_model(named: str | Path) -> Path:
     """Return the file of a model that is given by its path or by its name.
 
     A file wins over a model of the same name, an installed model over the shipped one. What is
-    neither a file nor a name is returned as it is: opening it says what is wrong.
+    neither a file nor a name, such as a URL, is returned as it is: opening it says what is wrong.
 
     Raises
     ------
@@ -79,6 +80,8 @@ def find_model(named: str | Path) -> Path:
         When no model of that name is installed, or several are.
     """
     text = str(named)
+    if url_of(named) is not None:
+        return Path(named)
     if (os.path.exists(text) and not os.path.isdir(text)) or not _NAME.fullmatch(text):
         return Path(named)
     name = text.replace("_", "-").lower()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ..errors import ModelFileError
+from ..remote import shown
 from .checking import Checked, Checker, Mask
 from .contract import Contract
 from .engine import errors as ort_errors
@@ -111,6 +112,11 @@ class Model:
     def source(self) -> str:
         """What messages call the file: its path, if it was opened by one."""
         return self._name
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of the file."""
+        return self._content
 
     @cached_property
     def sha256(self) -> str:
@@ -261,21 +267,23 @@ class Model:
         return [np.concatenate(output) for output in zip(*parts, strict=True)]
 
     def _run_slice(self, checked: Checked, part: slice) -> list[Floats]:
-        feed = {
-            "numbers": checked.numbers[part],
-            "levels": self._no_levels,
-            "codes": checked.codes[part],
-        }
+        numbers, codes = checked.numbers[part], checked.codes[part]
+        rows = len(numbers)
+        if rows % 2:
+            # Of an odd number of rows onnxruntime multiplies the last one in another way, to other
+            # last bits: with one more, a row's prediction is the same in any slice.
+            numbers, codes = (np.concatenate([one, one[-1:]]) for one in (numbers, codes))
+        feed = {"numbers": numbers, "levels": self._no_levels, "codes": codes}
         try:
             outputs = cast(list[Floats], self._session.run(_OUTPUTS, feed))
         except _ONNXRUNTIME_ERRORS as error:
             raise self._cannot_run(error) from None
-        if any(output.shape != (len(feed["numbers"]),) for output in outputs):
+        if any(output.shape != (len(numbers),) for output in outputs):
             raise ModelFileError(
                 f"{self._name} holds a graph that cannot be run: it gives another number of "
                 "predictions than it has rows."
             )
-        return outputs
+        return [output[:rows] for output in outputs] if rows % 2 else outputs
 
     def _try_out(self) -> None:
         """Predict a row with the lowest and one with the highest value and code of every field."""
@@ -309,7 +317,7 @@ def load_model(path: str | Path | None = None) -> Model:
 
     Parameters
     ----------
-    path : path of the file, or the name of an installed model
+    path : path or URL of the file, or the name of an installed model
         The names are those that `regression-model models` lists. A file wins over a name.
 
     Raises
@@ -320,7 +328,7 @@ def load_model(path: str | Path | None = None) -> Model:
     """
     if path is not None:
         file = find_model(path)
-        return Model(read_content(file), name=str(file))
+        return Model(read_content(file), name=shown(file))
     global _shipped
     if _shipped is None:
         with _shipped_lock:

@@ -12,7 +12,7 @@ from ..runtime.prediction import Prediction, plain
 from ..runtime.problems import Problem
 from .state import Opened
 
-__all__ = ["Answer", "explain_rows", "predict_rows"]
+__all__ = ["Answer", "explain_rows", "predict_rows", "predict_separately"]
 
 
 class Answer:
@@ -20,10 +20,10 @@ class Answer:
 
     __slots__ = ("body", "failed", "problems", "rows")
 
-    def __init__(self, body: bytes, prediction: Prediction) -> None:
-        self.body, self.rows, self.failed = body, len(prediction), 0
+    def __init__(self, body: bytes, rows: int, prediction: Prediction | None = None) -> None:
+        self.body, self.rows, self.failed = body, rows, 0
         self.problems: dict[str, int] = {}
-        if prediction.findings:
+        if prediction is not None and prediction.findings:
             self.failed = int(np.isnan(prediction.values).sum())
             counts: Counter[str] = Counter()
             for one in prediction.findings:
@@ -35,7 +35,39 @@ def predict_rows(opened: Opened, rows: list[Any]) -> Answer:
     """Predict rows, each of which gets a result whatever is wrong with it."""
     prediction = opened.model.predict(rows)
     opened.recent.add(prediction)
-    results = [
+    return _answer(opened, _results(opened, prediction), prediction)
+
+
+def predict_separately(opened: Opened, requests: list[list[Any]]) -> list[Answer | None]:
+    """Predict the rows of several requests in one call, and answer each as if it were alone.
+
+    What a problem says may depend on the other rows of its request. So there is None for a request
+    that has any: it is to be predicted alone.
+    """
+    if len(requests) == 1:
+        return [predict_rows(opened, requests[0])]
+    prediction = opened.model.predict([row for rows in requests for row in rows])
+    results = _results(opened, prediction)
+    flagged = np.zeros(len(prediction), dtype=bool)
+    for finding in prediction.findings:
+        flagged[slice(None) if finding.rows is None else list(finding.rows)] = True
+    answers: list[Answer | None] = []
+    counted = np.ones(len(prediction), dtype=bool)  # the others are when they are predicted alone
+    at = 0
+    for rows in requests:
+        part = slice(at, at + len(rows))
+        at += len(rows)
+        if prediction.findings and flagged[part].any():
+            answers.append(None)
+            counted[part] = False
+        else:
+            answers.append(Answer(_json(opened, results[part], []), len(rows)))
+    opened.recent.add(prediction, None if counted.all() else np.flatnonzero(counted))
+    return answers
+
+
+def _results(opened: Opened, prediction: Prediction) -> list[dict[str, Any]]:
+    return [
         {"prediction": value, "lower": low, "upper": high, "assumed": names, "problems": []}
         for value, low, high, names in zip(
             plain(prediction.values),
@@ -45,7 +77,6 @@ def predict_rows(opened: Opened, rows: list[Any]) -> Answer:
             strict=True,
         )
     ]
-    return Answer(_body(opened, results, prediction), prediction)
 
 
 def explain_rows(opened: Opened, rows: list[Any]) -> Answer:
@@ -65,18 +96,22 @@ def explain_rows(opened: Opened, rows: list[Any]) -> Answer:
                 "problems": [],
             }
         )
-    return Answer(_body(opened, results, prediction), prediction)
+    return _answer(opened, results, prediction)
 
 
-def _body(opened: Opened, results: list[dict[str, Any]], prediction: Prediction) -> bytes:
-    of_all = []
+def _answer(opened: Opened, results: list[dict[str, Any]], prediction: Prediction) -> Answer:
+    of_all: list[dict[str, Any]] = []
     if prediction.findings:
         for problem in prediction.reported:
             if problem.row is None:
                 of_all.append(_plain(problem))
             else:
                 results[problem.row]["problems"].append(_plain(problem))
-    return orjson.dumps({"results": results, "problems": of_all, "model": opened.identity})
+    return Answer(_json(opened, results, of_all), len(prediction), prediction)
+
+
+def _json(opened: Opened, results: list[dict[str, Any]], problems: list[dict[str, Any]]) -> bytes:
+    return orjson.dumps({"results": results, "problems": problems, "model": opened.identity})
 
 
 def _plain(problem: Problem) -> dict[str, Any]:

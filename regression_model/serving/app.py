@@ -28,6 +28,7 @@ from .logs import Log
 from .metrics import TEXT_FORMAT, Metrics
 from .pages import page_endpoints
 from .state import Source, State, source_of
+from .together import Together
 
 __all__ = ["API_KEY", "Service", "create_app"]
 
@@ -47,7 +48,7 @@ class Service:
         self, state: State, *, limits: Limits, api_key: str | None = None, log: Log | None = None
     ) -> None:
         self.state, self.limits, self.log = state, limits, log
-        self.metrics = Metrics(state)
+        self.metrics, self.together = Metrics(state), Together()
         self._key = api_key.encode() if api_key else None
         self.has_key = self._key is not None
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="predict")
@@ -265,7 +266,7 @@ async def predict(call: Call) -> Reply:
     """POST /api/v1/predict."""
     body, opened, most = await call.body(), call.service.state.current, call.service.limits.rows
     if len(body) <= BYTES_AT_ONCE:
-        answer = predict_rows(opened, rows_of(body, most))
+        answer = await call.service.together.predict(opened, rows_of(body, most))
     else:
         answer = await call.service.in_thread(lambda: predict_rows(opened, rows_of(body, most)))
     return _answered(call, answer)

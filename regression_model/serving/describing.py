@@ -30,15 +30,10 @@ def model_document(opened: Opened) -> dict[str, Any]:
 def schema_document(opened: Opened, limits: Limits) -> dict[str, Any]:
     """Return what a row must look like, a typical row, and the limits of a request."""
     contract, manifest = opened.model.contract, opened.model.manifest
-    profile, fillers = manifest.get("profile", {}), manifest.get("fillers", {})
     return {
         "row": contract.json_schema(title=opened.name),
         "fields": [_field(field) for field in contract.fields],
-        "example": {
-            field.name: _typical(field, profile.get(field.name, {}), fillers.get(field.name))
-            for field in contract.fields
-            if field.used
-        },
+        "example": opened.model.typical_row,
         "target": manifest["target"],
         "interval_level": manifest["interval"]["level"],
         "limits": {
@@ -60,6 +55,8 @@ def _field(field: Field) -> dict[str, Any]:
         "minimum": _limit(field, field.minimum),
         "maximum": _limit(field, field.maximum),
         "levels": list(field.coded_levels) if field.is_category else [],
+        "meanings": [field.meaning_of.get(level, "") for level in field.coded_levels],
+        "group": field.group,
         "missing_means": field.missing_means,
         "training_range": None,
         "training_levels": list(field.training_levels),
@@ -71,26 +68,3 @@ def _field(field: Field) -> dict[str, Any]:
 
 def _limit(field: Field, value: float | None) -> float | str | None:
     return field.time_text(value) if field.is_time and value is not None else value
-
-
-def _typical(field: Field, profile: dict[str, Any], filler: Any) -> Any:
-    """Return the median of a number's deciles, or the most frequent level."""
-    value: Any = filler
-    if profile.get("missing", 0.0) > 0.5 and not field.required:
-        return None
-    if profile.get("deciles"):
-        value = profile["deciles"][len(profile["deciles"]) // 2]
-    elif profile.get("shares"):
-        value = max(profile["shares"], key=profile["shares"].__getitem__)
-    if value is None:
-        if field.training_range:
-            value = sum(field.training_range) / 2
-        elif field.coded_levels:
-            value = field.coded_levels[0]
-    if field.kind == "boolean" and isinstance(value, str):
-        return value == "yes"
-    if field.is_time and isinstance(value, int | float):
-        return field.time_text(value)
-    if isinstance(value, float) and (field.kind == "year" or value.is_integer()):
-        return round(value)
-    return value

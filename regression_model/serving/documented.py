@@ -31,7 +31,11 @@ def add_endpoints(service: Service) -> None:
         "/ping": Endpoint("ping", _ping, needs_key=False),
         "/version": Endpoint("version", _version, needs_key=False),
     }
-    service.on_startup.append(lambda: service.state.current.recent)  # not in the first request
+
+    def begin_counting() -> None:  # before the first request, which would wait for it
+        service.state.current.recent.report()
+
+    service.on_startup.append(begin_counting)
 
 
 async def _openapi(call: Call) -> Reply:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelFileError, RegressionModelError
+from ..remote import shown, url_of, version_of
 from ..runtime.installed import Found, Source, find_model
 from ..runtime.model import Model
 from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
@@ -143,11 +144,13 @@ def file_source(named: str | Path | None) -> Source:
         if path is None:
             raise ModelFileError("There is no model file: train one, or name one with --model.")
         try:
+            if (url := url_of(path)) is not None:
+                return Found((url, version_of(url)), path, shown(path))
             at = os.stat(path)
             key: Any = str(path), at.st_ino, at.st_size, at.st_mtime_ns
         except OSError:
             key = str(path), None  # opening it says what is wrong
-        return Found(key, path, str(path))
+        return Found(key, path, shown(path))
 
     return find
 

@@ -14,32 +14,57 @@ from sklearn.pipeline import Pipeline
 from .. import __version__
 from ..config.core import DATASET_DIR, TRAINED_MODEL_DIR, config
 from ..errors import DataError, InputError, ModelFileError
-from ..files.tables import read_table
+from ..files.records import DataRecord
+from ..files.streams.several import is_pattern
+from ..files.tables import read_recorded
 from ..files.writing import write_all_atomically
+from ..remote import url_of
 
-__all__ = ["dataset_path", "load_dataset", "load_pipeline", "read_dataset", "save_model"]
+__all__ = [
+    "dataset_path",
+    "load_dataset",
+    "load_pipeline",
+    "model_files_in",
+    "read_dataset",
+    "read_recorded_dataset",
+    "save_model",
+]
 
 
 _ENDINGS = (".onnx", ".joblib", ".html", ".md")
 
 
 def dataset_path(name: str, *, beside: Path | None = None) -> Path:
-    """Return where a dataset called `name` is: beside a configuration file, or in datasets/."""
-    if beside is not None and (beside.parent / name).is_file():
-        return beside.parent / name
+    """Return where a dataset called `name` is: beside a configuration, or in datasets/.
+
+    A URL is where it says, and beside a configuration at a URL are its datasets.
+    """
+    if url_of(name) is not None:
+        return Path(name)
+    if beside is not None:
+        place = beside.parent / name
+        if url_of(beside) is not None or place.is_file() or is_pattern(str(place)):
+            return place
     return DATASET_DIR / name
 
 
 def read_dataset(path: Path) -> Any:
     """Read a CSV, JSON Lines or Parquet file as `Model.predict` takes it, every text as it stands.
 
+    A pattern stands for several files, and a URL for a file wherever it is.
+
     Raises
     ------
     DataError
         When the file is absent or cannot be read.
     """
+    return read_recorded_dataset(path)[0]
+
+
+def read_recorded_dataset(path: Path) -> tuple[Any, tuple[DataRecord, ...]]:
+    """Read a table as `read_dataset` does, with a record of each file."""
     try:
-        return read_table(str(path))
+        return read_recorded(str(path), role="training")
     except InputError as error:
         raise DataError(str(error)) from None
 
@@ -90,10 +115,18 @@ def save_model(
     contents = {**(documents or {}), ".joblib": buffer.getvalue(), ".onnx": content}
     paths = {ending: folder / f"{name}-{__version__}{ending}" for ending in contents}
     write_all_atomically({paths[ending]: contents[ending] for ending in contents})
+    if url_of(folder) is not None:  # others are left: a listing may be forbidden
+        return paths
     for other in folder.glob(f"{name}-*"):
         if _is_of_model(other, name) and other not in paths.values():
             other.unlink()
     return paths
+
+
+def model_files_in(folder: Path, name: str) -> list[Path]:
+    """Return the model files of all versions in a folder, the latest one last."""
+    files = [path for path in folder.glob(f"{name}-*.onnx") if _is_of_model(path, name)]
+    return sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
 def _is_of_model(path: Path, name: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,12 @@ import numpy as np
 from .. import __version__
 from ..config.core import Config
 from ..errors import ConfigError
+from ..files.records import DataRecord, digest_of
 from ..monitoring.reference import Sketch
+from ..remote import url_of
 from ..runtime.checking import Checker
 from ..runtime.fingerprints import Fingerprints
-from ..runtime.model_file.sealing import FORMAT, digest
+from ..runtime.model_file.sealing import FORMAT
 from .choice import Choice
 from .commit import source_commit
 from .export import Proof
@@ -35,7 +37,7 @@ _RECORDED = ("scikit-learn", "feature-engine", "pandas", "numpy", "scipy", "onnx
 def make_manifest(
     config: Config,
     data: TrainingData,
-    path: Path,
+    records: tuple[DataRecord, ...],
     measured: Measured,
     interval: ConformalInterval,
     proof: Proof,
@@ -48,7 +50,7 @@ def make_manifest(
 
     Parameters
     ----------
-    path : of the training rows; only its name and its digest are recorded.
+    records : of the files of the training rows; of a path only the name is kept.
     measured : its metrics are those that the file states.
     choice : how the members of the estimator were chosen, if they were.
     fillers : what stands in for a missing value, by the name of the field.
@@ -79,8 +81,9 @@ def make_manifest(
         },
         "training": {
             "rows": len(data.frame),
-            "data_file": path.name,
-            "data_sha256": digest(path),
+            "data_file": _name_of(records[0].path),
+            "data_sha256": digest_of(records),
+            "data": [_as_kept(record) for record in records],
             "data_source": config.data.source,
             "config_sha256": config.sha256,
             "commit": source_commit(),
@@ -108,6 +111,16 @@ def make_manifest(
             "predictions": Sketch.of(measured.held_out[0].scored.prediction).to_dict(),
         },
     }
+
+
+def _name_of(path: str) -> str:
+    return PurePosixPath(path).name if url_of(path) else Path(path).name
+
+
+def _as_kept(record: DataRecord) -> dict[str, Any]:
+    """Return a record without the folders of this computer, which would make another file."""
+    path = record.path if url_of(record.path) else _name_of(record.path)
+    return {"path": path, "sha256": record.sha256, "rows": record.rows, "columns": record.columns}
 
 
 def _fingerprints(data: TrainingData) -> Fingerprints:

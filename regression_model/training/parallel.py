@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 from typing import Any, TypeVar
 
-from joblib import Parallel, cpu_count, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from threadpoolctl import threadpool_limits
 
 __all__ = ["each"]
@@ -34,7 +34,7 @@ def each(
         yield done, _alone(function, *arguments)
     left = inputs[1:]
     seconds = (perf_counter() - begin) * len(left)
-    jobs = min(cpu_count(), len(left))
+    jobs = min(effective_n_jobs(-1), len(left))
     if jobs < 2 or seconds < _WORTH_IT:
         jobs = 1
     results = Parallel(n_jobs=jobs, return_as="generator")(

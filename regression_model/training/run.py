@@ -13,16 +13,33 @@ import numpy.typing as npt
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from ..comparison.data import data_changes
 from ..config.core import TRAINED_MODEL_DIR, Config, load_config
 from ..config.writing import with_members
-from ..errors import ConfigError, MissingExtraError, OutputError, QualityError
+from ..errors import (
+    ConfigError,
+    InputError,
+    MissingExtraError,
+    ModelFileError,
+    OutputError,
+    QualityError,
+)
 from ..evaluation.metrics import PredictedRows, at_least
+from ..files.records import DataRecord, digest_of
 from ..files.writing import write_atomically
-from ..runtime.model import Model
+from ..remote import check as check_url
+from ..remote import shown, url_of
+from ..runtime.model import Model, load_model
 from ..runtime.model_file.sealing import seal
 from .choice import Choice, decided
 from .cross_validation import Progress, cannot_be_fitted
-from .data import dataset_path, read_dataset, save_model
+from .data import (
+    dataset_path,
+    model_files_in,
+    read_dataset,
+    read_recorded_dataset,
+    save_model,
+)
 from .export import export_pipeline, prove
 from .held_out import Measured, measure
 from .intervals import ConformalInterval, fit_known_scale, scale_of
@@ -77,6 +94,7 @@ def run_training(
     data_path: Path | None = None,
     output: Path | None = None,
     write: bool = False,
+    since: str | Path | None = None,
     documents: bool = True,
     progress: Progress = lambda stage, done, of: None,
 ) -> TrainingResult:
@@ -89,6 +107,8 @@ def run_training(
     output : folder for the model file and the joblib pipeline; None for `trained_models`, in the
         package for the packaged configuration and beside any other.
     write : put the members that `estimator: auto` has chosen into the configuration file.
+    since : an earlier model, to say what has changed in the training rows; None for the one of the
+        same name in the folder, if there is one.
     documents : make the report and the model card, where the extra report is installed.
     progress : called with (stage, done, total).
 
@@ -97,7 +117,10 @@ def run_training(
     ConfigError, DataError, ExportError, OutputError, QualityError
         In each case nothing was written, and an older model file is still there.
     """
+    earlier = None if since is None else load_model(since)
     config = load_config(config_path)
+    if write and config.path is not None and url_of(config.path) is not None:
+        raise ConfigError(f"{shown(config.path)}: a URL cannot be changed: copy the file.")
     if write and config.estimator.auto is None:
         raise ConfigError(f"{config.path}: there is nothing to write: the estimator has members.")
     created = time_of_creation()
@@ -105,9 +128,10 @@ def run_training(
     _check_writable(folder)
     path = data_path or dataset_path(config.data.training, beside=config.path)
     progress("Reading", 0, 1)
-    rows = read_dataset(path)
-    rows, left_out = leave_out(config, rows, source=str(path))
-    data = read_training_data(config, rows, source=str(path))
+    rows, records = read_recorded_dataset(path)
+    rows, left_out = leave_out(config, rows, source=shown(path))
+    data = read_training_data(config, rows, source=shown(path))
+    changes = _changes(earlier or _previous(config.name, folder), rows, records)
     progress("Reading", 1, 1)
     with threadpool_limits(1):  # sums in one order: the same bytes from the same data
         config, choice = decided(config, data, progress)
@@ -128,7 +152,7 @@ def run_training(
     manifest = make_manifest(
         config,
         data,
-        path,
+        records,
         measured,
         interval,
         proof,
@@ -152,11 +176,32 @@ def run_training(
         report_path=paths.get(".html"),
         card_path=paths.get(".md"),
         manifest=manifest,
-        notes=[*left_out, *data.notes, *notes],
+        notes=[*left_out, *data.notes, *changes, *notes],
         config_path=config.path,
         data_path=path,
         held_out=[(one.rows, one.scored) for one in measured.held_out],
     )
+
+
+def _previous(name: str, folder: Path) -> Model | None:
+    """Return the latest model of the same name in a folder, if it can be opened."""
+    if url_of(folder) is not None:
+        return None
+    found = model_files_in(folder, name)
+    try:
+        return load_model(found[-1]) if found else None
+    except ModelFileError:
+        return None
+
+
+def _changes(earlier: Model | None, rows: Any, records: Sequence[DataRecord]) -> list[str]:
+    """Say what has changed since an earlier training, where the files are not the same."""
+    if earlier is None or earlier.manifest["training"]["data_sha256"] == digest_of(records):
+        return []
+    try:
+        return data_changes(earlier, rows).sentences()
+    except InputError as error:
+        return [f"Nothing can be said of what changed since {earlier.source}: {error}"]
 
 
 def _documents(
@@ -186,11 +231,18 @@ def _documents(
 
 
 def _default_output(config_path: Path | None) -> Path:
+    if config_path is not None and url_of(config_path) is not None:
+        raise ConfigError(
+            f"{shown(config_path)} is a URL: name a folder for the model file with --output."
+        )
     return TRAINED_MODEL_DIR if config_path is None else config_path.parent / "trained_models"
 
 
 def _check_writable(folder: Path) -> None:
     """Find out before the work, not after it, that a folder cannot be written."""
+    if (url := url_of(folder)) is not None:
+        check_url(url)
+        return
     existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     if not existing.is_dir():
         raise OutputError(f"{existing} is a file: name a folder for the model file.")

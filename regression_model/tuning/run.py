@@ -13,10 +13,11 @@ from threadpoolctl import threadpool_limits
 from ..config.core import CONFIG_FILE_PATH, Config, load_config
 from ..config.search import changed, text_of, value_at
 from ..errors import ConfigError, DataError, InputError, OutputError
+from ..files.records import digest_of
 from ..files.writing import write_atomically
-from ..runtime.model_file.sealing import digest
+from ..remote import shown, url_of
 from ..training.cross_validation import Progress, Split
-from ..training.data import dataset_path, read_dataset
+from ..training.data import dataset_path, read_recorded_dataset
 from ..training.rows import leave_out
 from .results import NestedTuningResult, OuterFold, TuningResult
 from .sampler import Sampler, present_params, quiet
@@ -239,11 +240,12 @@ def _prepared(
         raise ConfigError(f"{config.path}: tuning.search names nothing to search.")
     path = data_path or dataset_path(config.data.training, beside=config.path)
     progress("Reading", 0, 1)
-    rows, _ = leave_out(config, read_dataset(path), source=str(path))
-    scorer = Scorer(config, rows, source=str(path), jobs=jobs)
+    rows, records = read_recorded_dataset(path)
+    rows, _ = leave_out(config, rows, source=shown(path))
+    scorer = Scorer(config, rows, source=shown(path), jobs=jobs)
     progress("Reading", 1, 1)
     kept = study_path or Path("tuning") / f"{config.name}.log"
-    return _Search(config, scorer, Sampler(config), kept, study_name(config, digest(path)))
+    return _Search(config, scorer, Sampler(config), kept, study_name(config, digest_of(records)))
 
 
 def _outer_fold(
@@ -251,9 +253,9 @@ def _outer_fold(
 ) -> OuterFold:
     """Search on the training rows of an outer fold, and score on its test rows."""
     train, test = split
-    shown = partial(progress, f"Outer fold {fold} of {folds}")
+    shown_fold = partial(progress, f"Outer fold {fold} of {folds}")
     part = f"-outer-{fold}-of-{folds}"
-    found = search.run(search.scorer.within(train), of, shown, part=part)
+    found = search.run(search.scorer.within(train), of, shown_fold, part=part)
     best, present = found.best, found.present
     outer = search.scorer.between(train, test)
     present_score = _outer_score(outer, present, fold)
@@ -275,6 +277,8 @@ def _outer_score(scorer: Scorer, trial: Trial, fold: int) -> float:
 
 def _written(result: TuningResult, config: Config) -> TuningResult:
     """Put the best values into the file that the search began with."""
+    if config.path is not None and url_of(config.path) is not None:
+        raise OutputError(f"{shown(config.path)}: a URL cannot be changed: copy the file.")
     path = (config.path or CONFIG_FILE_PATH).resolve()
     if load_config(path).sha256 != config.sha256:
         raise OutputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,22 @@ def test_rows_that_differ_are_told(many: list[dict[str, Any]], path: str, key: s
     assert 'regression_model_drift_psi{field="GrLivArea"}' in text
 
 
+def test_requests_at_one_time_count_once_each(model: Model, many: list[dict[str, Any]]) -> None:
+    """Also where some of their rows are refused."""
+    bodies = [{"inputs": many[at : at + 3]} for at in range(0, 90, 3)]
+    bodies += [{"inputs": [{**many[0], "LotArea": -1}]} for _ in range(10)]
+
+    async def ask() -> Any:
+        transport = httpx.ASGITransport(app=create_app(model))
+        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+            await asyncio.gather(*(client.post("/api/v1/predict", json=one) for one in bodies))
+            return (await client.get("/api/v1/drift")).json()
+
+    told = asyncio.run(ask())
+
+    assert (100, 10) == (told["rows"], told["refused"])
+
+
 def test_rows_of_long_ago_are_forgotten(model: Model, many: list[dict[str, Any]]) -> None:
     """After 10,000 others, and the memory stays what it was."""
     recent, shifted, usual = RecentRows(model), model.predict(larger(many)), model.predict(many)
@@ -85,6 +102,10 @@ def test_workers_tell_of_each_others_rows(
 ) -> None:
     """Whichever is asked."""
     served = serve("--workers", "2")
+    until = time.monotonic() + 20
+    while served.client.get("/api/v1/drift").json()["workers"] < 2:  # one begins after the other
+        assert time.monotonic() < until
+        time.sleep(0.05)
     for _ in range(8):  # a connection each, so that both workers have some
         with httpx.Client(base_url=served.url, trust_env=False, timeout=20) as client:
             client.post("/api/v1/predict", json={"inputs": many[:300]})

@@ -13,10 +13,17 @@ import numpy.typing as npt
 from ...errors import InputError
 from ...extras import needs
 from ...runtime.intake.columns import Distinct
-from .content import Content
+from .content import Content, changed
 from .sources import Slice, Source, Unread
 
-__all__ = ["array_of", "parquet_source", "pyarrow_parquet"]
+__all__ = [
+    "array_of",
+    "opened_parquet",
+    "parquet_batches",
+    "parquet_source",
+    "pyarrow_parquet",
+    "rows_of",
+]
 
 _ROWS = 16_384  # in a slice
 _LEAST_ROWS = 4 * _ROWS  # read together
@@ -34,19 +41,18 @@ def pyarrow_parquet() -> Any:
         return import_module("pyarrow.parquet")
 
 
-def parquet_source(path: str, content: Content) -> Source:
-    """Open a Parquet file; standard input, which cannot be read twice, is read as a whole."""
+def parquet_source(path: str | None, content: Content) -> tuple[Source, dict[str, str]]:
+    """Open a Parquet file, and return the type of each of its columns too.
+
+    Standard input, which cannot be read twice, has no path, and is read as a whole.
+    """
     name = content.name
     parquet = pyarrow_parquet()
     import pyarrow
 
-    try:
-        whole = path if content.is_file else pyarrow.BufferReader(content.readall() or b"")
-        file = parquet.ParquetFile(whole)
-        texts = [column.name for column in file.schema_arrow if _is_text(column.type)]
-        file = parquet.ParquetFile(whole, read_dictionary=texts)  # as in the file
-    except (pyarrow.ArrowException, OSError) as error:
-        raise _not_parquet(name, error) from None
+    whole = path or pyarrow.BufferReader(content.readall() or b"")
+    file = _opened(whole, name, parquet)
+    types = {column.name: str(_plain_type(column.type)) for column in file.schema_arrow}
     rows = file.metadata.num_rows
     names = file.schema_arrow.names
     done = 0
@@ -54,15 +60,61 @@ def parquet_source(path: str, content: Content) -> Source:
     def slices(used: Set[str], carried: Collection[str]) -> Iterator[Unread]:
         nonlocal done
         wanted = [name for name in names if name in used or name in carried]
-        try:
-            for groups in _row_groups(file.metadata):
-                for batch in file.iter_batches(_ROWS, groups, wanted, use_threads=False):
-                    done += batch.num_rows
-                    yield partial(_parquet_slice, batch, used, carried, names)
-        except (pyarrow.ArrowException, OSError) as error:
-            raise _not_parquet(name, error) from None
+        for batch in parquet_batches(file, name, wanted):
+            done += batch.num_rows
+            yield partial(_parquet_slice, batch, used, carried, names)
+        if path is not None and content.has_changed():
+            raise changed(name)
 
-    return Source(name, names, slices, lambda: done / rows if rows else None)
+    return Source(name, names, slices, lambda: done / rows if rows else None), types
+
+
+def opened_parquet(path: str) -> Any:
+    """Open a Parquet file, whose texts are then read as it holds them: each of them once.
+
+    Raises
+    ------
+    InputError
+        When it is not complete, or not Parquet.
+    MissingExtraError
+        Without the extra batch.
+    """
+    return _opened(path, path, pyarrow_parquet())
+
+
+def _opened(whole: Any, name: str, parquet: Any) -> Any:
+    import pyarrow
+
+    try:
+        file = parquet.ParquetFile(whole)
+        texts = [column.name for column in file.schema_arrow if _is_text(column.type)]
+        return parquet.ParquetFile(whole, read_dictionary=texts)  # as in the file
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _not_parquet(name, error) from None
+
+
+def parquet_batches(file: Any, name: str, columns: Collection[str]) -> Iterator[Any]:
+    """Yield some columns of a Parquet file as record batches; `name` is what messages call it.
+
+    Raises
+    ------
+    InputError
+        When it is damaged.
+    """
+    import pyarrow
+
+    try:
+        for groups in _row_groups(file.metadata):
+            yield from file.iter_batches(_ROWS, groups, [*columns], use_threads=False)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _not_parquet(name, error) from None
+
+
+def _plain_type(type_: Any) -> Any:
+    """Return the type of the cells of a column, which may be read by its distinct texts."""
+    import pyarrow
+
+    return type_.value_type if pyarrow.types.is_dictionary(type_) else type_
 
 
 def _row_groups(metadata: Any) -> Iterator[list[int]]:
@@ -85,24 +137,24 @@ def _not_parquet(name: str, error: Exception) -> InputError:
 
 
 def _parquet_slice(batch: Any, used: Set[str], carried: Collection[str], names: list[str]) -> Slice:
+    columns = batch.schema.names
+    kept = {name: cells_of(batch.column(at)) for at, name in enumerate(columns) if name in carried}
+    return Slice(rows_of(batch, used), batch.num_rows, kept, names)
+
+
+def rows_of(batch: Any, used: Set[str]) -> Any:
+    """Return the rows of a record batch as `Model.predict` takes them, with the columns it uses."""
     import pyarrow
 
     columns = batch.schema.names
-    given: Any = {}
-    for at, name in enumerate(columns):
-        if name in used:
-            given[name] = batch.column(at)
+    places = [at for at, name in enumerate(columns) if name in used]
+    if not places:
+        return [{}] * batch.num_rows
+    types = [batch.schema.types[at] for at in places]
     repeated = len({*columns}) < len(columns)
-    types = [column.type for column in given.values()]
     if repeated or not all(_is_text(t) or _is_plain_number(t) for t in types):
-        given = pyarrow.Table.from_batches([batch]).select(
-            [at for at, name in enumerate(columns) if name in used]
-        )
-    else:
-        given = {name: _typed(column) for name, column in given.items()}
-    kept = {name: cells_of(batch.column(at)) for at, name in enumerate(columns) if name in carried}
-    empty = not types
-    return Slice([{}] * batch.num_rows if empty else given, batch.num_rows, kept, names)
+        return pyarrow.Table.from_batches([batch]).select(places)
+    return {columns[at]: _typed(batch.column(at)) for at in places}
 
 
 def _is_plain_number(type_: Any) -> bool:

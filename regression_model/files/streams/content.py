@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 import stat
 import sys
 import zlib
+from collections.abc import Callable
 from typing import Any
 
+from ... import remote
 from ...errors import InputError
 
-__all__ = ["Content", "opened_content"]
+__all__ = ["Content", "changed", "opened_content"]
 
 _GZIP = b"\x1f\x8b"
 _HEAD = 1 << 20  # bytes
@@ -26,13 +29,29 @@ class Content(io.RawIOBase):
     ----------
     name : str
         What error messages call them.
+
+    Parameters
+    ----------
+    size : how many bytes there are, where the stream does not tell
+    is_the_same : says whether what is there is still what was opened
     """
 
-    def __init__(self, stream: Any, *, name: str) -> None:
+    def __init__(
+        self,
+        stream: Any,
+        *,
+        name: str,
+        size: int | None = None,
+        is_the_same: Callable[[], bool] | None = None,
+    ) -> None:
         super().__init__()
         self.name = name
-        self._counted = _Counted(stream, name)
-        self._size = _size(stream)
+        before = _file_of(stream)
+        if before is not None:
+            is_the_same = lambda: _file_of(stream) == before  # noqa: E731
+        self._counted = _Counted(stream, name, is_the_same)
+        self._is_file = before is not None
+        self._size = size if before is None else before[0]
         self._file = io.BufferedReader(self._counted, _HEAD)
         self._stream: Any = self._file
         self._ahead = b""
@@ -58,7 +77,15 @@ class Content(io.RawIOBase):
     @property
     def is_file(self) -> bool:
         """Whether these are the bytes of a file, not compressed."""
-        return self._size is not None and self._stream is self._file and self.name != _STANDARD
+        return self._is_file and self._stream is self._file and self.name != _STANDARD
+
+    def has_changed(self) -> bool:
+        """Whether a file that is read elsewhere is another one than when it was opened."""
+        return not self._counted.at_end and self._counted.has_changed()
+
+    def sha256(self) -> str | None:
+        """Return the digest of all bytes as they are stored, or None before the end is reached."""
+        return self._counted.digest.hexdigest() if self._counted.at_end else None
 
     def fraction(self) -> float | None:
         """Return how much of the file was read, from 0 to 1, or None if its size is unknown."""
@@ -87,13 +114,16 @@ class Content(io.RawIOBase):
 
 
 class _Counted(io.RawIOBase):
-    """Counts what is read from a stream."""
+    """Counts what is read from a stream, and digests it."""
 
-    def __init__(self, stream: Any, name: str) -> None:
+    def __init__(self, stream: Any, name: str, is_the_same: Callable[[], bool] | None) -> None:
         super().__init__()
         self._stream = stream
         self._name = name
+        self._is_the_same = is_the_same
         self.position = 0
+        self.digest = hashlib.sha256()
+        self.at_end = False
 
     def readable(self) -> bool:
         return True
@@ -101,10 +131,18 @@ class _Counted(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             count = self._stream.readinto(buffer) or 0
+            if not count and not self.at_end:
+                if self.has_changed():
+                    raise changed(self._name)
+                self.at_end = True
         except OSError as error:
             raise _cannot_be_read(self._name, error) from None
         self.position += count
+        self.digest.update(memoryview(buffer)[:count])
         return int(count)
+
+    def has_changed(self) -> bool:
+        return self._is_the_same is not None and not self._is_the_same()
 
     def release(self) -> None:
         if self._name != _STANDARD:
@@ -131,32 +169,42 @@ class _Rest(io.RawIOBase):
 
 
 def opened_content(path: str) -> Content:
-    """Open a file, or standard input for `-`.
+    """Open a file, a URL, or standard input for `-`.
 
     Raises
     ------
     InputError
-        When the file is absent or cannot be read.
+        When it is absent or cannot be read; reading raises it too if the file changes meanwhile.
     """
     if path == "-":
         # Without its buffer: at exit Python would wait for a thread that is still reading into it.
         stream = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
         return Content(stream, name=_STANDARD)
+    name = remote.shown(path)
     try:
-        return Content(open(path, "rb", buffering=0), name=path)
+        if (url := remote.url_of(path)) is not None:
+            stream, size, is_the_same = remote.opened(url)
+            return Content(stream, name=name, size=size, is_the_same=is_the_same)
+        return Content(open(path, "rb", buffering=0), name=name)
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist.") from None
+        raise InputError(f"{name} does not exist.") from None
     except OSError as error:
-        raise _cannot_be_read(path, error) from None
+        raise _cannot_be_read(name, error) from None
+
+
+def changed(name: str) -> InputError:
+    """Return the error of a file that another program writes meanwhile."""
+    return InputError(f"{name} changed while it was read: try again when it is complete.")
 
 
 def _cannot_be_read(name: str, error: OSError) -> InputError:
     return InputError(f"{name} cannot be read: {error.strerror or error}.")
 
 
-def _size(stream: Any) -> int | None:
+def _file_of(stream: Any) -> tuple[int, int] | None:
+    """Return the size of a file and the time of its last change."""
     try:
         found = os.fstat(stream.fileno())
     except (OSError, AttributeError):
         return None
-    return found.st_size if stat.S_ISREG(found.st_mode) else None
+    return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None

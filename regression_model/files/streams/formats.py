@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from ...errors import InputError
+from ...remote import shown
 
 __all__ = ["FileKind", "Format", "format_of", "separator_of"]
 
@@ -45,6 +46,7 @@ def format_of(path: str, *, option: str | None = None) -> Format:
     InputError
         When the name has none of the known endings; the message says what to do.
     """
+    path = shown(path)  # a query may follow the name
     name = Path(path).name.lower()
     packed = name.endswith(".gz")
     ending = Path(name.removesuffix(".gz")).suffix

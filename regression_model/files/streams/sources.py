@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
@@ -9,13 +10,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
+from ... import remote
 from ...errors import InputError
+from ..records import DataRecord
 from .cells import CellRows, Cells
 from .content import Content, opened_content
 from .formats import Format, format_of
 from .lines import CsvRows
+from .several import expanded, opened_one_by_one
 
 __all__ = ["Repeated", "Slice", "Source", "guessed_format", "json_rows", "opened_source"]
 
@@ -65,12 +70,16 @@ class Source:
         fraction: Callable[[], float | None],
         *,
         separator: str | None = None,
+        records: Callable[[str], tuple[DataRecord, ...]] | None = None,
     ) -> None:
         self.name = name
         self.names = names
         self.separator = separator
         self.fraction = fraction
         self._slices = slices
+        self._records = records
+        self._counts: list[int] = []  # appended to by several threads
+        self._seen: dict[str, None] = dict.fromkeys(names or ())
 
     def slices(self, used: Set[str], carried: Collection[str] | None) -> Iterator[Unread]:
         """Yield the rows in order, with the wanted columns only.
@@ -82,12 +91,36 @@ class Source:
         """
         if carried is None and self.names is not None:
             carried = self.names
-        return self._slices(used, carried)
+        for unread in self._slices(used, carried):
+            yield partial(self._counted, unread)
+
+    def _counted(self, unread: Unread) -> Slice:
+        part = unread()
+        self._counts.append(part.count)
+        if self.names is None:
+            self._seen.update(dict.fromkeys(part.names))
+        return part
+
+    def records(self, role: str = "") -> tuple[DataRecord, ...]:
+        """Return what was read from each file, once all slices were."""
+        return self._records(role) if self._records else ()
+
+    def record_of(
+        self, path: str, content: Content, types: Mapping[str, str] | str, role: str
+    ) -> tuple[DataRecord, ...]:
+        """Return the record of a single file."""
+        columns = dict.fromkeys(self._seen, types) if isinstance(types, str) else types
+        sha256 = content.sha256() or (_digest(path) if content.is_file else None)
+        rows = sum(self._counts)
+        return (DataRecord.of(path, sha256=sha256, rows=rows, columns=columns, role=role),)
 
 
 @contextmanager
 def opened_source(path: str, *, format_: Format | None = None) -> Iterator[Source]:
     """Open a file, or standard input for `-`, to read its rows slice by slice.
+
+    A pattern such as `data/2024-*.csv` stands for several files with the same columns, which are
+    read one after the other; a URL stands for a file wherever it is.
 
     Parameters
     ----------
@@ -103,16 +136,59 @@ def opened_source(path: str, *, format_: Format | None = None) -> Iterator[Sourc
     """
     if format_ is None and path != "-":
         format_ = format_of(path)
+    paths = expanded(path)
+    if paths == [path]:
+        opened = _opened_one(path, format_)
+    else:
+        opened = opened_one_by_one(path, paths, partial(_opened_one, format_=format_), Source)
+    with opened as source:
+        yield source
+
+
+@contextmanager
+def _opened_one(path: str, format_: Format | None) -> Iterator[Source]:
     with opened_content(path) as content:
         format_ = format_ or guessed_format(content)
+        types: Mapping[str, str] | str = "text"
         if format_.kind == "parquet":
             from .arrow import parquet_source
 
-            yield parquet_source(path, content)
-        elif format_.kind == "jsonl":
-            yield Source(content.name, None, _JsonLines(content), content.fraction)
+            with _on_disk(path, content) as place:
+                source, types = parquet_source(place, content)
+                source._records = partial(source.record_of, path, content, types)
+                yield source
+            return
+        if format_.kind == "jsonl":
+            types = "json"
+            source = Source(content.name, None, _JsonLines(content), content.fraction)
         else:
-            yield _csv_source(content, format_.separator)
+            source = _csv_source(content, format_.separator)
+        source._records = partial(source.record_of, path, content, types)
+        yield source
+
+
+@contextmanager
+def _on_disk(path: str, content: Content) -> Iterator[str | None]:
+    """Return where a Parquet file can be read in any order: the end of it comes first.
+
+    What comes from a URL is copied; for standard input it is None.
+    """
+    if content.is_file or remote.url_of(path) is None:
+        yield path if content.is_file else None
+        return
+    import shutil
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / "rows.parquet"
+        with copy.open("wb") as file:
+            shutil.copyfileobj(content, file, 1 << 20)
+        yield str(copy)
+
+
+def _digest(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def guessed_format(content: Content) -> Format:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -57,6 +58,7 @@ _CONTAINERS = frozenset({list, dict})  # what JSON has beside scalars
 _NUMBERS = (int, float, np.integer, np.floating, Decimal)
 _MOST_CACHED_LEVELS = 10_000
 _FEW_TEXTS = 16  # are read faster one by one
+_WHOLE_NUMBER = re.compile(r"-?[1-9][0-9]{0,14}|0", re.ASCII)
 _LONGEST_CACHED = 100  # characters: a client that sends more does not fill the memory
 
 
@@ -232,6 +234,12 @@ class LevelCodes(dict[Any, int]):
         tokens = (*missing_values, *map(level_text, missing_values))
         super().__init__(dict.fromkeys((None, np.nan, "", *tokens), missing))
         self.update((level, offset + i) for i, level in enumerate(levels))
+        if self._is_numeric:  # whole numbers, but for 0 and 1, which equal False and True
+            self.update(
+                (int(level), offset + i)
+                for i, level in enumerate(levels)
+                if _WHOLE_NUMBER.fullmatch(level) and level not in ("0", "1")
+            )
         if self._is_boolean:
             ways: dict[Any, str] = {True: "yes", False: "no"}
             ways |= boolean_spellings()

@@ -308,6 +308,15 @@ _TARGET = _record(
     {},
 )
 _SPREAD = _record({"low": _number, "high": _number}, {"over_seeds": _number})
+_DATA = _record(
+    {
+        "path": _text,
+        "sha256": _like(_SHA256, "a SHA-256"),
+        "rows": _count,
+        "columns": _map_of(_text),
+    },
+    {},
+)
 _TRAINING = _record(
     {
         "rows": _count,
@@ -321,7 +330,7 @@ _TRAINING = _record(
         "python": _text,
         "libraries": _map_of(_text),
     },
-    {"repeats": _count, "weight": _name},
+    {"repeats": _count, "weight": _name, "data": _list_of(_DATA)},
 )
 _REQUIRED: Mapping[str, Check] = {
     "format": _count,

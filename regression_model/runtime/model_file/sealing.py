@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ... import remote
 from ...distribution import distribution_name
 from ...errors import ModelFileError
 from .wire import delimited, fields
@@ -106,19 +107,21 @@ def open_sealed(content: bytes, *, name: str) -> dict[str, Any]:
 
 def read_content(path: Path) -> bytes:
     """Read a model file whole, so that nothing on disk is needed after opening it."""
+    name = remote.shown(path)
     try:
-        return path.read_bytes()
+        url = remote.url_of(path)
+        return path.read_bytes() if url is None else remote.read(url)
     except FileNotFoundError:
         raise ModelFileError(
-            f"{path} does not exist: train a model or name another file."
+            f"{name} does not exist: train a model or name another file."
         ) from None
     except OSError as error:
-        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise ModelFileError(f"{name} cannot be read: {error.strerror or error}.") from None
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
     """Read the manifest of the model file at `path` with the standard library alone."""
-    return open_sealed(read_content(path), name=str(path))
+    return open_sealed(read_content(path), name=remote.shown(path))
 
 
 def _metadata(content: bytes) -> Iterator[tuple[str, str]]:

@@ -133,8 +133,8 @@ def _rbf(columns: ScaledColumns, points: npt.NDArray[Any], gamma: float) -> Scal
     """exp(-gamma |x - p|^2) as columns, one a point."""
     graph, scaled = columns.graph, columns.scaled
     dots = graph.add("MatMul", scaled, graph.constant(2.0 * gamma * points.T))
-    squares = graph.add("ReduceSumSquare", scaled, axes=[1], keepdims=1)
-    own = graph.add("Mul", squares, graph.constant(gamma))
+    squares = graph.add("Mul", scaled, scaled)
+    own = graph.add("MatMul", squares, graph.constant(np.full((points.shape[1], 1), gamma)))
     theirs = graph.constant(gamma * np.sum(points**2, axis=1))
     kernel = graph.add("Exp", graph.add("Sub", graph.add("Sub", dots, own), theirs))
     return ScaledColumns.unscaled(graph, kernel, len(points))

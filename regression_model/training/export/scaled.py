@@ -136,7 +136,10 @@ class ScaledColumns:
             curvature = graph.constant(raw.curvature[np.ix_(self.order, self.order)])
             inner = graph.add("Gemm", self.clipped, curvature, graph.constant(slope))
             product = graph.add("Mul", inner, self.clipped)
-            value = graph.add("ReduceSum", product, graph.indices([1]), keepdims=0)
+            # Not ReduceSum: it adds up the rows at even and at odd places in different orders, and
+            # so a row's prediction would depend on its place, in the last bits.
+            value = graph.add("MatMul", product, graph.constant(np.ones((len(slope), 1))))
+            value = graph.add("Squeeze", value, graph.indices([1]))
         return graph.add("Add", value, graph.constant(raw.constant))
 
 

@@ -1,0 +1,1 @@
+"""The service under load and under attack, beside others: `python -m benchmarks.serving`."""

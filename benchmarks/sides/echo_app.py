@@ -1,0 +1,58 @@
+"""The service with one path more, which gives the body of a request back: the ceiling of it.
+
+An echo passes through the same server, the same application and the same reading of the body, and
+its JSON is parsed; only the rows are not predicted. `bare` is what Starlette makes of the same.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import orjson
+
+from regression_model.serving import Limits, Service
+from regression_model.serving.calls import Call, Endpoint, Reply
+from regression_model.serving.server import Settings, serve
+
+__all__ = ["EchoSettings", "bare", "main"]
+
+
+class EchoSettings(Settings):
+    """Settings of a service that echoes at /echo."""
+
+    def __call__(self) -> Service:
+        """Return the application, in the process that serves it."""
+        service = super().__call__()
+        service.endpoints["/echo"] = Endpoint("echo", _echo, ("POST",))
+        return service
+
+
+async def _echo(call: Call) -> Reply:
+    body = await call.body()
+    orjson.loads(body)
+    return Reply(body)
+
+
+def bare() -> Any:
+    """Return an application of Starlette's that parses a body and gives it back."""
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    async def echo(request: Request) -> Response:
+        body = await request.body()
+        orjson.loads(body)
+        return Response(body, media_type="application/json")
+
+    async def alive(request: Request) -> Response:
+        return Response()
+
+    return Starlette(routes=[Route("/echo", echo, methods=["POST"]), Route("/alive", alive)])
+
+
+def main(port: str, workers: str) -> None:
+    """Serve the echo on the stack of the service, with the settings of its command line."""
+    settings = EchoSettings(None, "127.0.0.1", int(port), int(workers), Limits(), access_log=False)
+    serve(settings, lambda said: print(said, file=sys.stderr))

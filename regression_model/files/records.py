@@ -1,0 +1,57 @@
+"""What was read: a record of each file, to be kept with what was made of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..remote import shown
+
+__all__ = ["DataRecord", "digest_of"]
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """What was read from one file.
+
+    Attributes
+    ----------
+    path : str
+        As it was given; of a URL without user, password and query.
+    sha256 : str or None
+        Digest of the bytes as they are stored; None if not all of them were read.
+    rows : int
+    columns : dict of str to str
+        From each column's name to its type as the file states it: `text` in CSV, which states
+        none, `json` in JSON Lines, and pyarrow's name of the type in Parquet.
+    role : str
+        What the rows were for, such as `training`; empty if nobody said.
+    """
+
+    path: str
+    sha256: str | None
+    rows: int
+    columns: Mapping[str, str]
+    role: str = ""
+
+    @classmethod
+    def of(
+        cls, path: str, *, sha256: str | None, rows: int, columns: Mapping[str, str], role: str = ""
+    ) -> DataRecord:
+        """Make a record of a place that may have credentials in it."""
+        place = "standard input" if path == "-" else shown(path)
+        return cls(place, sha256, rows, dict(columns), role)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return asdict(self)
+
+
+def digest_of(records: Sequence[DataRecord]) -> str:
+    """Return the digest of a file, or for several the digest of their digests."""
+    digests = [str(record.sha256) for record in records]
+    return (
+        digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    )
