@@ -17,6 +17,7 @@ from ..errors import InputError, ModelFileError, TrackingError
 from ..evaluation.metrics import AT_LEAST, COMPARED, difference
 from ..evaluation.results import Estimate, headline_of
 from ..evaluation.scoring import evaluate_model
+from ..remote import shown
 from ..runtime.model import Model
 from ..runtime.model_file.sealing import digest, read_content
 from .building import made_of_model
@@ -310,18 +311,17 @@ def _on_held_out(
 def _on_data(
     new: Model, old: Model, data: str | Path, metric: str
 ) -> tuple[int, str, Mapping[str, Any]]:
-    from ..files.tables import read_table
+    from ..files.tables import read_recorded
 
-    source = Path(data)
-    rows = read_table(str(data))
-    sha256 = digest(source) if source.is_file() else None
-    result = evaluate_model(new, rows, source=source.name, compare=old, sha256=sha256, groups=())
+    rows, records = read_recorded(str(data), role="evaluation")
+    name = Path(shown(data)).name
+    result = evaluate_model(new, rows, source=name, compare=old, data=records, groups=())
     if result.caution is not None:
-        raise InputError(f"{source.name}: {result.caution} Give rows that it has not seen.")
+        raise InputError(f"{name}: {result.caution} Give rows that it has not seen.")
     assert result.comparison is not None
     if metric not in result.comparison.metrics:
-        raise InputError(f"{metric} is not defined for the rows of {source.name}.")
-    return result.comparison.rows, f"rows of {source.name}", result.comparison.metrics[metric]
+        raise InputError(f"{metric} is not defined for the rows of {name}.")
+    return result.comparison.rows, f"rows of {name}", result.comparison.metrics[metric]
 
 
 def _short(value: float) -> str:
