@@ -22,6 +22,7 @@ _WIDTH, _HEIGHT, _BOX = 860, 750, (200, 60)
 _PLACES = {
     "cli": (330, 40, "the commands"),
     "verification": (620, 40, "wheels, model files, signatures"),
+    "tracking": (40, 150, "runs, aliases, promotion"),
     "serving": (330, 150, "predictions over HTTP"),
     "batch": (620, 150, "data sets on a cluster"),
     "tuning": (40, 260, "search for settings"),
@@ -29,6 +30,7 @@ _PLACES = {
     "packaging": (620, 260, "a model as a wheel of its own"),
     "training": (40, 380, "from config.yml to a model file"),
     "report": (330, 380, "report and model card"),
+    "monitoring": (40, 500, "drift of new rows"),
     "comparison": (330, 500, "two models, and the release"),
     "evaluation": (620, 380, "metrics, groups, comparisons"),
     "config": (40, 610, "what config.yml says"),

@@ -311,17 +311,17 @@ def _on_data(
 ) -> tuple[int, str, Mapping[str, Any]]:
     from ..files.tables import read_recorded
 
-    source = Path(shown(data)).name
+    name = Path(shown(data)).name
     rows, records = read_recorded(str(data), role="evaluation")
     result = evaluate_model(
-        new, rows, source=source, compare=old, data=records, groups=(), metrics=[metric]
+        new, rows, source=name, compare=old, data=records, groups=(), metrics=[metric]
     )
     if result.caution is not None:
-        raise InputError(f"{source}: {result.caution} Give rows that it has not seen.")
+        raise InputError(f"{name}: {result.caution} Give rows that it has not seen.")
     assert result.comparison is not None
     if metric not in result.comparison.metrics:
-        raise InputError(f"{metric} is not defined for the rows of {source}.")
-    return result.comparison.rows, f"rows of {source}", result.comparison.metrics[metric]
+        raise InputError(f"{metric} is not defined for the rows of {name}.")
+    return result.comparison.rows, f"rows of {name}", result.comparison.metrics[metric]
 
 
 def _short(value: float) -> str:
