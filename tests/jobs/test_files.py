@@ -61,6 +61,22 @@ def test_the_environment_is_read(place: Path) -> None:
     assert (job.source, job.threads) == ("data/rows.csv", 3)
 
 
+def test_the_settings_of_a_cluster_are_checked_together(place: Path) -> None:
+    """Those of single files have no meaning with one, and its workers none without it."""
+    written(
+        place / "a.yml", "kind: predict\ninput: sales\nscheduler: local\nfrom: csv\nthreads: 2\n"
+    )
+    result = invoke("run", "a.yml")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines() == [
+        "a.yml:1: output: name a folder for the partitions.",
+        "a.yml:4: from: is for single files: give no scheduler with it.",
+        "a.yml:5: threads: is for single files: give no scheduler with it.",
+    ]
+    written(place / "b.yml", "kind: predict\ninput: sales\nworkers: 2\n")
+    assert invoke("run", "b.yml").stderr == "b.yml:3: workers: is for scheduler local.\n"
+
+
 def test_every_mistake_of_every_file_is_told_with_its_line(place: Path) -> None:
     """Also where a later file says something else, and beside a variable that is not set."""
     written(place / "a.yml", "kind: predict\nthreads: none\nmodle: x.onnx\n")
