@@ -113,7 +113,10 @@ def test_two_files_that_cannot_be_read(place: Path) -> None:
         ("kind: predcit\n", "a.yml:1: kind: expected one of the kinds of jobs: "),
         ("kind: predcit\n", "; got 'predcit'; did you mean 'predict'?"),
         ("kind: train\nif_stale: yes\nwrite: yes\n", "a.yml:2: if_stale: looks at the shipped "),
-        ("kind: train\nif_stale: yes\nwrite: yes\n", "give no config, data, output or write too."),
+        (
+            "kind: train\nif_stale: yes\nwrite: yes\n",
+            "give no config, data, output, write or since too.",
+        ),
         ("kind: train\nnotify:\n", "a.yml:2: notify"),
         ("kind: train\nnotify:\n  to: json://h\n  on: stopped\n", "a.yml:4: notify.on: expected"),
         ("kind: promote\nchallenger: x\nforce: yes\n", "a.yml:3: force: needs its reason"),
