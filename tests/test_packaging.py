@@ -61,6 +61,7 @@ def test_extras_bring_what_trains_and_what_reads_parquet() -> None:
         "dask",
         "mlflow",
         "package",
+        "remote",
         "report",
         "serve",
         "spark",
