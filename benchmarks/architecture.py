@@ -20,6 +20,7 @@ PICTURE = ROOT / "docs" / "architecture.svg"
 _WIDTH, _HEIGHT, _BOX = 860, 750, (200, 60)
 # Where each folder stands, and what it does: training on the left, run time on the right.
 _PLACES = {
+    "jobs": (40, 40, "the work, described in files"),
     "cli": (330, 40, "the commands"),
     "verification": (620, 40, "wheels, model files, signatures"),
     "tracking": (40, 150, "runs, aliases, promotion"),

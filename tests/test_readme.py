@@ -291,7 +291,7 @@ def test_every_extra_is_listed_with_its_libraries() -> None:
     expected = {}
     for name, at in files.items():
         lines = (ROOT / at["file"]).read_text(encoding="utf-8").splitlines()
-        names = [re.split("[<>=]", line)[0] for line in lines if line and line[0] != "#"]
+        names = [re.split(r"[<>=\[]", line)[0] for line in lines if line and line[0] != "#"]
         expected[name] = list(dict.fromkeys(names))
     said = {name.strip("`"): quoted(libraries) for name, _, libraries in table("install")}
     assert said == expected
