@@ -166,8 +166,11 @@ def test_what_a_server_missed_is_pushed_later(
     assert [one["version"] for one in listed] == ["5.0.0"]
 
 
-def test_a_database_without_a_server_does_as_well(tmp_path: Path, version: Versions) -> None:
+def test_a_database_without_a_server_does_as_well(
+    tmp_path: Path, version: Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`mlflow+sqlite` needs no server, for a single person."""
+    monkeypatch.chdir(tmp_path)  # where MLflow puts its folder of artifacts
     runs = open_runs(f"mlflow+sqlite:///{tmp_path}/runs.db#alone")
     found = promote(runs, str(version("5.0.0")))
     assert found.promoted and runs.resolve(f"{found.name}@champion")
