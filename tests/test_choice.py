@@ -225,7 +225,7 @@ def test_on_all_cores_the_results_are_the_same(monkeypatch: pytest.MonkeyPatch) 
     found = []
     for worth_it in (1e9, 0.0):
         monkeypatch.setattr("regression_model.training.parallel._WORTH_IT", worth_it)
-        monkeypatch.setattr("regression_model.training.parallel.cpu_count", lambda: 2)
+        monkeypatch.setattr("regression_model.training.parallel.effective_n_jobs", lambda _: 2)
         [one] = cross_validations(config, data, seeds=[0], progress=lambda *_: None)
         found.append(one.scored.prediction)
     np.testing.assert_array_equal(found[0], found[1])

@@ -10,6 +10,9 @@ from packaging.version import Version
 
 PAGE = Path(__file__).parents[1] / "docs" / "compatibility.md"
 
+# Extras of which only the versions in the lock were tried: CONTRIBUTING.md says so.
+NOT_TRIED = ("dask", "jobs", "mlflow", "notify", "remote", "serve", "spark")
+
 pytestmark = pytest.mark.usefixtures("releasing")
 
 
@@ -50,7 +53,9 @@ def test_every_lower_bound_is_the_version_that_was_tested(environment: str, pyth
     if extras:  # whose libraries may need a newer one of the base install, tested there
         for name in bounds("runtime", python=python):
             assert found.pop(name) >= expected.pop(name)
-    assert expected == found
+    not_tried = expected.keys() - found.keys()
+    assert not_tried <= (bounds(*NOT_TRIED, python=python).keys() if extras else set())
+    assert {name: expected[name] for name in found} == found
 
 
 def test_the_page_is_read_as_it_is_written() -> None:
