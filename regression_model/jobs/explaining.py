@@ -11,7 +11,7 @@ from ..display import count
 from ..errors import InputError
 from .base import Job
 from .places import output_format, registered
-from .recording import made_by_job
+from .recording import made_of_passed_rows
 from .results import identifiers, problem_texts
 from .rows import PassedRows, PassingRows, column_names, passing_rows
 from .settings import (
@@ -92,13 +92,7 @@ class ExplainJob(Job):
 
     def made(self, result: PassedRows) -> Made:
         """Return what is recorded of the run."""
-        return made_by_job(
-            self,
-            model=result.model,
-            version=result.version,
-            metrics={"rows": result.rows, "refused_rows": result.refused},
-            datasets={"input": self.source, "output": self.output},
-        )
+        return made_of_passed_rows(self, result)
 
     def _explain(self, watcher: Watcher, show: _Show | None) -> PassedRows:
         from ..files.streams import Format, opened_sink

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 from ..errors import InputError
 from .base import Job
 from .places import output_format, registered
-from .recording import made_by_job
+from .recording import made_of_passed_rows
 from .results import identifiers, problem_lines, problem_texts, simple
 from .rows import PassedRows, PassingRows, Tally, column_names, passing_rows
 from .settings import (
@@ -125,13 +125,7 @@ class PredictJob(Job):
 
     def made(self, result: PassedRows) -> Made:
         """Return what is recorded of the run."""
-        return made_by_job(
-            self,
-            model=result.model,
-            version=result.version,
-            metrics={"rows": result.rows, "refused_rows": result.refused},
-            datasets={"input": self.source, "output": self.output},
-        )
+        return made_of_passed_rows(self, result)
 
     def _predict(self, watcher: Watcher, show: _Show | None) -> PassedRows:
         if self.scheduler is not None:

@@ -10,8 +10,11 @@ from .. import __version__
 if TYPE_CHECKING:
     from ..tracking.building import Made
     from .base import Job
+    from .explaining import ExplainJob
+    from .predicting import PredictJob
+    from .rows import PassedRows
 
-__all__ = ["made_by_job"]
+__all__ = ["made_by_job", "made_of_passed_rows"]
 
 
 def made_by_job(
@@ -49,3 +52,14 @@ def made_by_job(
         notes=notes,
     )
     return Made(run)
+
+
+def made_of_passed_rows(job: PredictJob | ExplainJob, result: PassedRows) -> Made:
+    """Return the record of a job that passes rows from a source to an output."""
+    return made_by_job(
+        job,
+        model=result.model,
+        version=result.version,
+        metrics={"rows": result.rows, "refused_rows": result.refused},
+        datasets={"input": job.source, "output": job.output},
+    )

@@ -57,9 +57,13 @@ class Checked:
     accepted: Mask | None
     findings: list[Finding]
 
+    def missing(self, missing_codes: Codes) -> Mask:
+        """Say which cells are missing, shape (rows, number fields and then category fields)."""
+        return np.concatenate([np.isnan(self.numbers), self.codes == missing_codes], axis=1)
+
     def assumed(self, missing_codes: Codes) -> Counts:
         """Count the fields of each row that are missing, and so were filled, shape (rows,)."""
-        missing = np.isnan(self.numbers).sum(axis=1) + (self.codes == missing_codes).sum(axis=1)
+        missing = self.missing(missing_codes).sum(axis=1)
         return missing if self.accepted is None else np.where(self.accepted, missing, 0)
 
     def values(self, contract: Contract) -> dict[str, npt.NDArray[Any]]:

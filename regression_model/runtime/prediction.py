@@ -98,6 +98,19 @@ class Prediction:
             raise InputError("A prediction out of a pickle holds no rows: predict them again.")
         return self._checked[0]
 
+    @property
+    def missing(self) -> npt.NDArray[np.bool_]:
+        """Which fields were missing, shape (rows, number fields and then category fields).
+
+        Raises
+        ------
+        InputError
+            As for `checked`.
+        """
+        checked = self.checked
+        assert self._checked is not None
+        return checked.missing(self._checked[1])
+
     def __len__(self) -> int:
         return len(self.values)
 

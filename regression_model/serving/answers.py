@@ -126,10 +126,7 @@ def _plain(problem: Problem) -> dict[str, Any]:
 def _assumed(opened: Opened, prediction: Prediction) -> list[list[str]]:
     """Return the names of the fields that were missing and filled, for each row."""
     names: list[list[str]] = [[] for _ in range(len(prediction))]
-    checked = prediction.checked
-    missing = np.concatenate(
-        [np.isnan(checked.numbers), checked.codes == opened.missing_codes], axis=1
-    )[:, opened.order]
+    missing = prediction.missing[:, opened.order]
     if prediction.findings:
         missing &= ~np.isnan(prediction.values)[:, None]
     of = opened.names

@@ -36,13 +36,6 @@ class Opened:
         self.model, contract = model, model.contract
         self.name, self.version = model.name, model.version
         self.identity = {"name": model.name, "version": model.version}
-        self.missing_codes = np.array(
-            [
-                offset + len(field.coded_levels)
-                for field, offset in zip(contract.categories, contract.offsets, strict=True)
-            ],
-            dtype=np.int64,
-        )
         names = [field.name for field in (*contract.numbers, *contract.categories)]
         at = {field.name: place for place, field in enumerate(contract.fields)}
         self.order = np.array(sorted(range(len(names)), key=lambda j: at[names[j]]), dtype=np.intp)
