@@ -11,7 +11,7 @@ from ..environments import ROOT
 from ..table import markdown
 from ..timings import as_bytes, as_ratio, as_seconds
 from .measure import CONNECTIONS, ROWS, Case, Measured, Results
-from .sides import ECHO, MLFLOW, OURS
+from .sides import BARE, ECHO, MLFLOW, OURS
 
 __all__ = ["PAGE", "Verdict", "render", "verdicts"]
 
@@ -38,8 +38,9 @@ _METHOD = """\
   {load:.1f} before.
 - Bodies are rows of `test.csv` with all 80 fields, {one} for one row and {many} for 100, in turn.
 - *{echo}* is the service with one path more, which parses the JSON of a body and gives the body
-  back: the same server, application and limits, no prediction. *Echo of Starlette* does the same
-  with Starlette under uvicorn, without limits, request ids and metrics.
+  back: the same server, application and limits, no prediction. Requests for predictions up to
+  64 KiB skip the ASGI call that an echo takes. *{bare}* does the same as a function of
+  ten lines, without limits, request ids and metrics, and *Echo of Starlette* with Starlette.
 - The *FastAPI app* is `benchmarks/sides/course_app.py`: pydantic reads the rows, a `DataFrame`
   goes into `make_prediction`. On *the peer*, the same file runs with tid-regression-model 3.2.0,
   in its own environment. Both apps are async functions that predict in the event loop, as they
@@ -120,6 +121,7 @@ def render(
     seconds = median(load.requests / load.rate for load in busy.loads)
     method = _METHOD.format(
         echo=ECHO.capitalize(),
+        bare=BARE.capitalize(),
         wrk=busy.of(lambda load: load.processor_seconds) / seconds,
         one=as_bytes(results.body_bytes[1]),
         many=as_bytes(results.body_bytes[100]),

@@ -12,11 +12,23 @@ from ..environments import ROOT, Environment
 from ..rows import read_records
 from .servers import Server, free_port, service
 
-__all__ = ["BARE", "COURSE", "ECHO", "MLFLOW", "OURS", "PEER", "Side", "all_sides", "bodies"]
+__all__ = [
+    "BARE",
+    "COURSE",
+    "ECHO",
+    "MLFLOW",
+    "OURS",
+    "PEER",
+    "STARLETTE",
+    "Side",
+    "all_sides",
+    "bodies",
+]
 
 OURS = "the service"
 ECHO = "echo on the same stack"
-BARE = "echo of Starlette"
+BARE = "echo of a function under uvicorn"
+STARLETTE = "echo of Starlette"
 COURSE = "FastAPI app on this package"
 PEER = "the same app on the peer"
 MLFLOW = "`mlflow models serve`, a constant"
@@ -68,7 +80,10 @@ def all_sides(
     found = [
         Side(OURS, lambda n: service("--no-access-log", workers=n), "/api/v1/predict"),
         Side(ECHO, lambda n: _python(ours, _ECHO, "/health/live", workers=n), "/echo"),
-        Side(BARE, lambda n: _app(ours, "echo_app:bare", "factory", n, "/alive"), "/echo"),
+        Side(BARE, lambda n: _app(ours, "echo_app:bare", "app", n, "/alive"), "/echo"),
+        Side(
+            STARLETTE, lambda n: _app(ours, "echo_app:starlette", "factory", n, "/alive"), "/echo"
+        ),
         Side(COURSE, lambda n: _course(ours, n), "/api/v1/predict", renamed=True),
     ]
     if peer:

@@ -1,7 +1,8 @@
 """The service with one path more, which gives the body of a request back: the ceiling of it.
 
 An echo passes through the same server, the same application and the same reading of the body, and
-its JSON is parsed; only the rows are not predicted. `bare` is what Starlette makes of the same.
+its JSON is parsed; only the rows are not predicted. `bare` does the same as a function that
+uvicorn calls, without limits, request ids and metrics, and `starlette` with Starlette.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from regression_model.serving import Limits, Service
 from regression_model.serving.calls import Call, Endpoint, Reply
 from regression_model.serving.server import Settings, serve
 
-__all__ = ["EchoSettings", "bare", "main"]
+__all__ = ["EchoSettings", "bare", "main", "starlette"]
 
 
 class EchoSettings(Settings):
@@ -34,7 +35,23 @@ async def _echo(call: Call) -> Reply:
     return Reply(body)
 
 
-def bare() -> Any:
+async def bare(scope: Any, receive: Any, send: Any) -> None:
+    """Parse a body and give it back, as an application of nothing else."""
+    if scope["type"] != "http":
+        return
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    if body:
+        orjson.loads(body)
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def starlette() -> Any:
     """Return an application of Starlette's that parses a body and gives it back."""
     from starlette.applications import Starlette
     from starlette.requests import Request

@@ -17,7 +17,9 @@ __all__ = ["PROBLEMS", "RunningProfile", "parts_of"]
 
 PROBLEMS = tuple(code for code in (*ERROR_CODES, *WARNING_CODES) if code != "unknown_field")
 _PLACES = {code: place for place, code in enumerate(PROBLEMS)}
-_MOST_WAITING = 256  # rows that are counted together: alone, each would cost as much as all of them
+_MOST_WAITING = (
+    1_024  # rows that are counted together: alone, each would cost as much as all of them
+)
 
 Rows = npt.NDArray[np.intp]
 

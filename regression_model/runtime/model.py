@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ModelFileError
 from ..remote import shown
-from .checking import Checked, Checker, Mask
+from .checking import Checked, Checker, Mask, is_true_everywhere
 from .contract import Contract
 from .engine import errors as ort_errors
 from .engine import onnxruntime
@@ -169,7 +169,8 @@ class Model:
             for array, part in zip((values, lower, upper), of_accepted, strict=True):
                 array[checked.accepted] = part
         findings = checked.findings
-        if not (np.isfinite(lower).all() and np.isfinite(upper).all() and lower.all()):
+        is_sound = np.isfinite(lower) & np.isfinite(upper) & (lower != 0)
+        if not is_true_everywhere(is_sound):
             overflown = self._overflown(values, lower, upper, checked.accepted)
             for array in (values, lower, upper):
                 array[overflown] = np.nan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,12 @@ def predict_separately(opened: Opened, requests: list[list[Any]]) -> list[Answer
         return [predict_rows(opened, requests[0])]
     prediction = opened.model.predict([row for rows in requests for row in rows])
     results = _results(opened, prediction)
+    if not prediction.findings:
+        opened.recent.add(prediction)
+        every = iter(results)
+        return [
+            Answer(_json(opened, [*islice(every, len(rows))], []), len(rows)) for rows in requests
+        ]
     flagged = np.zeros(len(prediction), dtype=bool)
     for finding in prediction.findings:
         flagged[slice(None) if finding.rows is None else list(finding.rows)] = True
@@ -57,7 +64,7 @@ def predict_separately(opened: Opened, requests: list[list[Any]]) -> list[Answer
     for rows in requests:
         part = slice(at, at + len(rows))
         at += len(rows)
-        if prediction.findings and flagged[part].any():
+        if flagged[part].any():
             answers.append(None)
             counted[part] = False
         else:
@@ -125,11 +132,8 @@ def _plain(problem: Problem) -> dict[str, Any]:
 
 def _assumed(opened: Opened, prediction: Prediction) -> list[list[str]]:
     """Return the names of the fields that were missing and filled, for each row."""
-    names: list[list[str]] = [[] for _ in range(len(prediction))]
-    missing = prediction.missing[:, opened.order]
+    missing = prediction.missing
     if prediction.findings:
         missing &= ~np.isnan(prediction.values)[:, None]
-    of = opened.names
-    for row, field in zip(*map(np.ndarray.tolist, missing.nonzero()), strict=True):
-        names[row].append(of[field])
-    return names
+    flags, width = missing.tobytes(), missing.shape[1]
+    return [opened.names_of(flags[at : at + width]) for at in range(0, len(flags), width)]

@@ -27,6 +27,7 @@ from .limits import Limits, Refusal
 from .logs import Log
 from .metrics import TEXT_FORMAT, Metrics
 from .pages import page_endpoints
+from .small import PREDICT_PATH, SmallRequest
 from .state import Source, State, source_of
 from .together import Together
 
@@ -83,15 +84,10 @@ class Service:
         self.state.start()
         call = Call(self, scope, receive, self._request_id(scope), path)
         try:
-            reply = await self._reply(call, endpoint)
-        except Refusal as refusal:
-            reply = (endpoint.on_error or error_reply)(refusal, call.id)
-        except ClientGone:
-            reply = Reply(b"", 499)  # for the log: nobody receives it
-        except Exception:
-            self._report(call)
-            failure = Refusal("internal", "The service failed: its log says why, by this id.")
-            reply = (endpoint.on_error or error_reply)(failure, call.id)
+            self._admit(call, endpoint)
+            reply = await endpoint.handler(call)
+        except Exception as error:
+            reply = self._without_answer(call, endpoint, error)
         if reply.status != 499:
             headers = reply.all_headers(call.id.encode())
             start = {"type": "http.response.start", "status": reply.status, "headers": headers}
@@ -100,6 +96,48 @@ class Service:
             await send({"type": "http.response.body", "body": body})
         self._record(call, endpoint, reply.status, perf_counter() - began)
 
+    def answer_small(self, request: SmallRequest) -> None:
+        """Answer a request for predictions whose body is complete, outside of ASGI."""
+        began, call = perf_counter(), self._call_of(request)
+        self.state.start()
+
+        def answer(answer: Answer | Exception) -> None:
+            if isinstance(answer, Exception):
+                reply = self._without_answer(call, _PREDICT, answer)
+            else:
+                reply = _answered(call, answer)
+            request.respond(reply, call.id)
+            self._record(call, _PREDICT, reply.status, perf_counter() - began)
+
+        try:
+            self._admit(call, _PREDICT)
+            rows = rows_of(request.body, self.limits.rows)
+        except Exception as error:
+            answer(error)
+        else:
+            self.together.add(self.state.current, rows, answer)
+
+    def refuse_small(self, request: SmallRequest, error: Refusal | ClientGone) -> None:
+        """Answer such a request before its body is complete."""
+        call = self._call_of(request)
+        reply = self._without_answer(call, _PREDICT, error)
+        request.respond(reply, call.id)
+        self._record(call, _PREDICT, reply.status, 0.0)
+
+    def _call_of(self, request: SmallRequest) -> Call:
+        scope: Any = request.scope
+        receive: Any = request.receive
+        return Call(self, scope, receive, self._request_id(scope), scope["path"])
+
+    def _without_answer(self, call: Call, endpoint: Endpoint, error: Exception) -> Reply:
+        """Return the reply to a request that is refused, or that the service failed at."""
+        if isinstance(error, ClientGone):
+            return Reply(b"", 499)  # for the log: nobody receives it
+        if not isinstance(error, Refusal):
+            self._report(call, error)
+            error = Refusal("internal", "The service failed: its log says why, by this id.")
+        return (endpoint.on_error or error_reply)(error, call.id)
+
     def _endpoint(self, path: str) -> Endpoint:
         found = self.endpoints.get(path)
         if found is None and self.endpoints_below:
@@ -107,7 +145,8 @@ class Service:
             found = self.endpoints_below.get(folder)
         return _NOWHERE if found is None else found
 
-    async def _reply(self, call: Call, endpoint: Endpoint) -> Reply:
+    def _admit(self, call: Call, endpoint: Endpoint) -> None:
+        """Refuse a method that is not the endpoint's, and a client without the key."""
         if call.scope["method"] not in endpoint.methods:
             allowed = ", ".join(endpoint.methods)
             raise Refusal(
@@ -117,7 +156,6 @@ class Service:
             )
         if self._key is not None and endpoint.needs_key:
             self._check_key(call.scope)
-        return await endpoint.handler(call)
 
     def _check_key(self, scope: Scope) -> None:
         received = None
@@ -198,19 +236,16 @@ class Service:
                 about["problems"] = dict(call.problems)
             self.log.request(about)
 
-    def _report(self, call: Call) -> None:
+    def _report(self, call: Call, error: Exception) -> None:
         """Log where an unexpected error happened; its own text may hold what a row has."""
-        import sys
-
-        kind, error, trace = sys.exc_info()
         if self.log is not None:
-            where = "".join(traceback.format_tb(trace))
+            where = "".join(traceback.format_tb(error.__traceback__))
             self.log.event(
                 "error",
                 "failed",
                 request_id=call.id,
                 path=call.path[:200],
-                error=kind.__name__ if kind else None,
+                error=type(error).__name__,
                 traceback=where,
             )
 
@@ -332,8 +367,9 @@ class _Any:
 _NOWHERE = Endpoint("not_found", _not_found, _Any(), needs_key=False)  # type: ignore[arg-type]
 _BUSY = Endpoint("too_busy", _busy, _Any(), needs_key=False)  # type: ignore[arg-type]
 
+_PREDICT = Endpoint("predict", predict, ("POST",))
 _ENDPOINTS: Mapping[str, Endpoint] = {
-    "/api/v1/predict": Endpoint("predict", predict, ("POST",)),
+    str(PREDICT_PATH, "ascii"): _PREDICT,
     "/api/v1/explain": Endpoint("explain", explain, ("POST",)),
     "/api/v1/model": Endpoint("model", model),
     "/api/v1/schema": Endpoint("schema", schema),

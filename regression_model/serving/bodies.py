@@ -11,7 +11,16 @@ import orjson
 
 from .limits import Limits, Refusal
 
-__all__ = ["ClientGone", "Message", "Receive", "Scope", "header", "read_body", "rows_of"]
+__all__ = [
+    "ClientGone",
+    "Message",
+    "Receive",
+    "Scope",
+    "header",
+    "read_body",
+    "rows_of",
+    "too_slow",
+]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -62,12 +71,7 @@ async def read_body(scope: Scope, receive: Receive, limits: Limits) -> bytes:
             if message.get("more_body", False):
                 body = await _rest(body, receive, limits)
     except TimeoutError:
-        raise Refusal(
-            "too_slow",
-            f"The body was not received within {limits.seconds:g} seconds: send it faster, or "
-            "fewer rows at a time.",
-            _CLOSE,
-        ) from None
+        raise too_slow(limits) from None
     if len(body) > limits.body_bytes:
         raise _too_large(limits)
     return body
@@ -87,6 +91,16 @@ async def _rest(first: bytes, receive: Receive, limits: Limits) -> bytes:
     return b"".join(parts)
 
 
+def too_slow(limits: Limits) -> Refusal:
+    """Return the refusal of a body that takes too long."""
+    return Refusal(
+        "too_slow",
+        f"The body was not received within {limits.seconds:g} seconds: send it faster, or fewer "
+        "rows at a time.",
+        _CLOSE,
+    )
+
+
 def _too_large(limits: Limits) -> Refusal:
     return Refusal(
         "body_too_large",  # the rest is read and dropped: a client that is cut off sees no answer
@@ -94,7 +108,7 @@ def _too_large(limits: Limits) -> Refusal:
     )
 
 
-def rows_of(body: bytes, most: int) -> list[Any]:
+def rows_of(body: bytes | bytearray, most: int) -> list[Any]:
     """Read a body of the form ``{"inputs": [{...}, ...]}``.
 
     Of a name that an object has twice, the last value counts, as in most readers of JSON.
@@ -124,7 +138,7 @@ def rows_of(body: bytes, most: int) -> list[Any]:
     return rows
 
 
-def _with_infinities(body: bytes) -> Any:
+def _with_infinities(body: bytes | bytearray) -> Any:
     """Read a body with a number that is too large for a double: a problem of its row alone."""
     import json
 
@@ -138,7 +152,7 @@ def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 
-def _not_json(body: bytes, error: orjson.JSONDecodeError) -> str:
+def _not_json(body: bytes | bytearray, error: orjson.JSONDecodeError) -> str:
     if not body:
         return f"The body is empty: {_FORM}."
     reason, place = str(error).partition(":")[0].rstrip("."), _PLACE.search(str(error))

@@ -8,6 +8,9 @@ from typing import Any
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from .bodies import ClientGone, too_slow
+from .small import PREDICT_PATH, SmallRequest, small_length
+
 __all__ = ["LimitedProtocol"]
 
 
@@ -33,6 +36,8 @@ class LimitedProtocol(HttpToolsProtocol):
         """Forget the connection."""
         self._stop_waiting()
         super().connection_lost(exc)
+        if type(self.cycle) is SmallRequest and self.cycle.more_body:
+            self.config.loaded_app.refuse_small(self.cycle, ClientGone())
 
     def data_received(self, data: bytes) -> None:
         """Read what came."""
@@ -45,6 +50,8 @@ class LimitedProtocol(HttpToolsProtocol):
                 self.send_400_response("")
             elif self._late is None:
                 self._wait_for_headers()
+        elif type(self.cycle) is SmallRequest and self.cycle.more_body and self._late is None:
+            self._late = self.loop.call_later(self._limits.seconds, self._body_is_late)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -67,13 +74,38 @@ class LimitedProtocol(HttpToolsProtocol):
             self._stop_waiting()
         if len(self.connections) > self._limits.connections:
             self.app = self.config.loaded_app.refuse_busy
+        elif self.url == PREDICT_PATH and self._is_small():
+            self.scope |= {"method": "POST", "path": str(PREDICT_PATH, "ascii")}
+            self.cycle = SmallRequest(
+                self.scope,
+                self.transport,
+                self.server_state.default_headers,
+                self.on_response_complete,
+            )
+            return
         super().on_headers_complete()
+
+    def _is_small(self) -> bool:
+        """Whether the request can be answered as soon as its body is complete."""
+        length, parser = small_length(self.headers), self.parser
+        last: Any = self.cycle  # None at first
+        return (
+            length is not None
+            and length <= self._limits.body_bytes
+            and parser.get_method() == b"POST"
+            and parser.get_http_version() == "1.1"
+            and parser.should_keep_alive()
+            and (last is None or last.response_complete)
+            and not self.flow.write_paused
+        )
 
     def on_message_complete(self) -> None:
         """End a request."""
         if self._late is not None:
             self._stop_waiting()
         super().on_message_complete()
+        if type(self.cycle) is SmallRequest and not self.cycle.response_complete:
+            self.config.loaded_app.answer_small(self.cycle)
 
     def on_response_complete(self) -> None:
         """Wait for the next request, and for the client to read what was sent."""
@@ -118,6 +150,11 @@ class LimitedProtocol(HttpToolsProtocol):
             seconds = self._limits.seconds
             sentence = f"The headers were not received within {seconds:g} seconds."
             self._refuse(408, "too_slow", sentence)
+
+    def _body_is_late(self) -> None:
+        self._late = None
+        if type(self.cycle) is SmallRequest and not self.transport.is_closing():
+            self.config.loaded_app.refuse_small(self.cycle, too_slow(self._limits))
 
     def _refuse(self, status: int, code: str, sentence: str) -> None:
         """Answer for the application, which has not seen the request."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Hashable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from ..errors import ModelFileError, RegressionModelError
 from ..remote import shown, url_of, version_of
@@ -24,7 +22,7 @@ __all__ = ["SHARED_FOLDER", "Found", "Opened", "Source", "State", "file_source",
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # of several workers
 
 SECONDS_BETWEEN_LOOKS = 1.0
-
+_MOST_KEPT = 1_000
 
 Event = Callable[..., None]
 
@@ -36,11 +34,17 @@ class Opened:
         self.model, contract = model, model.contract
         self.name, self.version = model.name, model.version
         self.identity = {"name": model.name, "version": model.version}
-        names = [field.name for field in (*contract.numbers, *contract.categories)]
-        at = {field.name: place for place, field in enumerate(contract.fields)}
-        self.order = np.array(sorted(range(len(names)), key=lambda j: at[names[j]]), dtype=np.intp)
-        self.names = [names[j] for j in self.order]
+        in_order = {field.name: place for place, field in enumerate(contract.fields)}
+        self._places = [in_order[f.name] for f in (*contract.numbers, *contract.categories)]
+        # Rows with the same fields missing come again and again.
+        self.names_of = lru_cache(_MOST_KEPT)(self._names_of)
         self.documents: dict[str, bytes] = {}  # by path: what is made once and sent often
+
+    def _names_of(self, flags: bytes) -> list[str]:
+        """Name fields in the order of the contract; flagged are numbers first, then categories."""
+        fields = self.model.contract.fields
+        flagged = sorted(place for place, flag in zip(self._places, flags, strict=True) if flag)
+        return [fields[place].name for place in flagged]
 
     @cached_property
     def recent(self) -> RecentRows:
