@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..runtime.checking import Checked
+from ..runtime.intake import Codes
 from ..runtime.prediction import Prediction
 from ..runtime.problems import ERROR_CODES, WARNING_CODES, Finding
 from .reference import Counts, Floats, Reference
@@ -17,9 +18,9 @@ __all__ = ["PROBLEMS", "RunningProfile", "parts_of"]
 
 PROBLEMS = tuple(code for code in (*ERROR_CODES, *WARNING_CODES) if code != "unknown_field")
 _PLACES = {code: place for place, code in enumerate(PROBLEMS)}
-_MOST_WAITING = (
-    1_024  # rows that are counted together: alone, each would cost as much as all of them
-)
+# Rows that are counted together: alone, each would cost as much as all of them. With more, those
+# who ask meanwhile would wait longer.
+_MOST_WAITING = 256
 
 Rows = npt.NDArray[np.intp]
 
@@ -39,8 +40,11 @@ class RunningProfile:
         self._counts = np.zeros(self.size(reference), np.int64) if counts is None else counts
         self._parts = _Parts(reference, self._counts)
         self._lock = threading.Lock()
-        self._waiting: list[tuple[Checked, Floats]] = []
-        self._rows_waiting = 0
+        contract = reference.contract
+        self._numbers = np.empty((_MOST_WAITING, len(contract.numbers)))
+        self._codes = np.empty((_MOST_WAITING, len(contract.categories)), dtype=np.int64)
+        self._values = np.empty(_MOST_WAITING)
+        self._waiting = self._rows_waiting = self._refused_waiting = 0
 
     @staticmethod
     def size(reference: Reference) -> int:
@@ -57,20 +61,32 @@ class RunningProfile:
         """
         checked, values = prediction.checked, prediction.values
         findings = prediction.findings
+        accepted = checked.accepted
         if rows is not None:
-            accepted = checked.accepted
-            kept = None if accepted is None else accepted[rows]
-            checked = Checked(checked.numbers[rows], checked.codes[rows], kept, [])
+            accepted = None if accepted is None else accepted[rows]
+            checked = Checked(checked.numbers[rows], checked.codes[rows], accepted, [])
             values = values[rows]
-        elif findings:  # what they quote of the rows is not kept
-            checked = Checked(checked.numbers, checked.codes, checked.accepted, [])
+        taken, refused = len(values), 0
+        if findings:
+            refused = int(np.count_nonzero(np.isnan(values)))
+            if accepted is not None:
+                checked, values = checked.only_accepted(), values[accepted]
         with self._lock:
-            self._waiting.append((checked, values))
-            self._rows_waiting += len(values)
+            self._rows_waiting += taken
+            self._refused_waiting += refused
             if findings:
                 self._count_findings(findings, len(prediction), rows)
-            if self._rows_waiting >= _MOST_WAITING:
+            begin, end = self._waiting, self._waiting + len(values)
+            if end > _MOST_WAITING:
                 self._fold()
+                begin, end = 0, len(values)
+            if end > _MOST_WAITING:
+                self._count(checked.numbers, checked.codes, values)
+                return
+            self._numbers[begin:end] = checked.numbers
+            self._codes[begin:end] = checked.codes
+            self._values[begin:end] = values
+            self._waiting = end
 
     @property
     def counts(self) -> Counts:
@@ -119,16 +135,15 @@ class RunningProfile:
 
     def _fold(self) -> None:
         """Count the rows that wait."""
-        waiting, self._waiting, self._rows_waiting = self._waiting, [], 0
-        if not waiting:
-            return
+        self._parts.totals += self._rows_waiting, self._refused_waiting
+        waiting = slice(self._waiting)
+        self._waiting = self._rows_waiting = self._refused_waiting = 0
+        if waiting.stop:
+            self._count(self._numbers[waiting], self._codes[waiting], self._values[waiting])
+
+    def _count(self, numbers: Floats, codes: Codes, values: Floats) -> None:
+        """Count rows without errors."""
         parts = self._parts
-        values = np.concatenate([one for _, one in waiting])
-        predicted = ~np.isnan(values)
-        parts.totals += len(values), len(values) - np.count_nonzero(predicted)
-        accepted = [checked.only_accepted() for checked, _ in waiting]
-        numbers = np.concatenate([one.numbers for one in accepted])
-        codes = np.concatenate([one.codes for one in accepted])
         numbers = np.ascontiguousarray(numbers.T)
         missing = np.isnan(numbers)
         gone = missing.sum(axis=1)
@@ -139,7 +154,7 @@ class RunningProfile:
         parts.codes += np.bincount(codes.reshape(-1), minlength=len(parts.codes))
         sketch, bins = parts.predictions
         if sketch is not None:
-            bins += sketch.count(values[predicted])
+            bins += sketch.count(values[~np.isnan(values)])
 
 
 class _Parts:
