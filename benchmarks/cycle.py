@@ -28,7 +28,7 @@ from urllib.request import urlopen
 from .environments import PACKAGE, ROOT
 from .table import markdown
 
-__all__ = ["JOBS", "PAGE", "Measured", "main"]
+__all__ = ["JOBS", "PAGE", "Measured", "main", "put_into_page"]
 
 JOBS = ("tune", "train", "evaluate", "compare", "promote", "predict", "explain", "monitor")
 PAGE = ROOT / "docs" / "lifecycle.md"
@@ -81,7 +81,7 @@ def main() -> None:
     where = "mlflow" if options.mlflow else "files"
     print(table)
     if options.page:
-        _put_into_page(where, table)
+        put_into_page(where, table)
     if any(one.exit_code not in _NO.get(one.kind, (0,)) for one in measured):
         sys.exit(1)
 
@@ -201,7 +201,8 @@ def _table(measured: list[Measured]) -> str:
     return markdown(("job", "seconds", "peak memory, MB", "peer, seconds"), rows)
 
 
-def _put_into_page(where: str, table: str) -> None:
+def put_into_page(where: str, table: str) -> None:
+    """Put a table into its place in the page."""
     text = PAGE.read_text(encoding="utf-8")
     begin, end = f"<!-- {where}: begin -->\n", f"<!-- {where}: end -->"
     before, _, rest = text.partition(begin)

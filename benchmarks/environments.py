@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ __all__ = [
     "Environment",
     "Unavailable",
     "base_environment",
+    "full_environment",
     "mlflow_environment",
     "our_environment",
     "peer_environment",
@@ -119,6 +121,26 @@ def base_environment() -> Environment:
     lock = REQUIREMENTS / "lock.txt"
     stamp = _digest(built or REQUIREMENTS / "runtime.in", lock)
     environment = _make(CACHE / "bench-base", Path(sys.executable), stamp, _locked(), built)
+    if not built:
+        _copy_package(environment)
+    return environment
+
+
+def full_environment() -> Environment:
+    """Make an environment with the base install and all that the extras bring.
+
+    Raises
+    ------
+    Unavailable
+        When it cannot be installed.
+    """
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = settings["tool"]["setuptools"]["dynamic"]["optional-dependencies"].values()
+    files = [ROOT / extra["file"] for extra in extras]
+    built, lock = wheel(), REQUIREMENTS / "lock.txt"
+    stamp = _digest(*([built] if built else []), lock, *files)
+    wanted = [*_locked(), *(part for file in files for part in ("-r", str(file)))]
+    environment = _make(CACHE / "bench-extras", Path(sys.executable), stamp, wanted, built)
     if not built:
         _copy_package(environment)
     return environment
