@@ -191,7 +191,7 @@ def sizing(results: Results) -> str:
     """Return what follows for machines of other sizes, as arithmetic from the measured rates."""
     cases = results.cases
     one, many = (cases[Case(1, rows, 8)][OURS].processor_seconds for rows in ROWS)
-    echo = cases[Case(1, 1, 8)][ECHO].processor_seconds
+    echo = cases[Case(1, 1, 8)][BARE].processor_seconds
     requests, rows = 1 / one, 100 / many
     of_http = min(1.0, echo / one)
     workers = max(case.workers for case in cases)
@@ -231,10 +231,12 @@ requests of one row and {both[1]:,.0f} rows in requests of 100 a second.
 
 
 def _next_of_a_core(of_http: float) -> str:
-    parts = f"{of_http:.0%} of a request of one row is HTTP and JSON, as the echo shows, and"
-    if of_http > 0.5:
-        return f"HTTP itself: {parts} {1 - of_http:.0%} the prediction."
-    return f"the prediction: {parts} {1 - of_http:.0%} checking and predicting the row."
+    parts = (
+        f"a function that only parses a body and gives it back takes {of_http:.0%} of the time of "
+        f"a request of one row. The other {1 - of_http:.0%} are checking and predicting the row, "
+        "writing the answer, and counting."
+    )
+    return f"HTTP itself: {parts}" if of_http > 0.5 else f"the prediction: {parts}"
 
 
 def _gigabits(bits: float) -> str:
