@@ -193,8 +193,16 @@ def _python_311() -> Path:
 
 
 def _locked() -> list[str]:
-    """Return what names the libraries of the base install to pip, which checks their hashes."""
-    return ["-c", str(REQUIREMENTS / "lock.txt"), "-r", str(REQUIREMENTS / "runtime.in")]
+    """Return what names the libraries of the base install to pip, in the versions of the lock.
+
+    Without its hashes: with hashes in a constraint, pip asks for a version in the requirement too.
+    """
+    lines = (REQUIREMENTS / "lock.txt").read_text(encoding="utf-8").splitlines()
+    versions = CACHE / "lock-versions.txt"
+    CACHE.mkdir(exist_ok=True)
+    pins = [line.removesuffix(" \\") for line in lines if line[:1].isalnum()]
+    versions.write_text("\n".join(pins) + "\n", encoding="utf-8")
+    return ["-c", str(versions), "-r", str(REQUIREMENTS / "runtime.in")]
 
 
 def _make(
