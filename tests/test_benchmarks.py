@@ -297,6 +297,7 @@ def test_the_page_of_the_service_holds_it_to_its_demands() -> None:
         measure.Case(workers, rows, connections): {
             sides.OURS: side(5_000 / rows, 0.004),
             sides.ECHO: side(10_000 / rows, 0.003),
+            sides.BARE: side(20_000 / rows, 0.002),
             sides.MLFLOW: side(100 / rows, 0.1),
         }
         for workers in (1, 2)
@@ -310,7 +311,7 @@ def test_the_page_of_the_service_holds_it_to_its_demands() -> None:
     text = page.render(results, described="A machine.", notes=[], run=run)
     assert "| 1,000 cores | 5,000,000 " in text
     assert text.count("**not met**") == 2
-    assert module("serving.chart").draw(results).count("<rect") == 1 + 2 * 3
+    assert module("serving.chart").draw(results).count("<rect") == 1 + 2 * 4
 
 
 def test_wrk_that_is_missing_is_one_sentence(
