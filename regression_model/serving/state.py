@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import ModelFileError, RegressionModelError
 from ..remote import shown, url_of, version_of
+from ..runtime.contract import Contract
 from ..runtime.installed import Found, Source, find_model
 from ..runtime.model import Model
 from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
@@ -34,22 +35,31 @@ class Opened:
         self.model, contract = model, model.contract
         self.name, self.version = model.name, model.version
         self.identity = {"name": model.name, "version": model.version}
-        in_order = {field.name: place for place, field in enumerate(contract.fields)}
-        self._places = [in_order[f.name] for f in (*contract.numbers, *contract.categories)]
-        # Rows with the same fields missing come again and again.
-        self.names_of = lru_cache(_MOST_KEPT)(self._names_of)
+        self.names_of = _names_by_flags(contract)
         self.documents: dict[str, bytes] = {}  # by path: what is made once and sent often
-
-    def _names_of(self, flags: bytes) -> list[str]:
-        """Name fields in the order of the contract; flagged are numbers first, then categories."""
-        fields = self.model.contract.fields
-        flagged = sorted(place for place, flag in zip(self._places, flags, strict=True) if flag)
-        return [fields[place].name for place in flagged]
 
     @cached_property
     def recent(self) -> RecentRows:
         """The rows that the model was asked for lately."""
         return RecentRows(self.model, os.environ.get(SHARED_FOLDER))
+
+
+def _names_by_flags(contract: Contract) -> Callable[[bytes], tuple[str, ...]]:
+    """Return what names, in the order of the contract, the fields that are flagged.
+
+    Flags are a byte for each number and then for each category. Rows with the same fields missing
+    come again and again, so the answers that were used last are kept. It holds no Opened: one that
+    holds itself would outlive its replacement.
+    """
+    names = [field.name for field in contract.fields]
+    places = [names.index(field.name) for field in (*contract.numbers, *contract.categories)]
+
+    @lru_cache(_MOST_KEPT)
+    def names_of(flags: bytes) -> tuple[str, ...]:
+        flagged = sorted(place for place, flag in zip(places, flags, strict=True) if flag)
+        return tuple(names[place] for place in flagged)
+
+    return names_of
 
 
 class State:

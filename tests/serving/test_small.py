@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import re
 import socket
 import time
+import weakref
 from contextlib import closing
 from typing import Any
 
@@ -14,7 +17,11 @@ import pytest
 
 from regression_model import Model
 from regression_model.serving import create_app
+from regression_model.serving.answers import predict_rows
+from regression_model.serving.bodies import too_slow
+from regression_model.serving.calls import Reply
 from regression_model.serving.small import PREDICT_PATH, SmallRequest
+from regression_model.serving.state import Opened
 
 from .conftest import Row, Served
 
@@ -131,7 +138,6 @@ def test_a_failure_is_answered_500_without_its_text(
     rows: int, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever fails, the client gets a sentence and an id, and the next request its answer."""
-    import asyncio
 
     def fail(*_: Any) -> None:
         raise RuntimeError("secret")
@@ -160,8 +166,6 @@ def test_a_failure_is_answered_500_without_its_text(
 
 def test_a_client_that_is_gone_gets_nothing(model: Model) -> None:
     """An answer to a connection that was closed meanwhile is dropped."""
-    from regression_model.serving.calls import Reply
-
     transport = _Transport()
     request = SmallRequest({}, transport, [], lambda: None)
     request.disconnected = True
@@ -178,7 +182,30 @@ def test_an_app_of_somebody_else_takes_them_by_asgi(model: Model, rows: list[Row
         async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
             return await client.post(PATH, json={"inputs": rows[:1]})
 
-    import asyncio
-
     answer = asyncio.run(ask())
     assert answer.json()["results"][0]["prediction"] > 0
+
+
+def test_a_model_that_was_replaced_is_let_go(model: Model) -> None:
+    """Nothing that the service made of it keeps it, without the garbage collector's help."""
+    gc.disable()
+    try:
+        opened = Opened(Model(model.content))
+        predict_rows(opened, [{}])
+        gone = weakref.ref(opened.model)
+        del opened
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_a_body_that_is_late_counts_with_its_time(model: Model) -> None:
+    """The histogram has how long the client kept the service waiting."""
+    app, transport = create_app(model), _Transport()
+    scope = {"method": "POST", "path": PATH, "headers": []}
+    request = SmallRequest(scope, transport, [], lambda: None)
+    request.began -= 5
+    app.refuse_small(request, too_slow(app.limits))
+    assert transport.written.startswith(b"HTTP/1.1 408 ") and transport.is_closed
+    counted = 'regression_model_request_seconds_sum{route="predict"} 5.0'
+    assert counted in app.metrics.text().decode()
