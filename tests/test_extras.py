@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from regression_model import MissingExtraError, __version__
+from regression_model.distribution import distributions_of
 from regression_model.extras import _EXTRAS_OF, needs
 
 REQUIREMENTS = Path(__file__).parents[1] / "requirements"
@@ -75,3 +76,9 @@ def test_tune_asks_for_both_of_its_extras(blocked: str) -> None:
     assert (ran.returncode, ran.stdout) == (2, "")
     assert f"Error: {blocked} is not installed" in ran.stderr
     assert f"pip install 'regression-model[train,tune]=={__version__}'." in ran.stderr
+
+
+def test_the_distributions_of_a_module_are_those_that_python_finds() -> None:
+    """By a much shorter way, for everything that is installed here."""
+    for module, expected in packages_distributions().items():
+        assert {*distributions_of(module)} == {*expected}, module

@@ -9,6 +9,7 @@ from importlib import metadata
 
 from packaging.version import InvalidVersion, Version
 
+from ..distribution import distributions_of
 from ..errors import ModelFileError, PackageError
 from ..runtime.installed import InstalledModel, installed_models
 from ..runtime.model_file.sealing import read_manifest
@@ -93,7 +94,7 @@ def require_free(name: str, version: str, *, target: str) -> None:
         raise PackageError(
             f"{name} {version} is installed here: give another version with --version."
         )
-    holders = metadata.packages_distributions().get(module_of(name), [])
+    holders = distributions_of(module_of(name))
     others = [holder for holder in holders if re.sub(r"[-_.]+", "-", holder).lower() != name]
     if others:
         reason = f"{module_of(name)} is a module of the installed package {others[0]}"

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from ..config.core import Config
 from ..evaluation.comparing import check_same_target, compared
@@ -19,6 +18,7 @@ from .cross_validation import Progress, Rows
 from .held_out import HeldOutPredictions, Measured, holdout, measure, more_metrics
 from .importances import permutation_importances
 from .intervals import scale_of
+from .parallel import steady
 from .rows import TrainingData
 
 __all__ = ["evaluate_pipeline"]
@@ -28,6 +28,7 @@ _OF_FOLDS = ("rmsle", "rmse", "r2", "mae", "coverage")
 _LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 
+@steady()
 def evaluate_pipeline(
     config: Config,
     data: TrainingData,
@@ -60,54 +61,53 @@ def evaluate_pipeline(
     if compare is not None:
         check_same_target(config.target.to_dict(), compare)
     seed = config.evaluation.seed
-    with threadpool_limits(1):  # sums in one order: the same metrics from the same data
-        if measured is None:
-            measured = measure(config, data, repeats=repeats, progress=progress)
-        several = measured.held_out
-        scored = [one.scored for one in several]
-        first = several[0]
-        headline = headline_of(config.target.to_dict(), measured.metrics)
-        return EvaluationResult(
-            name=config.name,
-            target=config.target.to_dict(),
-            source="cross-validation",
-            level=config.interval.level,
-            rows=len(first.rows),
-            refused=[],
-            metrics=measured.metrics,
-            over_seeds=measured.over_seeds,
-            holdout=estimates(
-                [holdout(config, data)],
-                tuple(dict.fromkeys((*ERRORS, *more_metrics(config)))),
-                seed=seed,
-            ),
-            constant_width=_constant_width(several, config.interval.level),
-            folds=[fold for one in several for fold in _folds(one, more_metrics(config))],
-            groups=groups_of(
-                scored,
-                _labels(config, data, first.rows),
-                score="rmsle" if headline == "rmsle" else "mae",
-                seed=seed,
-            ),
-            baselines=_baselines(config, data, several),
-            without=_without(config, several, progress),
-            importances=permutation_importances(
-                data.contract,
-                data.frame,
-                data.target,
-                first.result.parts,
-                metric=headline,
-                seed=seed,
-                progress=progress,
-            ),
-            calibration=_calibration(first),
-            comparison=_comparison(config, several, compare, rows),
-            details=_details(first),
-            manifest=None if manifest is None else dict(manifest),
-            repeats=len(several),
-            split=config.evaluation.split,
-            notes=[*data.notes, *_seen_by(compare)],
-        )
+    if measured is None:
+        measured = measure(config, data, repeats=repeats, progress=progress)
+    several = measured.held_out
+    scored = [one.scored for one in several]
+    first = several[0]
+    headline = headline_of(config.target.to_dict(), measured.metrics)
+    return EvaluationResult(
+        name=config.name,
+        target=config.target.to_dict(),
+        source="cross-validation",
+        level=config.interval.level,
+        rows=len(first.rows),
+        refused=[],
+        metrics=measured.metrics,
+        over_seeds=measured.over_seeds,
+        holdout=estimates(
+            [holdout(config, data)],
+            tuple(dict.fromkeys((*ERRORS, *more_metrics(config)))),
+            seed=seed,
+        ),
+        constant_width=_constant_width(several, config.interval.level),
+        folds=[fold for one in several for fold in _folds(one, more_metrics(config))],
+        groups=groups_of(
+            scored,
+            _labels(config, data, first.rows),
+            score="rmsle" if headline == "rmsle" else "mae",
+            seed=seed,
+        ),
+        baselines=_baselines(config, data, several),
+        without=_without(config, several, progress),
+        importances=permutation_importances(
+            data.contract,
+            data.frame,
+            data.target,
+            first.result.parts,
+            metric=headline,
+            seed=seed,
+            progress=progress,
+        ),
+        calibration=_calibration(first),
+        comparison=_comparison(config, several, compare, rows),
+        details=_details(first),
+        manifest=None if manifest is None else dict(manifest),
+        repeats=len(several),
+        split=config.evaluation.split,
+        notes=[*data.notes, *_seen_by(compare)],
+    )
 
 
 def _constant_width(several: Sequence[HeldOutPredictions], level: float) -> dict[str, float]:

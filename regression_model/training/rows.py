@@ -23,6 +23,7 @@ from ..runtime.contract import Contract, Field
 from ..runtime.intake import NotANumber, is_missing, number_text, read_number, read_rows
 from ..runtime.problems import shown, text_of
 from ..times import time_texts
+from .parallel import steady
 
 __all__ = [
     "TrainingData",
@@ -97,6 +98,7 @@ def contract_of(config: Config) -> Contract:
     return Contract(fields, config.target.name, config.data.missing_values, beside)
 
 
+@steady()
 def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingData:
     """Check a table with the target in it against the configuration.
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
 from ..comparison.data import data_changes
 from ..config.core import TRAINED_MODEL_DIR, Config, load_config
@@ -44,6 +43,7 @@ from .export import export_pipeline, prove
 from .held_out import Measured, measure
 from .intervals import ConformalInterval, fit_known_scale, scale_of
 from .manifest import make_manifest, time_of_creation
+from .parallel import steady
 from .pipeline import build_pipeline, fillers_of
 from .rows import TrainingData, leave_out, read_training_data, weighted
 
@@ -88,6 +88,7 @@ class TrainingResult:
     held_out: Sequence[tuple[Rows, PredictedRows]] = ()
 
 
+@steady()
 def run_training(
     *,
     config_path: Path | None = None,
@@ -133,9 +134,8 @@ def run_training(
     data = read_training_data(config, rows, source=shown(path))
     changes = _changes(earlier or _previous(config.name, folder), rows, records)
     progress("Reading", 1, 1)
-    with threadpool_limits(1):  # sums in one order: the same bytes from the same data
-        config, choice = decided(config, data, progress)
-        pipeline, interval, measured = _fit(config, data, progress)
+    config, choice = decided(config, data, progress)
+    pipeline, interval, measured = _fit(config, data, progress)
     _check_quality(config, measured.values)
     progress("Exporting", 0, 1)
     graph = export_pipeline(pipeline, data.contract, interval=interval, name=config.name)

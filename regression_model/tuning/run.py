@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from ..config.core import CONFIG_FILE_PATH, Config, load_config
 from ..config.search import changed, text_of, value_at
 from ..errors import ConfigError, DataError, InputError, OutputError
@@ -18,6 +16,7 @@ from ..files.writing import write_atomically
 from ..remote import shown, url_of
 from ..training.cross_validation import Progress, Split
 from ..training.data import dataset_path, read_recorded_dataset
+from ..training.parallel import steady
 from ..training.rows import leave_out
 from .results import NestedTuningResult, OuterFold, TuningResult
 from .sampler import Sampler, present_params, quiet
@@ -29,6 +28,7 @@ from .writing import with_values
 __all__ = ["run_nested_tuning", "run_tuning"]
 
 
+@steady()
 def run_tuning(
     *,
     config_path: Path | None = None,
@@ -63,7 +63,7 @@ def run_tuning(
         The configuration file is as it was.
     """
     search = _prepared(config_path, data_path, study_path, jobs, progress)
-    with threadpool_limits(1), quiet():
+    with quiet():
         found = search.run(search.scorer, trials, partial(progress, "Tuning"))
         importances = search.sampler.importances(found.past)
     result = TuningResult(
@@ -78,6 +78,7 @@ def run_tuning(
     return _written(result, search.config) if write and result.improved else result
 
 
+@steady()
 def run_nested_tuning(
     *,
     config_path: Path | None = None,
@@ -117,7 +118,7 @@ def run_nested_tuning(
         raise InputError(f"outer_folds is {outer_folds}: expected 2 or more.")
     search = _prepared(config_path, data_path, study_path, jobs, progress)
     splits = search.scorer.outer_folds(outer_folds or search.config.evaluation.folds)
-    with threadpool_limits(1), quiet():
+    with quiet():
         folds = [
             _outer_fold(search, fold, split, len(splits), trials, progress)
             for fold, split in enumerate(splits, start=1)

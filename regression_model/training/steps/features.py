@@ -128,7 +128,7 @@ class _TextImputer(CategoricalImputer):
     def transform(self, X: Any) -> pd.DataFrame:
         """Fill what is missing."""
         filled = super().transform(X)
-        texts = [name for name in filled if isinstance(filled[name].dtype, pd.StringDtype)]
+        texts = [n for n, dtype in filled.dtypes.items() if isinstance(dtype, pd.StringDtype)]
         return filled.astype(dict.fromkeys(texts, object))
 
     def _learn(self, frame: pd.DataFrame, fillers: Mapping[str, Any]) -> None:
