@@ -163,7 +163,7 @@ def test_the_frozen_configuration_trains_the_same_model(hills: Path) -> None:
     text = (hills / "hills.yml").read_text()
     assert text.startswith(CONFIG.partition("estimator")[0])
     assert text.endswith("evaluation:\n  folds: 4\ninterval:\n  level: 0.8\n")
-    run_training(config_path=hills / "hills.yml", output=hills / "frozen")
+    run_training(config_path=hills / "hills.yml", output=hills / "frozen", documents=False)
     models = [load_model(next((hills / of).glob("*.onnx"))) for of in ("auto", "frozen")]
     rows = {"a": A.tolist(), "b": B.tolist()}
     predictions = [model.predict(rows).values for model in models]
@@ -196,7 +196,11 @@ def test_a_configuration_that_changes_during_the_training_is_left_as_it_is(
 
     with pytest.raises(OutputError, match="was changed during the training: nothing was written"):
         run_training(
-            config_path=tmp_path / "auto.yml", output=tmp_path / "m", write=True, progress=edit
+            config_path=tmp_path / "auto.yml",
+            output=tmp_path / "m",
+            write=True,
+            documents=False,
+            progress=edit,
         )
     assert (tmp_path / "auto.yml").read_text() == CONFIG + "# mine\n"
     assert not list(tmp_path.glob("m/*"))

@@ -209,3 +209,9 @@ def power(tmp_path_factory: pytest.TempPathFactory) -> Case:
         details=details,
     )
     return Case(evaluation, model, rows, path)
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the charts empty, which take most of the time of a page, where its words are tested."""
+    monkeypatch.setattr("regression_model.report.charts.drawing._saved", lambda *_: b"<svg></svg>")

@@ -208,6 +208,7 @@ def test_the_metrics_are_those_of_the_evaluation(house_page: Any) -> None:
         assert words in house_page.text
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("trained_on", "words", "at_the_top"),
     [
@@ -245,6 +246,7 @@ def test_the_page_says_what_the_model_file_says(houses: Any, house_page: Any) ->
     assert len(bar) == house_page.text.count("Passed.")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_record_names_time_and_commit_where_they_are_known(power: Any) -> None:
     """And says of the time why it is not; of the commit there is then nothing to say."""
     for created, commit in (("2026-11-21T00:00:00+00:00", "0123abcd, with changes"), (None, None)):
@@ -288,6 +290,7 @@ def test_a_wide_table_shows_that_it_goes_on(made: Any) -> None:
     assert style.count(" local") == style.count(" scroll,") + 1 == 2
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_missed_bar_is_not_called_passed(houses: Any) -> None:
     """The verdict comes from the metrics, not from the fact that there is a page."""
     manifest = {**houses.model.manifest, "quality": {"rmsle": 0.001, "coverage": None}}
@@ -343,6 +346,7 @@ def test_one_row_is_enough(power: Any) -> None:
     assert "The 1 row furthest off" in page.text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_file_is_named_after_model_and_version(power: Any, tmp_path: Path) -> None:
     """And nothing else is left in the folder."""
     path = write_report(
@@ -353,6 +357,7 @@ def test_the_file_is_named_after_model_and_version(power: Any, tmp_path: Path) -
     assert path.read_bytes().startswith(b"<!DOCTYPE html>")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_folder_that_is_a_file_is_refused(power: Any, tmp_path: Path) -> None:
     """In one sentence."""
     (tmp_path / "taken").write_text("", encoding="utf-8")
