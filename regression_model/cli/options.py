@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..jobs import places
-from ..jobs.words import MODEL, PLACE_OF_RUNS
+from ..jobs.places import MODEL, PLACE_OF_RUNS
 
 __all__ = ["ModelOption", "PlaceOfRunsOption", "registered"]
 

@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from ..config.values import Number
 from ..display import printable
 from ..errors import ModelFileError
 from .base import Job
 from .places import input_format, registered
 from .predicting import cores
-from .recording import made_by_job
 from .results import identifiers
 from .rows import check_required_columns, column_names
-from .settings import JsonSetting, Place, SeparatorSetting, Text, Whole, YesNo, setting
+from .settings import JsonSetting, Number, Place, SeparatorSetting, Text, Whole, YesNo, setting
 from .watching import Watcher
 
 if TYPE_CHECKING:
@@ -80,10 +78,9 @@ class CompareJob(Job):
 
     def made(self, result: ModelComparison) -> Made:
         """Return what is recorded of the run."""
-        return made_by_job(
-            self,
-            model=result.new.name,
-            version=result.new.version,
+        return self._made_of(
+            result.new.name,
+            result.new.version,
             metrics={"reasons": len(result.reasons)},
             datasets={"old": str(self.old), "new": str(self.new), "input": self.data},
             notes=(self.headline(result),),

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from ..display import count
 from ..errors import InputError
-from .base import Job
-from .places import output_format, registered
-from .recording import made_of_passed_rows
-from .results import identifiers, problem_texts
-from .rows import PassedRows, PassingRows, column_names, passing_rows
+from ..files.results import problem_texts
+from .places import output_format
+from .results import identifiers
+from .rows import PassedRows, PassingRows, RowsJob, column_names
 from .settings import (
     FromSetting,
-    InputSetting,
     ModelSetting,
     SeparatorSetting,
     Text,
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from ..files.streams import Slice
     from ..runtime.explanation import Explanation
     from ..runtime.model import Model, Prediction
-    from ..tracking.building import Made
 
 __all__ = ["ExplainJob", "Explained", "largest", "value_text"]
 
@@ -53,11 +50,10 @@ class Explained:
 _Show = Callable[[Sequence[Explained], "Model", int], None]  # the last: how many more there are
 
 
-class ExplainJob(Job):
+class ExplainJob(RowsJob):
     """Show what each field adds to a prediction, or takes from it."""
 
     kind: Literal["explain"] = "explain"
-    source: InputSetting
     row: Annotated[Whole | None, setting("Only this row, counted from 1.", metavar="N", ge=1)] = (
         None
     )
@@ -86,14 +82,6 @@ class ExplainJob(Job):
         """
         return self.observed(lambda heard: self._explain(heard, show), watcher)
 
-    def headline(self, result: PassedRows) -> str:
-        """Return how many rows were explained."""
-        return result.sentence
-
-    def made(self, result: PassedRows) -> Made:
-        """Return what is recorded of the run."""
-        return made_of_passed_rows(self, result)
-
     def _explain(self, watcher: Watcher, show: _Show | None) -> PassedRows:
         from ..files.streams import Format, opened_sink
 
@@ -103,14 +91,7 @@ class ExplainJob(Job):
             show is not None and output is None and not self.as_json and sys.stdout.isatty()
         )
         outputs = {"results": None if on_terminal else output or "-"}
-        with passing_rows(
-            self.source,
-            registered(self.model, self.runs),
-            self.from_kind,
-            self.separator,
-            outputs=outputs,
-            watcher=watcher,
-        ) as passing:
+        with self.passing_rows(outputs, watcher) as passing:
             tally = passing.tally
             explained: list[Explained] = []
             parts = _explained(passing, row, most=_MOST_ROWS_SHOWN if on_terminal else None)

@@ -10,13 +10,12 @@ from ..remote import shown
 from .base import Job
 from .places import input_format, registered
 from .predicting import cores
-from .recording import made_by_job
 from .settings import (
     FromSetting,
     JsonSetting,
     ModelSetting,
     Names,
-    Part,
+    Number,
     Place,
     SeparatorSetting,
     Text,
@@ -27,11 +26,12 @@ from .watching import Watcher
 
 if TYPE_CHECKING:
     from ..monitoring import DriftReport
-    from ..monitoring.settings import Settings
     from ..runtime.model import Model
     from ..tracking.building import Made
 
 __all__ = ["MonitorJob"]
+
+_THRESHOLDS = ("significance", "effect", "minimum_rows", "error_increase")
 
 
 class MonitorJob(Job):
@@ -65,6 +65,7 @@ class MonitorJob(Job):
     ] = None
     ignore: Annotated[
         Names,
+        Number,
         setting(
             "A field that may differ; can be given several times. Beside those of the "
             "configuration.",
@@ -72,13 +73,13 @@ class MonitorJob(Job):
         ),
     ] = ()
     significance: Annotated[
-        Part | None,
+        Number | None,
         setting(
             "How likely a false alarm may be, over all tests together.", metavar="P", ge=0, le=1
         ),
     ] = None
     effect: Annotated[
-        Part | None,
+        Number | None,
         setting("The smallest difference that counts.", metavar="SHARE", ge=0, le=1),
     ] = None
     minimum_rows: Annotated[
@@ -86,7 +87,7 @@ class MonitorJob(Job):
         setting("With fewer values nothing is tested.", metavar="N", ge=10),
     ] = None
     error_increase: Annotated[
-        Part | None,
+        Number | None,
         setting("The smallest relative increase of the error that counts.", metavar="SHARE", ge=0),
     ] = None
     from_kind: FromSetting = None
@@ -109,10 +110,9 @@ class MonitorJob(Job):
 
     def made(self, result: DriftReport) -> Made:
         """Return what is recorded of the run."""
-        return made_by_job(
-            self,
-            model=result.model["name"],
-            version=result.model["version"],
+        return self._made_of(
+            result.model["name"],
+            result.model["version"],
             metrics={"drift": result.has_drift, "rows": result.everything.rows},
             datasets={"input": self.data, "outcomes": self.outcomes},
             notes=(self.headline(result),),
@@ -129,13 +129,13 @@ class MonitorJob(Job):
         from ..runtime.model import load_model
 
         opened = load_model(registered(self.model, self.runs))
-        changed = {
-            "significance": self.significance,
-            "effect": self.effect,
-            "minimum_rows": self.minimum_rows,
-            "error_increase": self.error_increase,
-        }
-        settings = _with_options(Reference(opened).settings, changed, self.ignore)
+        settings = Reference(opened).settings
+        options = {name: getattr(self, name) for name in _THRESHOLDS}
+        settings = replace(
+            settings,
+            **{name: value for name, value in options.items() if value is not None},
+            ignore=tuple(dict.fromkeys((*settings.ignore, *self.ignore))),
+        )
         known = None
         if self.outcomes is not None:
             format_ = input_format(self.outcomes, None, None, option=None)
@@ -157,14 +157,6 @@ class MonitorJob(Job):
         if self.report is not None:
             _write_report(found, opened, self.report, self.data, watcher)
         return found
-
-
-def _with_options(
-    settings: Settings, changed: dict[str, float | None], ignore: tuple[str, ...]
-) -> Settings:
-    given = {name: value for name, value in changed.items() if value is not None}
-    ignored = tuple(dict.fromkeys((*settings.ignore, *ignore)))
-    return replace(settings, **given, ignore=ignored)  # type: ignore[arg-type]
 
 
 def _write_report(

@@ -10,12 +10,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from ..remote import shown
 
 if TYPE_CHECKING:
     from ..files.streams import Format
     from .settings import Kind
 
-__all__ = ["check_places", "input_format", "output_format", "registered"]
+__all__ = [
+    "MODEL",
+    "PLACE_OF_RUNS",
+    "check_places",
+    "input_format",
+    "output_format",
+    "registered",
+    "source_name",
+]
+
+MODEL = (
+    "Model file, name of an installed model, or registered model such as runs:/NAME@champion; "
+    "without it, the shipped one."
+)
+PLACE_OF_RUNS = (
+    "Folder with runs, or mlflow+http://HOST:PORT/EXPERIMENT; without it, the folder runs."
+)
 
 
 def registered(model: Path | None, runs: str | None = None) -> Path | None:
@@ -28,6 +45,11 @@ def registered(model: Path | None, runs: str | None = None) -> Path | None:
     from ..tracking.sources import local_file
 
     return local_file(model, runs=runs)
+
+
+def source_name(data: str) -> str:
+    """Return the name of a file with rows for messages, without what may be secret in a URL."""
+    return "standard input" if data == "-" else Path(shown(data)).name
 
 
 def input_format(

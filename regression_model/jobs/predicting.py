@@ -6,18 +6,15 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from ..errors import InputError
-from .base import Job
-from .places import output_format, registered
-from .recording import made_of_passed_rows
-from .results import identifiers, problem_lines, problem_texts, simple
-from .rows import PassedRows, PassingRows, Tally, column_names, passing_rows
+from ..files.results import problem_texts
+from .places import output_format
+from .results import identifiers, problem_lines, simple
+from .rows import PassedRows, PassingRows, RowsJob, Tally, column_names
 from .settings import (
     FromSetting,
-    InputSetting,
     Kind,
     ModelSetting,
     SeparatorSetting,
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
     from ..files.streams import Column, Sink, Slice, Source, Unread
     from ..runtime.contract import Contract
     from ..runtime.model import Prediction
-    from ..tracking.building import Made
 
 __all__ = ["NUMBERS", "PredictJob", "cores"]
 
@@ -48,11 +44,10 @@ class _Show(Protocol):
     def __call__(self, parts: Any, tally: Tally) -> None: ...
 
 
-class PredictJob(Job):
+class PredictJob(RowsJob):
     """Predict the target for every row."""
 
     kind: Literal["predict"] = "predict"
-    source: InputSetting
     output: Annotated[
         Text | None,
         setting(
@@ -119,26 +114,9 @@ class PredictJob(Job):
         """
         return self.observed(lambda heard: self._predict(heard, show), watcher)
 
-    def headline(self, result: PassedRows) -> str:
-        """Return how many rows were predicted."""
-        return result.sentence
-
-    def made(self, result: PassedRows) -> Made:
-        """Return what is recorded of the run."""
-        return made_of_passed_rows(self, result)
-
     def _predict(self, watcher: Watcher, show: _Show | None) -> PassedRows:
         if self.scheduler is not None:
-            return predict_dataset(
-                self.source,
-                Path(str(self.output)),
-                registered(self.model, self.runs),
-                self.scheduler,
-                workers=self.workers,
-                interval=self.interval,
-                keep=self.keep,
-                watcher=watcher,
-            )
+            return predict_dataset(self, self.scheduler, watcher)
         from ..files.streams import opened_sink
 
         output, problems = self.output, self.problems
@@ -151,14 +129,7 @@ class PredictJob(Job):
             raise InputError(f"{problems}: problems are written as CSV or as JSON Lines.")
         is_shown = show is not None and terminal and output is None and kind is None
         outputs = {"results": None if is_shown else output or "-", "problems": problems}
-        with passing_rows(
-            self.source,
-            registered(self.model, self.runs),
-            self.from_kind,
-            self.separator,
-            outputs=outputs,
-            watcher=watcher,
-        ) as passing:
+        with self.passing_rows(outputs, watcher) as passing:
             table = _Columns(
                 passing.model.contract,
                 passing.source,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..config.values import NotNegative
-from . import words
 from .base import Job
+from .places import PLACE_OF_RUNS
 from .settings import JsonSetting, Place, Text, YesNo, setting
 from .watching import Watcher
 
@@ -54,7 +54,7 @@ class PromoteJob(Job):
         Text | None, setting("Why, for the record; --force needs it.", metavar="TEXT")
     ] = None
     as_json: JsonSetting = False
-    runs: Annotated[Text | None, setting(words.PLACE_OF_RUNS, "--runs", metavar="WHERE")] = None
+    runs: Annotated[Text | None, setting(PLACE_OF_RUNS, "--runs", metavar="WHERE")] = None
 
     def mistakes(self) -> Iterator[Mistake]:
         """Find a promotion that is forced without a reason."""

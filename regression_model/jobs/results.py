@@ -6,14 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..files.results import problem_texts
-
 if TYPE_CHECKING:
     from ..files.streams import Slice
     from ..runtime.contract import Contract
     from ..runtime.model import Prediction
 
-__all__ = ["identifiers", "problem_lines", "problem_texts", "simple"]
+__all__ = ["identifiers", "problem_lines", "simple"]
 
 _SIMPLE = {str, int, bool, type(None)}
 

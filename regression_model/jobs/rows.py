@@ -12,23 +12,27 @@ from typing import TYPE_CHECKING
 
 from ..display import count
 from ..errors import InputError
-from .places import check_places, input_format
+from .base import Job
+from .places import check_places, input_format, registered
+from .settings import InputSetting
 from .watching import Watcher
 
 if TYPE_CHECKING:
     from ..files.streams import Source
     from ..runtime.contract import Contract
     from ..runtime.model import Model, Prediction
+    from ..tracking.building import Made
     from .settings import Kind
 
 __all__ = [
     "PassedRows",
     "PassingRows",
+    "RowsJob",
     "Tally",
+    "by_code",
     "check_columns",
     "check_required_columns",
     "column_names",
-    "passing_rows",
 ]
 
 _MOST_NAMED = 3  # unknown columns, each with the known name that it may mean
@@ -68,12 +72,16 @@ class PassedRows:
         """What became of the rows."""
         if not self.rows:
             return f"There are no rows in {self.source}: nothing was {self.done}."
-        codes = ", ".join(f"{code} {rows:,}" for code, rows in self.codes.items())
-        reasons = f" ({codes})" if codes else ""
+        reasons = f" ({by_code(self.codes)})" if self.codes else ""
         return (
             f"{count(self.rows, 'row')} in {self.seconds:,.1f} s: "
             f"{self.rows - self.refused:,} {self.done}, {self.refused:,} refused{reasons}."
         )
+
+
+def by_code(rows: Mapping[str, int]) -> str:
+    """Write how many rows have each code."""
+    return ", ".join(f"{code} {number:,}" for code, number in rows.items())
 
 
 class Tally:
@@ -239,35 +247,53 @@ class PassingRows:
     show: Callable[[int], None]
 
 
-@contextmanager
-def passing_rows(
-    path: str,
-    model: Path | None,
-    kind: Kind | None,
-    separator: str | None,
-    *,
-    outputs: Mapping[str, str | None],
-    watcher: Watcher,
-) -> Iterator[PassingRows]:
-    """Open a model and the rows for it, and tell the watcher how far they are.
+class RowsJob(Job):
+    """A job that passes rows from a source to an output."""
 
-    Raises
-    ------
-    RegressionModelError
-        When an output is the input or the model, or one of these cannot be read.
-    """
-    from ..files.streams import opened_source
-    from ..runtime.installed import find_model
-    from ..runtime.model import load_model
-    from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
+    source: InputSetting
+    if TYPE_CHECKING:  # each class has them where its command lists them
+        output: str | None
+        model: Path | None
+        from_kind: Kind | None
+        separator: str | None
 
-    model_file = find_model_file(PACKAGE_ROOT) if model is None else find_model(model)
-    check_places(outputs, {"input": path, "model": str(model_file) if model_file else None})
-    opened = load_model(None if model is None else model_file)
-    format_ = input_format(path, kind, separator)
-    with opened_source(path, format_=format_) as source, watcher.rows(source) as show:
-        check_columns(opened.contract, source, watcher)
-        yield PassingRows(opened, source, Tally(opened, source.name, watcher), show)
+    def headline(self, result: PassedRows) -> str:
+        """Return what became of the rows."""
+        return result.sentence
+
+    def made(self, result: PassedRows) -> Made:
+        """Return what is recorded of the run."""
+        return self._made_of(
+            result.model,
+            result.version,
+            metrics={"rows": result.rows, "refused_rows": result.refused},
+            datasets={"input": self.source, "output": self.output},
+        )
+
+    @contextmanager
+    def passing_rows(
+        self, outputs: Mapping[str, str | None], watcher: Watcher
+    ) -> Iterator[PassingRows]:
+        """Open the model and the rows for it, and tell the watcher how far they are.
+
+        Raises
+        ------
+        RegressionModelError
+            When an output is the input or the model, or one of these cannot be read.
+        """
+        from ..files.streams import opened_source
+        from ..runtime.installed import find_model
+        from ..runtime.model import load_model
+        from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
+
+        model = registered(self.model, self.runs)
+        file = find_model_file(PACKAGE_ROOT) if model is None else find_model(model)
+        check_places(outputs, {"input": self.source, "model": str(file) if file else None})
+        opened = load_model(None if model is None else file)
+        format_ = input_format(self.source, self.from_kind, self.separator)
+        with opened_source(self.source, format_=format_) as source, watcher.rows(source) as show:
+            check_columns(opened.contract, source, watcher)
+            yield PassingRows(opened, source, Tally(opened, source.name, watcher), show)
 
 
 def column_names(contract: Contract) -> tuple[set[str], set[str]]:

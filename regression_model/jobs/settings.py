@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from ..config.mistakes import expected
-from ..config.values import YesNo, read_number, read_text
-from . import words
+from ..config.values import Number, Text, YesNo, read_number, read_text
+from .places import MODEL
 
 __all__ = [
     "ConfigSetting",
@@ -21,7 +21,7 @@ __all__ = [
     "Kind",
     "ModelSetting",
     "Names",
-    "Part",
+    "Number",
     "Place",
     "RecordSetting",
     "SchedulerSetting",
@@ -85,7 +85,6 @@ def _as_it_is(value: object) -> object:
 
 
 Place = Annotated[Path, BeforeValidator(_path)]
-Text = Annotated[str, BeforeValidator(read_text)]
 
 
 def _names(value: object) -> object:
@@ -97,17 +96,32 @@ def _names(value: object) -> object:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
-Part = Annotated[float, BeforeValidator(read_number)]
 Whole = Annotated[int, BeforeValidator(read_number)]
 
-ConfigSetting = Annotated[Place | None, setting(words.CONFIG, metavar="FILE")]
+ConfigSetting = Annotated[
+    Place | None, setting("Configuration; without it, the packaged one.", metavar="FILE")
+]
 DataSetting = Annotated[
     Place | None,
     setting("Training rows; without it, those that the configuration names.", metavar="FILE"),
 ]
-ModelSetting = Annotated[Place | None, setting(words.MODEL, metavar="MODEL")]
-RecordSetting = Annotated[Text | None, setting(words.RECORD, "--runs", metavar="WHERE")]
-SchedulerSetting = Annotated[Text | None, setting(words.SCHEDULER, metavar="ADDRESS")]
+ModelSetting = Annotated[Place | None, setting(MODEL, metavar="MODEL")]
+RecordSetting = Annotated[
+    Text | None,
+    setting(
+        "Record the run in this folder, or at mlflow+http://HOST:PORT/EXPERIMENT.",
+        "--runs",
+        metavar="WHERE",
+    ),
+]
+SchedulerSetting = Annotated[
+    Text | None,
+    setting(
+        "Dask cluster for the folds: tcp://HOST:PORT, or local for one on this machine; needs the "
+        "extra dask.",
+        metavar="ADDRESS",
+    ),
+]
 InputSetting = Annotated[
     Text,
     setting(

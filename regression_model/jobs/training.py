@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..extras import needs
 from .base import Job
-from .settings import (
-    ConfigSetting,
-    DataSetting,
-    Place,
-    SchedulerSetting,
-    Text,
-    YesNo,
-    setting,
-)
+from .settings import ConfigSetting, DataSetting, Place, SchedulerSetting, Text, YesNo, setting
 from .spreading import folds_spread
 from .watching import Watcher
 

@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from ..display import count
 from .base import Job
 from .places import check_places
-from .settings import (
-    ConfigSetting,
-    DataSetting,
-    Place,
-    SchedulerSetting,
-    Whole,
-    YesNo,
-    setting,
-)
+from .settings import ConfigSetting, DataSetting, Place, SchedulerSetting, Whole, YesNo, setting
 from .spreading import folds_spread
 from .training import NOT_A_STREAM
 from .watching import Watcher
