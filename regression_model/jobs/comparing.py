@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from ..display import printable
 from ..errors import ModelFileError
 from .base import Job
-from .places import input_format, registered
+from .places import input_format, registered, source_name
 from .predicting import cores
 from .results import identifiers
 from .rows import check_required_columns, column_names
@@ -101,7 +101,7 @@ class CompareJob(Job):
         )
         source = "the given rows"
         if self.data is not None:
-            source = "standard input" if self.data == "-" else printable(Path(self.data).name)
+            source = printable(source_name(self.data))
             _add_rows(running, self.data, self.separator, watcher)
             running.check_data(source)
         comparison = running.result(source=source)
