@@ -66,7 +66,7 @@ def input_format(
     if separator is None:
         return found
     if found is not None and found.kind != "csv":
-        raise InputError(f"--separator is for CSV, and {path} is read as {found.kind}.")
+        raise InputError(f"--separator is for CSV, and {shown(path)} is read as {found.kind}.")
     return Format("csv", separator_of(separator))
 
 
@@ -100,7 +100,7 @@ def check_places(outputs: Mapping[str, str | None], inputs: Mapping[str, str | N
             continue
         for name, path, mode in seen:
             if _is_same(_found(place, "w"), _found(path, mode)) or _is_same_name(place, path):
-                called = "standard output" if place == "-" else place
+                called = "standard output" if place == "-" else shown(place)
                 raise InputError(f"{called} is the {name}: name another file for the {output}.")
         seen.append((output, place, "w"))
 
