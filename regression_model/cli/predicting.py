@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ..display import Table, plain, printable
-from .commands import job_command
-from .program import INTERRUPTED_EXIT, fail, say
+from .commands import JobFunction
+from .program import if_interrupted, say
 from .terminal import Terminal, show
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _MOST_ROWS_SHOWN = 50
 _NUMBERS = ("prediction", "lower", "upper")
 
 
-@job_command("predict")
+@JobFunction
 def predict(job: PredictJob) -> None:
     """Predict the target for every row.
 
@@ -42,15 +43,9 @@ def predict(job: PredictJob) -> None:
       cat houses.jsonl | regression-model predict - --to jsonl
       regression-model predict sales -o prices --scheduler tcp://10.0.0.1:8786
     """
-    try:
+    kept = "finished partitions are kept, and the same command goes on from there."
+    with nullcontext() if job.scheduler is None else if_interrupted(kept):
         finish(job.run(Terminal(), show=_show_results))
-    except KeyboardInterrupt:
-        if job.scheduler is None:
-            raise
-        fail(
-            "Interrupted: finished partitions are kept, and the same command goes on from there.",
-            code=INTERRUPTED_EXIT,
-        )
 
 
 def finish(passed: PassedRows) -> None:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from .program import say
+from .program import Level, say
 
 __all__ = ["serve"]
-
-
-class LogLevel(StrEnum):
-    """The least that is logged."""
-
-    debug = "debug"
-    info = "info"
-    warning = "warning"
-    error = "error"
 
 
 def serve(
@@ -55,7 +45,7 @@ def serve(
             metavar="SECONDS", min=0.1, help="Most time to receive a body, and to answer it."
         ),
     ] = 30.0,
-    log_level: Annotated[LogLevel, typer.Option(help="The least that is logged.")] = LogLevel.info,
+    log_level: Annotated[Level, typer.Option(help="The least that is logged.")] = Level.info,
     no_access_log: Annotated[
         bool, typer.Option("--no-access-log", help="Log no line for each request.")
     ] = False,

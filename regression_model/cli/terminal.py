@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 from ..display import Table, count, printable
 from ..jobs.watching import Progress, Watcher
@@ -19,7 +22,15 @@ if TYPE_CHECKING:
 
     from ..files.streams import Source
 
-__all__ = ["Terminal", "cell", "console_of", "rich_table", "show", "shown_progress", "shown_rows"]
+__all__ = [
+    "Terminal",
+    "cell",
+    "console_of",
+    "rich_table",
+    "show",
+    "show_json",
+    "shown_progress",
+]
 
 _ASCII = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-"})  # to be searched for and copied
 
@@ -74,6 +85,11 @@ def show(*parts: Table | str | None, header: bool = True) -> None:
             console.print(part)
 
 
+def show_json(found: Any) -> None:
+    """Print a result as JSON to standard output."""
+    typer.echo(json.dumps(found.to_dict(), allow_nan=False))
+
+
 def cell(text: str) -> str:
     """Write a cell for a terminal."""
     lines = text.translate(_ASCII).split("\n")
@@ -107,30 +123,25 @@ class Terminal(Watcher):
         """Write what happened to the log."""
         MESSAGES.event(level, event, about)
 
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
+    def interruptible(self) -> AbstractContextManager[None]:
         """Let Ctrl-C raise KeyboardInterrupt."""
-        with interruptible():
-            yield
+        return interruptible()
 
-    @contextmanager
-    def work(self) -> Iterator[Progress]:
+    def work(self) -> AbstractContextManager[Progress]:
         """Show the stages, and let Ctrl-C raise KeyboardInterrupt meanwhile."""
-        with interruptible(), shown_progress() as progress:
-            yield progress
+        return shown_progress()
 
-    @contextmanager
-    def rows(self, source: Source) -> Iterator[Callable[[int], None]]:
+    def rows(self, source: Source) -> AbstractContextManager[Callable[[int], None]]:
         """Show how many rows are done, and let Ctrl-C raise KeyboardInterrupt meanwhile."""
-        with interruptible(), shown_rows(source) as show:
-            yield show
+        return _shown_rows(source)
 
 
 @contextmanager
 def shown_progress() -> Iterator[Progress]:
-    """Show stages as bars on a terminal and as lines elsewhere."""
+    """Show stages, as bars on a terminal; Ctrl-C raises KeyboardInterrupt meanwhile."""
     if not sys.stderr.isatty():
-        yield _stage_lines()
+        with interruptible():
+            yield _stage_lines()
         return
     from rich import progress as rich
 
@@ -164,10 +175,11 @@ def _stage_lines() -> Progress:
 
 
 @contextmanager
-def shown_rows(source: Source) -> Iterator[Callable[[int], None]]:
+def _shown_rows(source: Source) -> Iterator[Callable[[int], None]]:
     """Show on a terminal how many rows are done, how fast, and how long the others will take."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        with interruptible():
+            yield lambda _: None
         return
     from rich import progress as rich
     from rich.text import Text
@@ -179,14 +191,13 @@ def shown_rows(source: Source) -> Iterator[Callable[[int], None]]:
             return Text(f"{count(rows, 'row')}{speed}")
 
     columns: list[Any] = [rich.BarColumn(), Rows(), rich.TimeRemainingColumn()]
-    with rich.Progress(*columns, console=console_of(sys.stderr), transient=True) as bar:
+    bars = rich.Progress(*columns, console=console_of(sys.stderr), transient=True)
+    with interruptible(), bars as bar:
         task = bar.add_task("", total=None, rows=0)
 
         def update(rows: int) -> None:
             fraction = source.fraction()
-            if fraction is None:
-                bar.update(task, rows=rows)
-            else:
-                bar.update(task, total=1.0, completed=fraction, rows=rows)
+            total = None if fraction is None else 1.0
+            bar.update(task, total=total, completed=fraction, rows=rows)
 
         yield update

@@ -11,8 +11,8 @@ import typer
 
 from ..display import count
 from ..extras import needs
-from .commands import job_command
-from .program import INTERRUPTED_EXIT, fail
+from .commands import JobFunction
+from .program import if_interrupted
 from .terminal import Terminal, show
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["check", "train"]
 
 
-@job_command("train")
+@JobFunction
 def train(job: TrainJob) -> None:
     """Train a model and write its file.
 
@@ -37,10 +37,8 @@ def train(job: TrainJob) -> None:
       regression-model train --config boats.yml --data boats.csv --output models
       regression-model train --runs runs
     """
-    try:
+    with if_interrupted("nothing was written."):
         job.run(Terminal(_show_training))
-    except KeyboardInterrupt:
-        fail("Interrupted: nothing was written.", code=INTERRUPTED_EXIT)
 
 
 def _show_training(result: TrainingResult | None) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..display import Table, count, plain, printable
-from .commands import job_command
-from .program import INTERRUPTED_EXIT, fail
+from .commands import JobFunction
+from .program import if_interrupted
 from .terminal import Terminal, show
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["tune"]
 
 
-@job_command("tune")
+@JobFunction
 def tune(job: TuneJob) -> None:
     """Search for better values for a configuration.
 
@@ -40,13 +40,8 @@ def tune(job: TuneJob) -> None:
       regression-model tune --config boats.yml --data boats.csv --write
       regression-model tune --nested --outer-folds 5 --trials 30 --jobs 2
     """
-    try:
+    with if_interrupted("finished trials are kept, and the same command goes on from there."):
         job.run(Terminal(partial(_show_result, job)))
-    except KeyboardInterrupt:
-        fail(
-            "Interrupted: finished trials are kept, and the same command goes on from there.",
-            code=INTERRUPTED_EXIT,
-        )
 
 
 def _show_result(job: TuneJob, result: TuningResult | NestedTuningResult) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from ..display import printable
 from ..jobs.places import check_places
+from .options import JsonOption
 from .program import fail, interruptible, say
 from .terminal import shown_progress
 
@@ -56,9 +57,7 @@ def verify(
             "wheel or the package.",
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Everything as JSON, for programs.")
-    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Verify a wheel, a model file or the installed package.
 

@@ -6,7 +6,7 @@ import os
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import ConfigDict
 
@@ -38,10 +38,9 @@ class Job(Section):
 
     kind: str
     runs: RecordSetting = None
-    notify: Annotated[
-        Notify | None,
-        setting("Who is told that the job started, finished or failed.", only_in_files=True),
-    ] = None
+    notify: Notify | None = setting(
+        "Who is told that the job started, finished or failed.", only_in_files=True
+    )
 
     @abstractmethod
     def run(self, watcher: Watcher | None = None) -> Any:

@@ -44,21 +44,20 @@ class CompareJob(Job):
         Place,
         setting("What is to be released after OLD, likewise.", metavar="NEW", argument=True),
     ]
-    data: Annotated[
-        Text | None,
-        setting("Rows to predict with both, or - for standard input.", metavar="ROWS"),
-    ] = None
+    data: Text | None = setting(
+        "Rows to predict with both, or - for standard input.", metavar="ROWS"
+    )
     separator: SeparatorSetting = None
-    tolerance: Annotated[
-        Number, setting("The largest relative move that does not count.", metavar="T")
-    ] = 1e-6
-    top: Annotated[
-        Whole, setting("How many of the most moved rows to explain.", metavar="K", ge=0)
-    ] = 3
-    check_version: Annotated[
-        YesNo,
-        setting("Exit code 0 if the version of NEW is large enough after that of OLD, else 1."),
-    ] = False
+    tolerance: Number = setting(
+        "The largest relative move that does not count.", default=1e-6, metavar="T"
+    )
+    top: Whole = setting(
+        "How many of the most moved rows to explain.", default=3, metavar="K", ge=0
+    )
+    check_version: YesNo = setting(
+        "Exit code 0 if the version of NEW is large enough after that of OLD, else 1.",
+        default=False,
+    )
     as_json: JsonSetting = False
 
     def mistakes(self) -> Iterator[Mistake]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..display import count
 from ..errors import ModelFileError
@@ -42,33 +42,23 @@ class EvaluateJob(Job):
     is_recorded_by_default = True
 
     kind: Literal["evaluate"] = "evaluate"
-    data: Annotated[
-        Text | None,
-        setting(
-            "Rows with their true target, or - for standard input, on which to score a model "
-            "file; without it, the configuration is cross-validated on its training rows.",
-            metavar="FILE",
-        ),
-    ] = None
+    data: Text | None = setting(
+        "Rows with their true target, or - for standard input, on which to score a model file; "
+        "without it, the configuration is cross-validated on its training rows.",
+        metavar="FILE",
+    )
     model: ModelSetting = None
     separator: SeparatorSetting = None
-    compare: Annotated[
-        Place | None, setting("Another model, scored on the same rows.", metavar="MODEL")
-    ] = None
+    compare: Place | None = setting("Another model, scored on the same rows.", metavar="MODEL")
     config: ConfigSetting = None
-    repeats: Annotated[
-        Whole | None,
-        setting(
-            "Cross-validations, each with the next seed; without it, as many as the "
-            "configuration says.",
-            metavar="N",
-            ge=1,
-        ),
-    ] = None
+    repeats: Whole | None = setting(
+        "Cross-validations, each with the next seed; without it, as many as the configuration "
+        "says.",
+        metavar="N",
+        ge=1,
+    )
     as_json: JsonSetting = False
-    report: Annotated[
-        Place | None, setting("Folder for a report; needs the extra report.", metavar="DIR")
-    ] = None
+    report: Place | None = setting("Folder for a report; needs the extra report.", metavar="DIR")
     scheduler: SchedulerSetting = None
 
     def mistakes(self) -> Iterator[Mistake]:

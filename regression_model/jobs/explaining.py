@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..display import count
 from ..errors import InputError
@@ -54,24 +54,18 @@ class ExplainJob(RowsJob):
     """Show what each field adds to a prediction, or takes from it."""
 
     kind: Literal["explain"] = "explain"
-    row: Annotated[Whole | None, setting("Only this row, counted from 1.", metavar="N", ge=1)] = (
-        None
+    row: Whole | None = setting("Only this row, counted from 1.", metavar="N", ge=1)
+    top: Whole | None = setting(
+        "The K largest contributions; the others as one.", metavar="K", ge=1
     )
-    top: Annotated[
-        Whole | None,
-        setting("The K largest contributions; the others as one.", metavar="K", ge=1),
-    ] = None
     model: ModelSetting = None
-    output: Annotated[
-        Text | None,
-        setting(
-            "Where the results go; without it, tables on a terminal and CSV elsewhere.",
-            "--output",
-            "-o",
-            metavar="FILE",
-        ),
-    ] = None
-    as_json: Annotated[YesNo, setting("One JSON text a row, for programs.", alias="json")] = False
+    output: Text | None = setting(
+        "Where the results go; without it, tables on a terminal and CSV elsewhere.",
+        "--output",
+        "-o",
+        metavar="FILE",
+    )
+    as_json: YesNo = setting("One JSON text a row, for programs.", default=False, alias="json")
     from_kind: FromSetting = None
     separator: SeparatorSetting = None
 

@@ -43,59 +43,37 @@ class MonitorJob(Job):
         setting("File with new rows, or - for standard input.", metavar="NEW_DATA", argument=True),
     ]
     model: ModelSetting = None
-    outcomes: Annotated[
-        Text | None,
-        setting(
-            "The true targets, by the identifier of the row; without it, those in NEW_DATA, "
-            "if it has them.",
-            metavar="FILE",
-        ),
-    ] = None
-    time: Annotated[
-        Text | None,
-        setting("The time of each row, to look at windows of it.", metavar="COLUMN"),
-    ] = None
-    window: Annotated[
-        Text | None,
-        setting(
-            "month, quarter or year of --time, a month without this option; or a number of "
-            "rows, in the order of the file.",
-            metavar="LENGTH",
-        ),
-    ] = None
-    ignore: Annotated[
-        Names,
-        Number,
-        setting(
-            "A field that may differ; can be given several times. Beside those of the "
-            "configuration.",
-            metavar="FIELD",
-        ),
-    ] = ()
-    significance: Annotated[
-        Number | None,
-        setting(
-            "How likely a false alarm may be, over all tests together.", metavar="P", ge=0, le=1
-        ),
-    ] = None
-    effect: Annotated[
-        Number | None,
-        setting("The smallest difference that counts.", metavar="SHARE", ge=0, le=1),
-    ] = None
-    minimum_rows: Annotated[
-        Whole | None,
-        setting("With fewer values nothing is tested.", metavar="N", ge=10),
-    ] = None
-    error_increase: Annotated[
-        Number | None,
-        setting("The smallest relative increase of the error that counts.", metavar="SHARE", ge=0),
-    ] = None
+    outcomes: Text | None = setting(
+        "The true targets, by the identifier of the row; without it, those in NEW_DATA, if it has "
+        "them.",
+        metavar="FILE",
+    )
+    time: Text | None = setting("The time of each row, to look at windows of it.", metavar="COLUMN")
+    window: Text | None = setting(
+        "month, quarter or year of --time, a month without this option; or a number of rows, in "
+        "the order of the file.",
+        metavar="LENGTH",
+    )
+    ignore: Names = setting(
+        "A field that may differ; can be given several times. Beside those of the configuration.",
+        default=(),
+        metavar="FIELD",
+    )
+    significance: Number | None = setting(
+        "How likely a false alarm may be, over all tests together.", metavar="P", ge=0, le=1
+    )
+    effect: Number | None = setting(
+        "The smallest difference that counts.", metavar="SHARE", ge=0, le=1
+    )
+    minimum_rows: Whole | None = setting("With fewer values nothing is tested.", metavar="N", ge=10)
+    error_increase: Number | None = setting(
+        "The smallest relative increase of the error that counts.", metavar="SHARE", ge=0
+    )
     from_kind: FromSetting = None
     separator: SeparatorSetting = None
-    report: Annotated[
-        Place | None,
-        setting("Folder for a page to read; needs the extra report.", metavar="DIR"),
-    ] = None
+    report: Place | None = setting(
+        "Folder for a page to read; needs the extra report.", metavar="DIR"
+    )
     as_json: JsonSetting = False
 
     def run(self, watcher: Watcher | None = None) -> DriftReport:

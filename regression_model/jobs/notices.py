@@ -42,9 +42,12 @@ class Notify(Section):
     to: Annotated[
         tuple[SecretStr, ...],
         BeforeValidator(_addresses),
-        setting("Addresses of apprise, such as mailto://, slack:// or json://HOST; a secret."),
+        setting(
+            "Addresses of apprise, such as mailto://, slack:// or json://HOST; a secret.",
+            default=...,
+        ),
     ]
-    on: Annotated[Words, setting(_ON)] = _EVENTS
+    on: Words = setting(_ON, default=_EVENTS)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> Any:

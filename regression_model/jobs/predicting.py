@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ..errors import InputError
 from ..files.results import problem_texts
@@ -48,51 +48,36 @@ class PredictJob(RowsJob):
     """Predict the target for every row."""
 
     kind: Literal["predict"] = "predict"
-    output: Annotated[
-        Text | None,
-        setting(
-            "Where to write the results; without it, a table on a terminal and CSV elsewhere.",
-            "--output",
-            "-o",
-            metavar="FILE",
-        ),
-    ] = None
+    output: Text | None = setting(
+        "Where to write the results; without it, a table on a terminal and CSV elsewhere.",
+        "--output",
+        "-o",
+        metavar="FILE",
+    )
     model: ModelSetting = None
     from_kind: FromSetting = None
-    to_kind: Annotated[
-        Kind | None, setting("What to write, if the name does not say.", alias="to")
-    ] = None
+    to_kind: Kind | None = setting("What to write, if the name does not say.", alias="to")
     separator: SeparatorSetting = None
-    interval: Annotated[YesNo, setting("Add the columns lower and upper.")] = False
-    keep: Annotated[YesNo, setting("Write the columns of INPUT as well.")] = False
-    problems: Annotated[
-        Text | None,
-        setting("Where to write the problems, one a line, instead of a column.", metavar="FILE"),
-    ] = None
-    threads: Annotated[
-        Whole | None,
-        setting(
-            "How many slices to predict at once; without it, one for each core, at most 4.",
-            metavar="N",
-            ge=1,
-            le=256,
-        ),
-    ] = None
-    scheduler: Annotated[
-        Text | None,
-        setting(
-            "Dask cluster for a partitioned data set: tcp://HOST:PORT, or local for one on "
-            "this machine. INPUT is then a folder of Parquet files, or a pattern such as "
-            "'data/*.parquet', and --output a folder; needs the extra dask.",
-            metavar="ADDRESS",
-        ),
-    ] = None
-    workers: Annotated[
-        Whole | None,
-        setting(
-            "Processes of --scheduler local; without it, one for each core.", metavar="N", ge=1
-        ),
-    ] = None
+    interval: YesNo = setting("Add the columns lower and upper.", default=False)
+    keep: YesNo = setting("Write the columns of INPUT as well.", default=False)
+    problems: Text | None = setting(
+        "Where to write the problems, one a line, instead of a column.", metavar="FILE"
+    )
+    threads: Whole | None = setting(
+        "How many slices to predict at once; without it, one for each core, at most 4.",
+        metavar="N",
+        ge=1,
+        le=256,
+    )
+    scheduler: Text | None = setting(
+        "Dask cluster for a partitioned data set: tcp://HOST:PORT, or local for one on this "
+        "machine. INPUT is then a folder of Parquet files, or a pattern such as 'data/*.parquet', "
+        "and --output a folder; needs the extra dask.",
+        metavar="ADDRESS",
+    )
+    workers: Whole | None = setting(
+        "Processes of --scheduler local; without it, one for each core.", metavar="N", ge=1
+    )
 
     def mistakes(self) -> Iterator[Mistake]:
         """Find settings that have no meaning beside others."""

@@ -44,6 +44,7 @@ class Kind(StrEnum):
 def setting(
     text: str,
     *flags: str,
+    default: Any = None,
     metavar: str | None = None,
     argument: bool = False,
     only_in_files: bool = False,
@@ -55,6 +56,7 @@ def setting(
     ----------
     text : what it is.
     flags : how the option is written, if not as the name of the setting.
+    default : its value if nothing is said; `...` if something must be, as of an argument.
     metavar : what it takes, in the help.
     argument : whether it is an argument of the command, not an option.
     only_in_files : whether the command does not have it.
@@ -66,7 +68,8 @@ def setting(
         "argument": argument,
         "only_in_files": only_in_files,
     }
-    return Field(description=text, json_schema_extra=shown, **limits)
+    default = ... if argument else default
+    return Field(default, description=text, json_schema_extra=shown, **limits)
 
 
 def _path(value: object) -> object:

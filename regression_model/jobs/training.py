@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..extras import needs
 from .base import Job
@@ -30,33 +30,25 @@ class TrainJob(Job):
     kind: Literal["train"] = "train"
     config: ConfigSetting = None
     data: DataSetting = None
-    output: Annotated[
-        Place | None,
-        setting(
-            "Folder for the model file; without it, trained_models, in the package for the "
-            "packaged configuration and beside any other.",
-            metavar="DIR",
-        ),
-    ] = None
-    write: Annotated[
-        YesNo,
-        setting("Put the members that estimator: auto has chosen into the configuration file."),
-    ] = False
-    since: Annotated[
-        Text | None,
-        setting(
-            "An earlier model, to say what has changed in the training rows; without it, the "
-            "one that is replaced.",
-            metavar="MODEL",
-        ),
-    ] = None
-    if_stale: Annotated[
-        YesNo,
-        setting(
-            "Train only if the shipped model is absent, or its version, configuration or data "
-            "have changed."
-        ),
-    ] = False
+    output: Place | None = setting(
+        "Folder for the model file; without it, trained_models, in the package for the packaged "
+        "configuration and beside any other.",
+        metavar="DIR",
+    )
+    write: YesNo = setting(
+        "Put the members that estimator: auto has chosen into the configuration file.",
+        default=False,
+    )
+    since: Text | None = setting(
+        "An earlier model, to say what has changed in the training rows; without it, the one that "
+        "is replaced.",
+        metavar="MODEL",
+    )
+    if_stale: YesNo = setting(
+        "Train only if the shipped model is absent, or its version, configuration or data have "
+        "changed.",
+        default=False,
+    )
     scheduler: SchedulerSetting = None
 
     def mistakes(self) -> Iterator[Mistake]:

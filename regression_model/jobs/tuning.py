@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..display import count
 from .base import Job
@@ -30,38 +30,29 @@ class TuneJob(Job):
     kind: Literal["tune"] = "tune"
     config: ConfigSetting = None
     data: DataSetting = None
-    trials: Annotated[
-        Whole | None,
-        setting(
-            "How many to have in the end, with those of earlier runs; with --nested, in each "
-            "outer fold; without it, the number in the configuration.",
-            metavar="N",
-            ge=1,
-        ),
-    ] = None
-    study: Annotated[
-        Place | None,
-        setting("Where finished trials are kept; without it, tuning/NAME.log.", metavar="FILE"),
-    ] = None
-    jobs: Annotated[Whole, setting("Folds to score at a time.", metavar="N", ge=1)] = 1
-    picture: Annotated[
-        Place | None,
-        setting("PNG of the importances; without it, beside the finished trials.", metavar="FILE"),
-    ] = None
-    write: Annotated[YesNo, setting("Put the best values into the configuration file.")] = False
-    nested: Annotated[
-        YesNo,
-        setting("Only estimate how good the result of the search is on unseen rows."),
-    ] = False
-    outer_folds: Annotated[
-        Whole | None,
-        setting(
-            "Searches of --nested, each without the rows that it is scored on; without it, "
-            "as many as the evaluation has folds.",
-            metavar="N",
-            ge=2,
-        ),
-    ] = None
+    trials: Whole | None = setting(
+        "How many to have in the end, with those of earlier runs; with --nested, in each outer "
+        "fold; without it, the number in the configuration.",
+        metavar="N",
+        ge=1,
+    )
+    study: Place | None = setting(
+        "Where finished trials are kept; without it, tuning/NAME.log.", metavar="FILE"
+    )
+    jobs: Whole = setting("Folds to score at a time.", default=1, metavar="N", ge=1)
+    picture: Place | None = setting(
+        "PNG of the importances; without it, beside the finished trials.", metavar="FILE"
+    )
+    write: YesNo = setting("Put the best values into the configuration file.", default=False)
+    nested: YesNo = setting(
+        "Only estimate how good the result of the search is on unseen rows.", default=False
+    )
+    outer_folds: Whole | None = setting(
+        "Searches of --nested, each without the rows that it is scored on; without it, as many as "
+        "the evaluation has folds.",
+        metavar="N",
+        ge=2,
+    )
     scheduler: SchedulerSetting = None
 
     def mistakes(self) -> Iterator[Mistake]:
