@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -18,11 +17,11 @@ from typer.core import TyperCommand, TyperGroup
 from .. import __version__
 from ..errors import AliasMovedError, ConfigError, QualityError, RegressionModelError
 from ..files.writing import whole_text
+from ..logs import Level
 from .logs import MESSAGES
 
 __all__ = [
     "Command",
-    "Level",
     "app",
     "fail",
     "if_interrupted",
@@ -35,15 +34,6 @@ __all__ = [
 
 _INTERRUPTED_EXIT = 130  # as a shell reports a program that Ctrl-C ended
 _SIGPIPE_EXIT = 141  # and one whose reader went away
-
-
-class Level(StrEnum):
-    """The least important events of a log."""
-
-    debug = "debug"
-    info = "info"
-    warning = "warning"
-    error = "error"
 
 
 LogLevel = Annotated[

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from .program import Level, say
+from ..logs import Level
+from .program import say
 
 __all__ = ["serve"]
 

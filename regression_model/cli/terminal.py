@@ -108,31 +108,24 @@ class Terminal(Watcher):
         self._show = show
 
     def result(self, result: Any) -> None:
-        """Show the result."""
         self._show(result)
 
     def say(self, sentence: str) -> None:
-        """Show a sentence."""
         say(sentence)
 
     def warn(self, sentence: str) -> None:
-        """Show a warning."""
         MESSAGES.say(sentence, level="warning")
 
     def event(self, level: str, event: str, about: dict[str, Any]) -> None:
-        """Write what happened to the log."""
         MESSAGES.event(level, event, about)
 
     def interruptible(self) -> AbstractContextManager[None]:
-        """Let Ctrl-C raise KeyboardInterrupt."""
         return interruptible()
 
     def work(self) -> AbstractContextManager[Progress]:
-        """Show the stages, and let Ctrl-C raise KeyboardInterrupt meanwhile."""
         return shown_progress()
 
     def rows(self, source: Source) -> AbstractContextManager[Callable[[int], None]]:
-        """Show how many rows are done, and let Ctrl-C raise KeyboardInterrupt meanwhile."""
         return _shown_rows(source)
 
 

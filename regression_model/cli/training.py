@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -48,8 +47,10 @@ def _show_training(result: TrainingResult | None) -> None:
 
     manifest = result.manifest
     show(tables.recorded_metrics(manifest))
-    for sentence in (*tables.recorded_sentences(manifest), *_quality_bar(manifest)):
+    for sentence in tables.recorded_sentences(manifest):
         typer.echo(sentence)
+    for met, sentence in tables.quality_bar(manifest):
+        typer.echo(f"Quality bar {'met' if met else 'missed'}: {sentence}")
     show(tables.estimators(manifest), tables.choice_sentence(manifest))
     parity = manifest["parity"]
     typer.echo(
@@ -63,13 +64,6 @@ def _show_training(result: TrainingResult | None) -> None:
     if result.report_path is not None:
         typer.echo(f"Report:     {result.report_path}")
         typer.echo(f"Model card: {result.card_path}")
-
-
-def _quality_bar(manifest: Mapping[str, Any]) -> Iterator[str]:
-    from ..evaluation.tables import quality_bar
-
-    for met, sentence in quality_bar(manifest):
-        yield f"Quality bar {'met' if met else 'missed'}: {sentence}"
 
 
 def check(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ import typer
 
 from ..display import printable
 from ..jobs.places import check_places
+from ..jobs.watching import Watcher
 from .options import JsonOption
 from .program import fail, interruptible, say
 from .terminal import shown_progress
@@ -80,7 +80,7 @@ def verify(
         raise typer.BadParameter("is for --retrain.", param_hint="--config")
     from ..verification import verify as verified
 
-    with interruptible(), shown_progress() if retrain else nullcontext(_no_progress) as progress:
+    with interruptible(), shown_progress() if retrain else Watcher().work() as progress:
         verification = verified(
             target,
             key=key,
@@ -97,10 +97,6 @@ def verify(
     if not verification.passed:
         names = ", ".join(check.name for check in verification.refused)
         fail(f"Refused: {printable(verification.target)} ({names}).", code=1)
-
-
-def _no_progress(stage: str, done: int, of: int) -> None:
-    """Show nothing, where nothing is trained."""
 
 
 def _show(verification: Verification) -> None:

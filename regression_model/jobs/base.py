@@ -56,9 +56,9 @@ class Job(Section):
             As the command.
         """
 
+    @abstractmethod
     def headline(self, result: Any) -> str:
         """Return the most important thing about a result, in one sentence."""
-        raise NotImplementedError
 
     def made(self, result: Any) -> Made | None:
         """Return what is recorded of the run; None if there is nothing."""

@@ -11,8 +11,7 @@ from ..errors import ModelFileError
 from .base import Job
 from .places import input_format, registered, source_name
 from .predicting import cores
-from .results import identifiers
-from .rows import check_required_columns, column_names
+from .rows import check_required_columns, column_names, identifiers
 from .settings import JsonSetting, Number, Place, SeparatorSetting, Text, Whole, YesNo, setting
 from .watching import Watcher
 
@@ -61,7 +60,6 @@ class CompareJob(Job):
     as_json: JsonSetting = False
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Find settings that have no meaning beside others."""
         if self.data is None and self.separator is not None:
             yield ("separator",), "is for the rows of --data."
 
@@ -76,7 +74,6 @@ class CompareJob(Job):
         return tables.headline(result)
 
     def made(self, result: ModelComparison) -> Made:
-        """Return what is recorded of the run."""
         return self._made_of(
             result.new.name,
             result.new.version,

@@ -62,7 +62,6 @@ class EvaluateJob(Job):
     scheduler: SchedulerSetting = None
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Find settings that have no meaning beside others."""
         if self.data is not None and self.scheduler is not None:
             yield (
                 ("scheduler",),
@@ -93,7 +92,6 @@ class EvaluateJob(Job):
         return f"{result.name}, {count(result.rows, 'row')}: {found}"
 
     def made(self, result: EvaluationResult) -> Made:
-        """Return what is recorded of the run."""
         from ..tracking.building import made_by_evaluation
 
         report = None

@@ -11,8 +11,7 @@ from ..display import count
 from ..errors import InputError
 from ..files.results import problem_texts
 from .places import output_format
-from .results import identifiers
-from .rows import PassedRows, PassingRows, RowsJob, column_names
+from .rows import PassedRows, PassingRows, RowsJob, column_names, identifiers
 from .settings import (
     FromSetting,
     ModelSetting,

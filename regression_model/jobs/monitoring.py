@@ -87,7 +87,6 @@ class MonitorJob(Job):
         return tables.headline(result)
 
     def made(self, result: DriftReport) -> Made:
-        """Return what is recorded of the run."""
         return self._made_of(
             result.model["name"],
             result.model["version"],

@@ -99,24 +99,21 @@ def check_places(outputs: Mapping[str, str | None], inputs: Mapping[str, str | N
         if place is None:
             continue
         for name, path, mode in seen:
-            if _is_same(_found(place, "w"), _found(path, mode)) or _is_same_name(place, path):
+            file = _file(place, "w")
+            if file is not None and file == _file(path, mode) or _is_same_name(place, path):
                 called = "standard output" if place == "-" else shown(place)
                 raise InputError(f"{called} is the {name}: name another file for the {output}.")
         seen.append((output, place, "w"))
 
 
-def _found(path: str, mode: str) -> os.stat_result | None:
-    """Return what a path leads to if it is a regular file, not a pipe or a device."""
+def _file(path: str, mode: str) -> tuple[int, int] | None:
+    """Return which file a path leads to if it is a regular one, not a pipe or a device."""
     try:
         stream = sys.stdout if mode == "w" else sys.stdin
         found = os.fstat(stream.fileno()) if path == "-" else os.stat(path)
     except (OSError, AttributeError, ValueError):
         return None
-    return found if stat.S_ISREG(found.st_mode) else None
-
-
-def _is_same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
-    return one is not None and other is not None and os.path.samestat(one, other)
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
 def _is_same_name(one: str, other: str) -> bool:

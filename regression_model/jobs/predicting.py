@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from ..errors import InputError
 from ..files.results import problem_texts
 from .places import output_format
-from .results import identifiers, problem_lines, simple
-from .rows import PassedRows, PassingRows, RowsJob, Tally, column_names
+from .rows import PassedRows, PassingRows, RowsJob, Tally, column_names, identifiers, simple
 from .settings import (
     FromSetting,
     Kind,
@@ -36,6 +35,7 @@ __all__ = ["NUMBERS", "PredictJob", "cores"]
 
 _MOST_THREADS = 4  # more wait for each other: Python runs one at a time
 NUMBERS = ("prediction", "lower", "upper")
+_OF_PROBLEMS = ("field", "code", "severity", "message")
 
 
 class _Show(Protocol):
@@ -80,7 +80,6 @@ class PredictJob(RowsJob):
     )
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Find settings that have no meaning beside others."""
         if self.scheduler is not None:
             for name in ("from_kind", "to_kind", "separator", "problems", "threads"):
                 if getattr(self, name) is not None:
@@ -176,7 +175,26 @@ def _write(parts: Any, sink: Sink, lines: Sink | None) -> None:
     for columns, prediction, begins in parts:
         sink.write(columns)
         if lines is not None:
-            lines.write(problem_lines(prediction, begins, said))
+            lines.write(_problem_lines(prediction, begins, said))
+
+
+def _problem_lines(
+    prediction: Prediction | None, begins: int, said: set[tuple[str | None, str]]
+) -> dict[str, list[Any]]:
+    """Return one line a problem, with the row counted from 1 over the whole input.
+
+    A problem of all rows has no row, and is written only once.
+    """
+    lines: dict[str, list[Any]] = {name: [] for name in ("row", *_OF_PROBLEMS)}
+    for problem in () if prediction is None else prediction.problems:
+        if problem.row is None:
+            if (problem.field, problem.code) in said:
+                continue
+            said.add((problem.field, problem.code))
+        lines["row"].append(None if problem.row is None else begins + problem.row + 1)
+        for name in _OF_PROBLEMS:
+            lines[name].append(getattr(problem, name))
+    return lines
 
 
 class _Columns:

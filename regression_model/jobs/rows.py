@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..display import count
 from ..errors import InputError
@@ -18,7 +19,7 @@ from .settings import InputSetting
 from .watching import Watcher
 
 if TYPE_CHECKING:
-    from ..files.streams import Source
+    from ..files.streams import Slice, Source
     from ..runtime.contract import Contract
     from ..runtime.model import Model, Prediction
     from ..tracking.building import Made
@@ -33,10 +34,13 @@ __all__ = [
     "check_columns",
     "check_required_columns",
     "column_names",
+    "identifiers",
+    "simple",
 ]
 
 _MOST_NAMED = 3  # unknown columns, each with the known name that it may mean
 _MOST_LISTED = 10
+_SIMPLE = {str, int, bool, type(None)}
 
 
 @dataclass(frozen=True)
@@ -262,7 +266,6 @@ class RowsJob(Job):
         return result.sentence
 
     def made(self, result: PassedRows) -> Made:
-        """Return what is recorded of the run."""
         return self._made_of(
             result.model,
             result.version,
@@ -302,3 +305,28 @@ def column_names(contract: Contract) -> tuple[set[str], set[str]]:
     identifying = {field.name for field in contract.fields if field.kind == "identifier"}
     used = {name for name, field in known.items() if field not in identifying}
     return used, known.keys() - used
+
+
+def identifiers(contract: Contract, part: Slice) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield the identifier columns of the input, under the names that the contract has for them."""
+    for field in contract.fields:
+        if field.kind == "identifier":
+            for name in (field.name, *field.aliases):
+                if name in part.carried and list(part.names).count(name) == 1:
+                    yield field.name, simple(part.carried[name])
+                    break
+
+
+def simple(cells: Sequence[Any]) -> Sequence[Any]:
+    """Return cells as values that every kind of file can hold."""
+    if {*map(type, cells)} <= _SIMPLE:
+        return cells
+    return [cell if type(cell) is str else _simple(cell) for cell in cells]
+
+
+def _simple(cell: object) -> str | int | float | None:
+    if cell is None or isinstance(cell, str | int):
+        return cell
+    if isinstance(cell, float):
+        return cell if math.isfinite(cell) else None
+    return str(cell)

@@ -52,7 +52,6 @@ class TrainJob(Job):
     scheduler: SchedulerSetting = None
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Find settings that have no meaning beside others."""
         if self.data == Path("-"):
             yield ("data",), NOT_A_STREAM
         if self.if_stale and (self.config or self.data or self.output or self.write or self.since):

@@ -56,7 +56,6 @@ class TuneJob(Job):
     scheduler: SchedulerSetting = None
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Find settings that have no meaning beside others."""
         if self.data == Path("-"):
             yield ("data",), NOT_A_STREAM
         if self.nested and self.write:
@@ -82,7 +81,6 @@ class TuneJob(Job):
         return f"{trials}: {metric} {result.best_score:.4g}, now {result.present_score:.4g}"
 
     def made(self, result: TuningResult | NestedTuningResult) -> Made:
-        """Return what is recorded of the run."""
         from ..config.core import load_config
         from ..tracking.building import made_by_nested_tuning, made_by_tuning
         from ..tuning import NestedTuningResult
