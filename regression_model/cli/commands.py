@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..jobs.base import Job
 
-__all__ = ["COMMANDS", "JobCommand", "JobFunction", "light"]
+__all__ = ["COMMANDS", "JobCommand", "JobFunction"]
 
 COMMANDS: dict[str, JobFunction] = {}  # by the kinds of their jobs
 
@@ -63,13 +63,9 @@ class JobFunction:
 class JobCommand(Command):
     """A command whose options are made when they are asked for."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        self._light = options["callback"].__wrapped__
-        super().__init__(*args, **options)
-
     @cached_property
     def _command(self) -> Any:
-        info = CommandInfo(name=self.name, cls=Command, callback=self._light.function)
+        info = CommandInfo(name=self.name, cls=Command, callback=COMMANDS[str(self.name)])
         return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
 
     @property
@@ -89,17 +85,6 @@ class JobCommand(Command):
     @callback.setter
     def callback(self, _: Any) -> None:
         pass
-
-
-def light(function: JobFunction) -> Callable[[], None]:
-    """Return what stands for a command until its options are asked for."""
-
-    def stands_for() -> None:
-        """Is never called."""
-
-    stands_for.__name__, stands_for.__doc__ = function.__name__, function.__doc__
-    stands_for.function = function  # type: ignore[attr-defined]
-    return stands_for
 
 
 def job_of_options(kind: type[Job], options: dict[str, Any]) -> Job:

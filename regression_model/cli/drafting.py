@@ -51,7 +51,7 @@ def init(
     if str(table) == "-":
         raise typer.BadParameter("training rows come from a file.", param_hint="TABLE")
     place = output or table.with_name(f"{table.name.partition('.')[0] or 'model'}.yml")
-    check_places({"configuration": str(place)}, {"table": str(table)})
+    check_places({"configuration": place}, {"table": table})
     if place.exists() and not force:
         fail(f"Error: {place} exists: name another --output, or give --force.", code=2)
     say("Loading libraries ...")

@@ -14,7 +14,7 @@ from .terminal import Terminal, show
 
 if TYPE_CHECKING:
     from ..jobs.predicting import PredictJob
-    from ..jobs.rows import PassedRows, Tally
+    from ..jobs.rows import PassedRows, PassingRows
 
 __all__ = ["finish", "predict"]
 
@@ -55,7 +55,7 @@ def finish(passed: PassedRows) -> None:
         raise typer.Exit(1)
 
 
-def _show_results(parts: Any, tally: Tally) -> None:
+def _show_results(parts: Any, passing: PassingRows) -> None:
     from ..files.streams import listed
 
     first: dict[str, list[Any]] = {}
@@ -70,9 +70,8 @@ def _show_results(parts: Any, tally: Tally) -> None:
     numbers_to = len(first) - ("problems" in first)
     rows = [*zip(*texts, strict=True)]
     show(Table("", [*first], rows, numbers_from=0, numbers_to=numbers_to))
-    if tally.rows > _MOST_ROWS_SHOWN:
-        more = tally.rows - _MOST_ROWS_SHOWN
-        say(f"{more:,} more: write all {tally.rows:,} rows with --output FILE.")
+    if (more := passing.rows - _MOST_ROWS_SHOWN) > 0:
+        say(f"{more:,} more: write all {passing.rows:,} rows with --output FILE.")
 
 
 def _number(value: float | None) -> str:

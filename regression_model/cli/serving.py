@@ -38,8 +38,7 @@ def serve(
     max_body: Annotated[
         int, typer.Option(metavar="BYTES", min=1, help="Largest body of a request.")
     ] = 8
-    * 1024
-    * 1024,
+    << 20,
     timeout: Annotated[
         float,
         typer.Option(

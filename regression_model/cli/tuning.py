@@ -55,11 +55,11 @@ def _show_result(job: TuneJob, result: TuningResult | NestedTuningResult) -> Non
 
 def _show_tuning(result: TuningResult, drawn: Path) -> None:
     """Print what a search found; `drawn` is where its picture is."""
-    rows = []
-    for key, value in result.best_values.items():
-        share = result.importances.get(key)
-        weight = "–" if share is None else f"{share:.0%}"
-        rows.append([key, str(result.present.values[key]), str(value), weight])
+    shares = {key: f"{share:.0%}" for key, share in result.importances.items()}
+    rows = [
+        [key, str(result.present.values[key]), str(value), shares.get(key, "–")]
+        for key, value in result.best_values.items()
+    ]
     scores = (f"{score:.5g}" for score in (result.present_score, result.best_score))
     rows.append([f"{result.metric.upper()}, mean of folds", *scores, ""])
     show(Table("The best values", ["Parameter", "Now", "Best", "Importance"], rows))

@@ -142,8 +142,7 @@ def sign(
     """
     from ..verification import sign as signed
 
-    places = {"file": str(file), "private key": str(key)}
-    check_places({"signature": None if output is None else str(output)}, places)
+    check_places({"signature": output}, {"file": file, "private key": key})
     with interruptible():
         place = signed(file, key=key, output=output, replace=force)
     typer.echo(f"Signature: {place}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..display import printable
@@ -82,23 +81,16 @@ class CompareJob(Job):
             notes=(self.headline(result),),
         )
 
-    def _file(self, model: Path) -> Path:
-        return registered(model, self.runs) or model
-
     def _compare(self, watcher: Watcher) -> ModelComparison:
         from ..comparison.run import RunningComparison
         from ..comparison.sources import open_model
 
-        running = RunningComparison(
-            open_model(self._file(self.old)),
-            open_model(self._file(self.new)),
-            tolerance=self.tolerance,
-            top=self.top,
-        )
+        models = (open_model(registered(one, self.runs) or one) for one in (self.old, self.new))
+        running = RunningComparison(*models, tolerance=self.tolerance, top=self.top)
         source = "the given rows"
         if self.data is not None:
             source = printable(source_name(self.data))
-            _add_rows(running, self.data, self.separator, watcher)
+            self._add_rows(running, self.data, watcher)
             running.check_data(source)
         comparison = running.result(source=source)
         if self.check_version and comparison.version_is_enough is None:
@@ -108,31 +100,28 @@ class CompareJob(Job):
             )
         return comparison
 
+    def _add_rows(self, running: RunningComparison, data: str, watcher: Watcher) -> None:
+        """Predict the rows of a file with both models, slice by slice."""
+        from ..files.streams import opened_source
+        from ..files.streams.ahead import in_order
 
-def _add_rows(
-    running: RunningComparison, data: str, separator: str | None, watcher: Watcher
-) -> None:
-    """Predict the rows of a file with both models, slice by slice."""
-    from ..files.streams import opened_source
-    from ..files.streams.ahead import in_order
+        old, new = running.old.contract, running.new.contract
+        used, identifying = column_names(old)
+        more, _ = column_names(new)
 
-    old, new = running.old.contract, running.new.contract
-    used, identifying = column_names(old)
-    more, _ = column_names(new)
+        def work(unread: Unread) -> tuple[Slice, Both]:
+            part = unread()
+            return part, running.predict(part.rows)
 
-    def work(unread: Unread) -> tuple[Slice, Both]:
-        part = unread()
-        return part, running.predict(part.rows)
-
-    format_ = input_format(data, None, separator, option=None)
-    with opened_source(data, format_=format_) as source:
-        check_required_columns(old, source)
-        with watcher.rows(source) as progress:
-            for part, both in in_order(
-                work, source.slices(used | more, identifying), threads=cores()
-            ):
-                running.add(both, _label(old, part, running.rows))
-                progress(running.rows)
+        format_ = input_format(data, None, self.separator, option=None)
+        with opened_source(data, format_=format_) as source:
+            check_required_columns(old, source)
+            with watcher.rows(source) as progress:
+                for part, both in in_order(
+                    work, source.slices(used | more, identifying), threads=cores()
+                ):
+                    running.add(both, _label(old, part, running.rows))
+                    progress(running.rows)
 
 
 def _label(contract: Contract, part: Slice, begins: int) -> Label:

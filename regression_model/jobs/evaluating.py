@@ -108,7 +108,7 @@ class EvaluateJob(Job):
             require_extra(*(() if self.data is not None else ("train",)))
         model, compare = (registered(one, self.runs) for one in (self.model, self.compare))
         if self.data is None:
-            with watcher.interruptible(), folds_spread(self.scheduler, watcher):
+            with folds_spread(self.scheduler, watcher):
                 evaluation, opened, rows = self._cross_validated(model, compare, watcher)
         else:
             evaluation, opened, rows = self._scored(self.data, model, compare)

@@ -85,53 +85,52 @@ class ExplainJob(RowsJob):
         )
         outputs = {"results": None if on_terminal else output or "-"}
         with self.passing_rows(outputs, watcher) as passing:
-            tally = passing.tally
             explained: list[Explained] = []
             parts = _explained(passing, row, most=_MOST_ROWS_SHOWN if on_terminal else None)
             if row is not None:
                 found = next(parts, None)
                 if found is None:
-                    rows = count(tally.rows, "row")
+                    rows = count(passing.rows, "row")
                     raise InputError(f"There is no row {row}: the input has {rows}.")
                 parts = iter([found])
             if show is not None and on_terminal:
                 explained = [one for part in parts for one in part]
-                show(explained, passing.model, 0 if row else tally.rows - len(explained))
+                show(explained, passing.model, 0 if row else passing.rows - len(explained))
             else:
-                in_records = kind is not None and kind.kind == "jsonl"
+                whole = kind is not None and kind.kind == "jsonl"
                 with opened_sink(output or "-", format_=kind, numbers=_NUMBERS) as sink:
                     for explained in parts:
-                        sink.write(_columns((_records if in_records else _lines)(explained, top)))
+                        sink.write(_columns(_records(explained, top, whole=whole)))
                         passing.show(explained[-1].row + 1)
-                    if not tally.rows:
-                        sink.write(_columns(_lines(explained, top)))
+                    if not passing.rows:
+                        sink.write({name: [] for name in _COLUMNS})
         if row is None:
-            return tally.passed(what="explained")
+            return passing.passed(what="explained")
         refused = sum(one.explanation is None for one in explained)
-        return replace(tally.passed(what="explained"), rows=1, refused=refused)
+        return replace(passing.passed(what="explained"), rows=1, refused=refused)
 
 
 def _explained(
     passing: PassingRows, wanted: int | None, *, most: int | None
 ) -> Iterator[list[Explained]]:
     """Yield rows with their explanations, some at a time: all, the first `most`, or the wanted."""
-    model, tally = passing.model, passing.tally
+    model = passing.model
     left = most
     for unread in passing.source.slices(*column_names(model.contract)):
         part = unread()
-        begins = tally.rows
+        begins = passing.rows
         prediction = model.predict(part.rows)
-        tally.add(prediction)
+        passing.add(prediction)
         at: Sequence[int] = range(part.count if left is None else min(left, part.count))
         if wanted is not None:
-            at = [wanted - 1 - begins] if begins < wanted <= tally.rows else []
+            at = [wanted - 1 - begins] if begins < wanted <= passing.rows else []
         elif left is not None:
             left -= len(at)
         for some in range(0, len(at), _ROWS_AT_ONCE):
             yield _of_part(model, part, prediction, begins, at[some : some + _ROWS_AT_ONCE])
         if wanted is not None and at:
             return
-    tally.check_columns()
+    passing.check_columns()
 
 
 def _of_part(
@@ -159,32 +158,28 @@ def largest(explanation: Explanation, top: int | None) -> dict[str, float]:
     return {**dict(parts[:top]), f"{count(len(parts) - top, 'other field')}": others}
 
 
-def _records(explained: Sequence[Explained], top: int | None) -> Iterator[dict[str, Any]]:
-    """Yield one record a row, for JSON."""
+def _records(
+    explained: Sequence[Explained], top: int | None, *, whole: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield one record a row, or one a contribution, and one for a row that has none."""
     for one in explained:
         found = one.explanation
-        yield {
+        of_row = {
             "row": one.row + 1,
             **one.identifiers,
             "prediction": found and found.value,
             "base": found and found.base,
-            "contributions": found and largest(found, top),
-            "values": found and found.values,
-            "assumed": found and list(found.assumed),
-            "problems": one.problems,
         }
-
-
-def _lines(explained: Sequence[Explained], top: int | None) -> Iterator[dict[str, Any]]:
-    """Yield one record a contribution, and one for a row that has none."""
-    for one in explained:
-        found = one.explanation
+        if whole:
+            yield of_row | {
+                "contributions": found and largest(found, top),
+                "values": found and found.values,
+                "assumed": found and list(found.assumed),
+                "problems": one.problems,
+            }
+            continue
         for name, contribution in (largest(found, top) if found else {"": None}).items():
-            yield {
-                "row": one.row + 1,
-                **one.identifiers,
-                "prediction": found and found.value,
-                "base": found and found.base,
+            yield of_row | {
                 "field": name,
                 "contribution": contribution,
                 "value": value_text(found, name),
@@ -194,9 +189,8 @@ def _lines(explained: Sequence[Explained], top: int | None) -> Iterator[dict[str
 
 
 def _columns(records: Iterator[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Return records as columns; without any, those of `_lines`."""
     rows = list(records)
-    names = dict.fromkeys(name for row in rows for name in row) or _COLUMNS
+    names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name) for row in rows] for name in names}
 
 

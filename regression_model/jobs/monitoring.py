@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MonitorJob"]
 
-_THRESHOLDS = ("significance", "effect", "minimum_rows", "error_increase")
+_THRESHOLDS = {"significance", "effect", "minimum_rows", "error_increase"}
 
 
 class MonitorJob(Job):
@@ -107,10 +107,9 @@ class MonitorJob(Job):
 
         opened = load_model(registered(self.model, self.runs))
         settings = Reference(opened).settings
-        options = {name: getattr(self, name) for name in _THRESHOLDS}
         settings = replace(
             settings,
-            **{name: value for name, value in options.items() if value is not None},
+            **self.model_dump(include=_THRESHOLDS, exclude_none=True),
             ignore=tuple(dict.fromkeys((*settings.ignore, *self.ignore))),
         )
         known = None
@@ -119,18 +118,17 @@ class MonitorJob(Job):
             with opened_source(self.outcomes, format_=format_) as source:
                 known = read_outcomes(source, opened)
         format_ = input_format(self.data, self.from_kind, self.separator)
-        with opened_source(self.data, format_=format_) as source:
-            with watcher.rows(source) as progress:
-                found = monitor_source(
-                    source,
-                    opened,
-                    settings=settings,
-                    time=self.time,
-                    window=self.window,
-                    outcomes=known,
-                    threads=cores(),
-                    progress=progress,
-                )
+        with opened_source(self.data, format_=format_) as source, watcher.rows(source) as progress:
+            found = monitor_source(
+                source,
+                opened,
+                settings=settings,
+                time=self.time,
+                window=self.window,
+                outcomes=known,
+                threads=cores(),
+                progress=progress,
+            )
         if self.report is not None:
             _write_report(found, opened, self.report, self.data, watcher)
         return found

@@ -82,7 +82,9 @@ def output_format(
     return None if output in (None, "-") else format_of(str(output), option=option)
 
 
-def check_places(outputs: Mapping[str, str | None], inputs: Mapping[str, str | None]) -> None:
+def check_places(
+    outputs: Mapping[str, Path | str | None], inputs: Mapping[str, Path | str | None]
+) -> None:
     """Check that no output would replace an input or another output, by whatever name or link.
 
     Parameters
@@ -94,13 +96,14 @@ def check_places(outputs: Mapping[str, str | None], inputs: Mapping[str, str | N
     InputError
         When two of them are one file.
     """
-    seen = [(name, path, "r") for name, path in inputs.items() if path is not None]
-    for output, place in outputs.items():
-        if place is None:
+    seen = [(name, str(path), "r") for name, path in inputs.items() if path is not None]
+    for output, path in outputs.items():
+        if path is None:
             continue
-        for name, path, mode in seen:
+        place = str(path)
+        for name, other, mode in seen:
             file = _file(place, "w")
-            if file is not None and file == _file(path, mode) or _is_same_name(place, path):
+            if file is not None and file == _file(other, mode) or _is_same_name(place, other):
                 called = "standard output" if place == "-" else shown(place)
                 raise InputError(f"{called} is the {name}: name another file for the {output}.")
         seen.append((output, place, "w"))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import InputError
 from ..files.results import problem_texts
 from .places import output_format
-from .rows import PassedRows, PassingRows, RowsJob, Tally, column_names, identifiers, simple
+from .rows import PassedRows, PassingRows, RowsJob, column_names, identifiers, simple
 from .settings import (
     FromSetting,
     Kind,
@@ -27,8 +27,7 @@ from .watching import Watcher
 
 if TYPE_CHECKING:
     from ..config.mistakes import Mistake
-    from ..files.streams import Column, Sink, Slice, Source, Unread
-    from ..runtime.contract import Contract
+    from ..files.streams import Column, Sink, Slice, Unread
     from ..runtime.model import Prediction
 
 __all__ = ["NUMBERS", "PredictJob", "cores"]
@@ -38,10 +37,7 @@ NUMBERS = ("prediction", "lower", "upper")
 _OF_PROBLEMS = ("field", "code", "severity", "message")
 
 
-class _Show(Protocol):
-    """Shows results on a terminal, in the place of a file."""
-
-    def __call__(self, parts: Any, tally: Tally) -> None: ...
+_Show = Callable[[Any, PassingRows], None]  # shows results on a terminal
 
 
 class PredictJob(RowsJob):
@@ -114,25 +110,17 @@ class PredictJob(RowsJob):
         is_shown = show is not None and terminal and output is None and kind is None
         outputs = {"results": None if is_shown else output or "-", "problems": problems}
         with self.passing_rows(outputs, watcher) as passing:
-            table = _Columns(
-                passing.model.contract,
-                passing.source,
-                interval=self.interval,
-                keep=self.keep,
-                split=bool(problems),
-            )
+            split = problems is not None
+            table = _Columns(passing, interval=self.interval, keep=self.keep, split=split)
             parts = _predicted(passing, table, threads=self.threads or cores())
             if show is not None and is_shown:
-                show(parts, passing.tally)
+                show(parts, passing)
             else:
-                with ExitStack() as stack:
-                    results = opened_sink(output or "-", format_=kind, numbers=NUMBERS)
-                    sink = stack.enter_context(results)
-                    lines = problems and stack.enter_context(
-                        opened_sink(problems, format_=problem_kind)
-                    )
-                    _write(parts, sink, lines or None)
-        return passing.tally.passed()
+                results = opened_sink(output or "-", format_=kind, numbers=NUMBERS)
+                beside = opened_sink(problems, format_=problem_kind) if problems else nullcontext()
+                with results as sink, beside as lines:
+                    _write(parts, sink, lines)
+        return passing.passed()
 
 
 def cores() -> int:
@@ -150,23 +138,22 @@ def _predicted(passing: PassingRows, table: _Columns, *, threads: int) -> Any:
         part = unread()
         return part, passing.model.predict(part.rows)
 
-    tally = passing.tally
     slices = passing.source.slices(table.used, table.carried)
     held = None
     for part, prediction in in_order(work, slices, threads=threads):
-        begins = tally.rows
-        tally.add(prediction)
-        passing.show(tally.rows)
+        begins = passing.rows
+        passing.add(prediction)
+        passing.show(passing.rows)
         if held is not None:
             yield held
         held = table.columns(part, prediction), prediction, begins
-        if not tally.is_missing_columns:
+        if not passing.is_missing_columns:
             yield held
             held = None
-    tally.check_columns()  # before the only slice of a short input is written
+    passing.check_columns()  # before the only slice of a short input is written
     if held is not None:
         yield held
-    if not tally.rows:
+    if not passing.rows:
         yield table.empty(), None, 0
 
 
@@ -206,19 +193,17 @@ class _Columns:
     carried : the names whose columns go to the output; None for all
     """
 
-    def __init__(
-        self, contract: Contract, source: Source, *, interval: bool, keep: bool, split: bool
-    ) -> None:
-        self.used, identifying = column_names(contract)
+    def __init__(self, passing: PassingRows, *, interval: bool, keep: bool, split: bool) -> None:
+        self._contract, names = passing.model.contract, passing.source.names
+        self.used, identifying = column_names(self._contract)
         self.carried = None if keep else identifying
-        self._contract = contract
         self._interval = interval
         self._keep = keep
         self._added = ["prediction", *(["lower", "upper"] if interval else []), "assumed"]
         self._added += [] if split else ["problems"]
-        if keep and source.names is not None:
-            self._check_names(source.names)
-        self._names = source.names or []
+        if keep and names is not None:
+            self._check_names(names)
+        self._names = names or []
 
     def columns(self, part: Slice, prediction: Prediction) -> dict[str, Column]:
         """Return the columns of some rows."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -49,16 +49,8 @@ class _Layer:
         return path in self.lines
 
 
-@dataclass(frozen=True)
-class JobDocument:
-    """The settings of a job as files have them.
-
-    Attributes
-    ----------
-    job : Job
-    settings : dict
-        What the files say together, in their words.
-    """
+class JobDocument(NamedTuple):
+    """A job, and its settings as files have them: what they say together, in their words."""
 
     job: Job
     settings: dict[str, Any]

@@ -29,7 +29,6 @@ __all__ = [
     "PassedRows",
     "PassingRows",
     "RowsJob",
-    "Tally",
     "by_code",
     "check_columns",
     "check_required_columns",
@@ -88,19 +87,23 @@ def by_code(rows: Mapping[str, int]) -> str:
     return ", ".join(f"{code} {number:,}" for code, number in rows.items())
 
 
-class Tally:
-    """Counts rows and refusals, and says once what is wrong with every row.
+class PassingRows:
+    """Rows for a model: counts them and those refused, and says once what is wrong with all.
 
     Attributes
     ----------
+    model : Model
+    source : Source
+    show : called with the number of rows that are done
     rows, refused : int
     """
 
-    def __init__(self, model: Model, name: str, watcher: Watcher) -> None:
+    def __init__(
+        self, model: Model, source: Source, watcher: Watcher, show: Callable[[int], None]
+    ) -> None:
+        self.model, self.source, self.show = model, source, show
         self.rows = self.refused = 0
-        self._model = model
         self._contract = model.contract
-        self._name = name
         self._warn = watcher.warn
         self._codes: Counter[str] = Counter()
         self._begun = perf_counter()
@@ -125,7 +128,7 @@ class Tally:
         """Raise InputError when a required field was in none of the rows so far."""
         if self._absent:
             in_order = [f.name for f in self._contract.fields if f.name in self._absent]
-            raise _absent_columns(self._name, self._contract, in_order)
+            raise _absent_columns(self.source.name, self._contract, in_order)
 
     @property
     def is_missing_columns(self) -> bool:
@@ -153,9 +156,9 @@ class Tally:
     def passed(self, *, what: str = "predicted") -> PassedRows:
         """Return how many rows were predicted and refused until now."""
         return PassedRows(
-            self._model.name,
-            self._model.version,
-            self._name,
+            self.model.name,
+            self.model.version,
+            self.source.name,
             self.rows,
             self.refused,
             dict(self._codes.most_common()),
@@ -241,16 +244,6 @@ def _listed(names: list[str], *, more: int = 0) -> str:
     return f"{listed} and {others:,} more" if others else listed
 
 
-@dataclass(frozen=True)
-class PassingRows:
-    """Rows for a model, and how many of them are done."""
-
-    model: Model
-    source: Source
-    tally: Tally
-    show: Callable[[int], None]
-
-
 class RowsJob(Job):
     """A job that passes rows from a source to an output."""
 
@@ -291,12 +284,12 @@ class RowsJob(Job):
 
         model = registered(self.model, self.runs)
         file = find_model_file(PACKAGE_ROOT) if model is None else find_model(model)
-        check_places(outputs, {"input": self.source, "model": str(file) if file else None})
+        check_places(outputs, {"input": self.source, "model": file})
         opened = load_model(None if model is None else file)
         format_ = input_format(self.source, self.from_kind, self.separator)
         with opened_source(self.source, format_=format_) as source, watcher.rows(source) as show:
             check_columns(opened.contract, source, watcher)
-            yield PassingRows(opened, source, Tally(opened, source.name, watcher), show)
+            yield PassingRows(opened, source, watcher, show)
 
 
 def column_names(contract: Contract) -> tuple[set[str], set[str]]:

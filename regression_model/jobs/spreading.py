@@ -61,7 +61,9 @@ class PassedPartitions(PassedRows):
 
 @contextmanager
 def folds_spread(scheduler: str | None, watcher: Watcher) -> Iterator[None]:
-    """Let joblib compute folds on a Dask cluster; None leaves them on this machine.
+    """Let joblib compute folds on a Dask cluster, or, without one, on this machine.
+
+    The work can be interrupted.
 
     Raises
     ------
@@ -69,13 +71,15 @@ def folds_spread(scheduler: str | None, watcher: Watcher) -> Iterator[None]:
         When the cluster cannot be reached, or has other versions of the libraries.
     """
     if scheduler is None:
-        yield
+        with watcher.interruptible():
+            yield
         return
-    with needs("train", "dask"):
+    extras = ("train", "dask")
+    with needs(*extras):
         import joblib
 
         from ..batch.cluster import check_workers, opened_cluster
-    with opened_cluster(scheduler, extras=("train", "dask")) as client:
+    with watcher.interruptible(), opened_cluster(scheduler, extras=extras) as client:
         check_workers(client, distributions=_OF_TRAINING)
         _say_dashboard(client, watcher)
         with joblib.parallel_config(backend="dask", client=client):

@@ -81,16 +81,17 @@ class TrainJob(Job):
         return None if result is None else made_by_training(result)
 
     def _train(self, watcher: Watcher) -> TrainingResult | None:
-        if self.if_stale and _is_fresh(watcher):
-            return None
+        if self.if_stale:
+            from ..runtime.model_file.release import PACKAGE_ROOT, stale_reason
+
+            if (reason := stale_reason(PACKAGE_ROOT)) is None:
+                watcher.say("The model is up to date: nothing to do.")
+                return None
+            watcher.say(f"Training: {reason}.")
         watcher.say("Loading libraries ...")
         with needs("train"):
             from ..training.run import run_training
-        with (
-            watcher.interruptible(),
-            folds_spread(self.scheduler, watcher),
-            watcher.work() as progress,
-        ):
+        with folds_spread(self.scheduler, watcher), watcher.work() as progress:
             return run_training(
                 config_path=self.config,
                 data_path=self.data,
@@ -99,12 +100,3 @@ class TrainJob(Job):
                 since=self.since,
                 progress=progress,
             )
-
-
-def _is_fresh(watcher: Watcher) -> bool:
-    from ..runtime.model_file.release import PACKAGE_ROOT, stale_reason
-
-    reason = stale_reason(PACKAGE_ROOT)
-    up_to_date = "The model is up to date: nothing to do."
-    watcher.say(f"Training: {reason}." if reason else up_to_date)
-    return reason is None

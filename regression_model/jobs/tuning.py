@@ -96,10 +96,7 @@ class TuneJob(Job):
 
     def _tune(self, watcher: Watcher) -> TuningResult | NestedTuningResult:
         read = {"configuration": self.config, "training data": self.data, "study": self.study}
-        check_places(
-            {"picture": None if self.picture is None else str(self.picture)},
-            {name: None if path is None else str(path) for name, path in read.items()},
-        )
+        check_places({"picture": self.picture}, read)
         watcher.say("Loading libraries ...")
         from ..tuning import run_nested_tuning, run_tuning
 
@@ -111,11 +108,7 @@ class TuneJob(Job):
             # as many as the cluster has threads
             "jobs": self.jobs if self.scheduler is None else -1,
         }
-        with (
-            watcher.interruptible(),
-            folds_spread(self.scheduler, watcher),
-            watcher.work() as progress,
-        ):
+        with folds_spread(self.scheduler, watcher), watcher.work() as progress:
             if self.nested:
                 return run_nested_tuning(**of_both, outer_folds=self.outer_folds, progress=progress)
             result = run_tuning(**of_both, progress=progress, write=self.write)
