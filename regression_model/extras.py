@@ -31,16 +31,10 @@ _LIBRARIES_OF = {
 
 @contextmanager
 def needs(*extras: str) -> Iterator[None]:
-    """Turn a failed import into an error that says what to install.
+    """Turn a failed import into MissingExtraError, which says what to install.
 
-    Parameters
-    ----------
-    extras : all that are needed, so that one command installs them together.
-
-    Raises
-    ------
-    MissingExtraError
-        When a library is missing. One that is installed but broken raises its own error.
+    `extras` are all that are needed, so that one command installs them together. A library that is
+    installed but broken raises its own error.
     """
     try:
         yield

@@ -31,9 +31,7 @@ COMMANDS: dict[str, JobFunction] = {}  # by the kinds of their jobs
 class JobFunction:
     """A command that is called with the settings of a job, or with options that make one.
 
-    Parameters
-    ----------
-    show : runs a job and shows its result; it has the name of the kind
+    `show` runs a job and shows its result; it has the name of the kind.
     """
 
     def __init__(self, show: Callable[[Any], None]) -> None:
@@ -88,13 +86,7 @@ class JobCommand(Command):
 
 
 def job_of_options(kind: type[Job], options: dict[str, Any]) -> Job:
-    """Make a job of options, which typer has read.
-
-    Raises
-    ------
-    typer.BadParameter
-        For the first option that does not fit the others.
-    """
+    """Make a job of options, or raise typer.BadParameter for the first that does not fit."""
     from pydantic import ValidationError
 
     from ..config.mistakes import explain

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from ..display import printable
 from .commands import JobFunction
 from .program import fail, say
-from .terminal import Terminal, console_of, show, show_json
+from .terminal import Terminal, show, show_json
 
 if TYPE_CHECKING:
     from ..comparison import ModelComparison
@@ -52,8 +51,6 @@ def _show(comparison: ModelComparison) -> None:
     """Print a comparison to standard output, most important first."""
     from ..comparison import tables
 
-    console = console_of(sys.stdout)
-    console.print(printable(tables.headline(comparison)), style="bold", soft_wrap=True)
-    for sentence in tables.sentences(comparison):
-        console.print(printable(sentence))
+    show(printable(tables.headline(comparison)), style="bold", soft_wrap=True)
+    show(*map(printable, tables.sentences(comparison)))
     show(*tables.tables(comparison), *tables.notes(comparison))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..display import Table, count, printable
 from .commands import JobFunction
 from .program import fail
-from .terminal import Terminal, console_of, show, show_json
+from .terminal import Terminal, show, show_json
 
 if TYPE_CHECKING:
     from ..evaluation import EvaluationResult
@@ -45,10 +44,8 @@ def evaluate(job: EvaluateJob) -> None:
 
 def _show_evaluation(evaluation: EvaluationResult) -> None:
     """Print an evaluation to standard output, most important first."""
-    console = console_of(sys.stdout)
-    if evaluation.caution is not None:
-        console.print(evaluation.caution, style="bold red", soft_wrap=True)
-    console.print(_title(evaluation), style="bold")
+    show(evaluation.caution, style="bold red", soft_wrap=True)
+    show(_title(evaluation), style="bold")
     show(*_tables(evaluation))
     for row, sentence in evaluation.refused[:_MOST_REFUSED]:
         show(f"Row {row + 1} was not scored: {printable(sentence)}")

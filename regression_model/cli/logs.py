@@ -30,13 +30,7 @@ class Messages:
         self._failure = ""
 
     def open(self, *, level: str, file: Path | None) -> None:
-        """Begin a call of the program.
-
-        Raises
-        ------
-        OutputError
-            When the file cannot be written.
-        """
+        """Begin a call of the program; raise OutputError if the file cannot be written."""
         if self._file is not None:
             with suppress(OSError):
                 self._file.close()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import typer
 
 from ..display import printable
 from .commands import JobFunction
-from .terminal import Terminal, console_of, show, show_json
+from .terminal import Terminal, show, show_json
 
 if TYPE_CHECKING:
     from ..jobs.monitoring import MonitorJob
@@ -45,15 +44,12 @@ def _show(found: DriftReport) -> None:
     """Print a report to standard output, most important first."""
     from ..monitoring import tables
 
-    console = console_of(sys.stdout)
-    console.print(printable(tables.headline(found)), style="bold", soft_wrap=True)
-    for sentence in tables.sentences(found):
-        console.print(printable(sentence), soft_wrap=True)
+    show(printable(tables.headline(found)), style="bold", soft_wrap=True)
+    show(*map(printable, tables.sentences(found)), soft_wrap=True)
     show(
         tables.windows(found),
         tables.fields(found.everything, most=_MOST_FIELDS),
         tables.summary(found.everything),
         tables.outcomes(found),
     )
-    for note in found.notes:
-        console.print(printable(note), soft_wrap=True)
+    show(*map(printable, found.notes), soft_wrap=True)

@@ -22,15 +22,7 @@ if TYPE_CHECKING:
 
     from ..files.streams import Source
 
-__all__ = [
-    "Terminal",
-    "cell",
-    "console_of",
-    "rich_table",
-    "show",
-    "show_json",
-    "shown_progress",
-]
+__all__ = ["Terminal", "cell", "console_of", "rich_table", "show", "show_json", "shown_progress"]
 
 _ASCII = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-"})  # to be searched for and copied
 
@@ -62,8 +54,13 @@ def rich_table(title: str | None = None, *, header: bool = True) -> RichTable:
     return RichTable(title=title, show_header=header, box=box.SIMPLE, title_justify="left")
 
 
-def show(*parts: Table | str | None, header: bool = True) -> None:
-    """Print tables and sentences to standard output; None is nothing."""
+def show(
+    *parts: Table | str | None,
+    header: bool = True,
+    style: str | None = None,
+    soft_wrap: bool = False,
+) -> None:
+    """Print tables and sentences, in a style of rich, to standard output; None is nothing."""
     console = console_of(sys.stdout)
     for part in parts:
         if isinstance(part, Table):
@@ -82,7 +79,7 @@ def show(*parts: Table | str | None, header: bool = True) -> None:
                 table.add_row(*map(cell, row))
             console.print(table)
         elif part is not None:
-            console.print(part)
+            console.print(part, style=style, soft_wrap=soft_wrap)
 
 
 def show_json(found: Any) -> None:
@@ -97,12 +94,7 @@ def cell(text: str) -> str:
 
 
 class Terminal(Watcher):
-    """Shows what a job says on standard error, how far it is, and its result.
-
-    Parameters
-    ----------
-    show : prints the result, before it is recorded
-    """
+    """Shows what a job says on standard error, how far it is, and, by `show`, its result."""
 
     def __init__(self, show: Callable[[Any], None] = lambda result: None) -> None:
         self._show = show

@@ -33,8 +33,7 @@ def verify(
     key: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE",
-            help="Public key that must have signed TARGET; needs the extra verify.",
+            metavar="FILE", help="Public key that must have signed TARGET; needs the extra verify."
         ),
     ] = None,
     signature: Annotated[

@@ -39,8 +39,7 @@ class CompareJob(Job):
         ),
     ]
     new: Annotated[
-        Place,
-        setting("What is to be released after OLD, likewise.", metavar="NEW", argument=True),
+        Place, setting("What is to be released after OLD, likewise.", metavar="NEW", argument=True)
     ]
     data: Text | None = setting(
         "Rows to predict with both, or - for standard input.", metavar="ROWS"

@@ -62,24 +62,22 @@ class EvaluateJob(Job):
     scheduler: SchedulerSetting = None
 
     def mistakes(self) -> Iterator[Mistake]:
-        if self.data is not None and self.scheduler is not None:
-            yield (
-                ("scheduler",),
-                "is for the folds of a cross-validation: give no --data with it.",
-            )
-        if self.data is not None and self.config is not None:
-            yield ("config",), "is cross-validated on its own rows: give --model with --data."
-        if self.data is not None and self.repeats is not None:
-            yield ("repeats",), "repeats a cross-validation: give no --data with it."
-        if self.data is None and self.model is not None and self.report is None:
-            yield ("model",), "needs --data, the rows to score it with."
-        if self.data is None and self.separator is not None:
-            yield ("separator",), "is for the rows of --data."
+        if self.data is not None:
+            if self.scheduler is not None:
+                text = "is for the folds of a cross-validation: give no --data with it."
+                yield ("scheduler",), text
+            if self.config is not None:
+                yield ("config",), "is cross-validated on its own rows: give --model with --data."
+            if self.repeats is not None:
+                yield ("repeats",), "repeats a cross-validation: give no --data with it."
+        else:
+            if self.model is not None and self.report is None:
+                yield ("model",), "needs --data, the rows to score it with."
+            if self.separator is not None:
+                yield ("separator",), "is for the rows of --data."
         if self.config is not None and self.report is not None and self.model is None:
-            yield (
-                ("report",),
-                "explains predictions: with --config, name the model file by --model.",
-            )
+            text = "explains predictions: with --config, name the model file by --model."
+            yield ("report",), text
 
     def run(self, watcher: Watcher | None = None) -> EvaluationResult:
         """Evaluate, and write the report if there is to be one."""

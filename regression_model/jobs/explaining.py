@@ -12,15 +12,7 @@ from ..errors import InputError
 from ..files.results import problem_texts
 from .places import output_format
 from .rows import PassedRows, PassingRows, RowsJob, column_names, identifiers
-from .settings import (
-    FromSetting,
-    ModelSetting,
-    SeparatorSetting,
-    Text,
-    Whole,
-    YesNo,
-    setting,
-)
+from .settings import FromSetting, ModelSetting, SeparatorSetting, Text, Whole, YesNo, setting
 from .watching import Watcher
 
 if TYPE_CHECKING:

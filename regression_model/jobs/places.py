@@ -85,16 +85,11 @@ def output_format(
 def check_places(
     outputs: Mapping[str, Path | str | None], inputs: Mapping[str, Path | str | None]
 ) -> None:
-    """Check that no output would replace an input or another output, by whatever name or link.
+    """Raise InputError if an output would replace an input or another output, by any name or link.
 
     Parameters
     ----------
     outputs, inputs : what each is called, with its path; `-` is a standard stream, None is unused
-
-    Raises
-    ------
-    InputError
-        When two of them are one file.
     """
     seen = [(name, str(path), "r") for name, path in inputs.items() if path is not None]
     for output, path in outputs.items():

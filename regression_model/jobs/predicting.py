@@ -12,16 +12,7 @@ from ..errors import InputError
 from ..files.results import problem_texts
 from .places import output_format
 from .rows import PassedRows, PassingRows, RowsJob, column_names, identifiers, simple
-from .settings import (
-    FromSetting,
-    Kind,
-    ModelSetting,
-    SeparatorSetting,
-    Text,
-    Whole,
-    YesNo,
-    setting,
-)
+from .settings import FromSetting, Kind, ModelSetting, SeparatorSetting, Text, Whole, YesNo, setting
 from .spreading import predict_dataset
 from .watching import Watcher
 

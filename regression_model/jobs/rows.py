@@ -168,13 +168,7 @@ class PassingRows:
 
 
 def check_columns(contract: Contract, source: Source, watcher: Watcher) -> None:
-    """Refuse a table that is not of this model; say which of its columns are not used.
-
-    Raises
-    ------
-    InputError
-        As `check_required_columns`.
-    """
+    """Refuse a table as `check_required_columns`; say which of its columns are not used."""
     check_required_columns(contract, source)
     if source.names is not None:
         names = dict.fromkeys(source.names)
@@ -183,12 +177,9 @@ def check_columns(contract: Contract, source: Source, watcher: Watcher) -> None:
 
 
 def check_required_columns(contract: Contract, source: Source) -> None:
-    """Refuse a table that is not of this model; the rows of JSON Lines are only known when read.
+    """Raise InputError for a table without a required column; JSON Lines are only known when read.
 
-    Raises
-    ------
-    InputError
-        When a required field has no column; names the separator if another one has them.
+    If another separator would give these columns, the error names it.
     """
     if source.names is None:
         return
@@ -272,10 +263,8 @@ class RowsJob(Job):
     ) -> Iterator[PassingRows]:
         """Open the model and the rows for it, and tell the watcher how far they are.
 
-        Raises
-        ------
-        RegressionModelError
-            When an output is the input or the model, or one of these cannot be read.
+        Raises RegressionModelError when an output is the input or the model, or one of these cannot
+        be read.
         """
         from ..files.streams import opened_source
         from ..runtime.installed import find_model

@@ -13,8 +13,7 @@ __all__ = ["AnyJob", "schema"]
 
 # Every kind of job, told apart by its `kind`.
 AnyJob: Any = Annotated[
-    Union[tuple(kind_of(kind) for kind in KINDS)],  # noqa: UP007
-    Field(discriminator="kind"),
+    Union[tuple(kind_of(kind) for kind in KINDS)], Field(discriminator="kind")  # noqa: UP007
 ]
 
 _OF_THE_COMMAND_LINE = ("flags", "metavar", "argument", "only_in_files")

@@ -63,12 +63,8 @@ class PassedPartitions(PassedRows):
 def folds_spread(scheduler: str | None, watcher: Watcher) -> Iterator[None]:
     """Let joblib compute folds on a Dask cluster, or, without one, on this machine.
 
-    The work can be interrupted.
-
-    Raises
-    ------
-    ClusterError
-        When the cluster cannot be reached, or has other versions of the libraries.
+    The work can be interrupted. Raises ClusterError when the cluster cannot be reached, or has
+    other versions of the libraries.
     """
     if scheduler is None:
         with watcher.interruptible():
@@ -89,12 +85,8 @@ def folds_spread(scheduler: str | None, watcher: Watcher) -> Iterator[None]:
 def predict_dataset(job: PredictJob, scheduler: str, watcher: Watcher) -> PassedPartitions:
     """Predict the partitions of a data set into a folder, and return what came of them.
 
-    Raises
-    ------
-    ClusterError
-        When the cluster cannot be reached, or does not fit.
-    InputError
-        When partitions could not be predicted; the others are.
+    Raises ClusterError when the cluster cannot be reached or does not fit, and InputError when
+    partitions could not be predicted; the others are.
     """
     with needs("dask"):
         from ..batch.cluster import check_workers, opened_cluster, predict_partitions
