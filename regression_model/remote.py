@@ -70,10 +70,8 @@ def shown(place: str | Path) -> str:
 def opened(url: str) -> tuple[Any, int | None, Callable[[], bool]]:
     """Open a URL to read it once, from its beginning.
 
-    Returns
-    -------
-    tuple of a binary stream, its size if that is known, and a function
-        The function says whether what is there is still what was opened.
+    Returns a binary stream, its size if that is known, and a function that says whether what is
+    there is still what was opened.
     """
     system, path = _system(url)
     found = _answered(url, lambda: system.info(path))

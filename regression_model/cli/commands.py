@@ -66,23 +66,9 @@ class JobCommand(Command):
         info = CommandInfo(name=self.name, cls=Command, callback=COMMANDS[str(self.name)])
         return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
 
-    @property
-    def params(self) -> Any:
-        """The options and arguments."""
-        return self._command.params
-
-    @params.setter
-    def params(self, _: Any) -> None:
-        pass
-
-    @property
-    def callback(self) -> Any:
-        """What is called with them."""
-        return self._command.callback
-
-    @callback.setter
-    def callback(self, _: Any) -> None:
-        pass
+    # typer sets both, to those of the function without options.
+    params: Any = property(lambda self: self._command.params, lambda self, _: None)
+    callback: Any = property(lambda self: self._command.callback, lambda self, _: None)
 
 
 def job_of_options(kind: type[Job], options: dict[str, Any]) -> Job:

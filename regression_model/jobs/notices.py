@@ -107,8 +107,7 @@ def _silent(name: str) -> Iterator[None]:
     logger: Any = logging.getLogger(name)
     before, logger.disabled = logger.disabled, True
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             yield
     finally:
         logger.disabled = before

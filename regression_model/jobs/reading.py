@@ -44,10 +44,6 @@ class _Layer:
             path = path[:-1]
         return self.source, self.lines[path]
 
-    def holds(self, path: KeyPath) -> bool:
-        """Whether it says something about a key."""
-        return path in self.lines
-
 
 class JobDocument(NamedTuple):
     """A job, and its settings as files have them: what they say together, in their words."""
@@ -216,7 +212,7 @@ def _checked(layers: list[_Layer], told: list[Told], *, partial: bool) -> Job | 
 
     for layer in layers[:-1]:  # what a later one replaces may be wrong as well
         for path, text in _mistakes(model, _merged([merged, layer.document]))[1]:
-            if layer.holds(path) and _origin(layers, path) is not layer:
+            if path in layer.lines and _origin(layers, path) is not layer:
                 tell(layer, path, text)
     job, mistakes = _mistakes(model, merged)
     for path, text in mistakes:
@@ -236,7 +232,7 @@ def _origin(layers: Sequence[_Layer], path: KeyPath) -> _Layer:
     """Return what says a key last, or, for one that nobody says, the first file."""
     while path:
         for layer in reversed(layers):
-            if layer.holds(path):
+            if path in layer.lines:
                 return layer
         path = path[:-1]
     return layers[0]
