@@ -188,8 +188,6 @@ class _Columns:
         self._contract, names = passing.model.contract, passing.source.names
         self.used, identifying = column_names(self._contract)
         self.carried = None if keep else identifying
-        self._interval = interval
-        self._keep = keep
         self._added = ["prediction", *(["lower", "upper"] if interval else []), "assumed"]
         self._added += [] if split else ["problems"]
         if keep and names is not None:
@@ -199,15 +197,14 @@ class _Columns:
     def columns(self, part: Slice, prediction: Prediction) -> dict[str, Column]:
         """Return the columns of some rows."""
         columns: dict[str, Column]
-        if self._keep:
+        if self.carried is None:
             self._check_names(part.carried)
             columns = {name: simple(cells) for name, cells in part.carried.items()}
         else:
             columns = dict(identifiers(self._contract, part))
         columns["prediction"] = prediction.values
-        if self._interval:
-            columns["lower"] = prediction.lower
-            columns["upper"] = prediction.upper
+        if "lower" in self._added:
+            columns |= {"lower": prediction.lower, "upper": prediction.upper}
         columns["assumed"] = prediction.assumed
         if "problems" in self._added:
             columns["problems"] = problem_texts(prediction)
@@ -216,9 +213,9 @@ class _Columns:
     def empty(self) -> dict[str, Column]:
         """Return the columns of an input without rows."""
         names = self._names
-        if not self._keep:
+        if self.carried is not None:
             known = self._contract.canonical_names
-            names = [known[name] for name in self._names if name in (self.carried or ())]
+            names = [known[name] for name in names if name in self.carried]
         import numpy as np
 
         columns: dict[str, Column] = {name: [] for name in (*names, *self._added)}
