@@ -22,13 +22,9 @@ __all__ = [
 ]
 
 _SIGNS = {
-    "us dollars": "$",
-    "dollars": "$",
-    "usd": "$",
-    "euros": "€",
-    "eur": "€",
-    "pounds": "£",
-    "gbp": "£",
+    **dict.fromkeys(("us dollars", "dollars", "usd"), "$"),
+    **dict.fromkeys(("euros", "eur"), "€"),
+    **dict.fromkeys(("pounds", "gbp"), "£"),
 }
 _MINUS = "\N{MINUS SIGN}"
 _NOTHING = "\N{EN DASH}"

@@ -11,58 +11,30 @@ from .errors import MissingExtraError
 
 __all__ = ["needs"]
 
-_EXTRAS_OF = {
-    "OpenSSL": ("verify",),
-    "aiohttp": ("remote",),
-    "alembic": ("mlflow",),
-    "apprise": ("notify",),
-    "build": ("package",),
-    "cryptography": ("verify",),
-    "dask": ("dask",),
-    "distributed": ("dask",),
-    "feature_engine": ("train",),
-    "fsspec": ("remote",),
-    "httptools": ("serve",),
-    "joblib": ("train",),
-    "jinja2": ("report",),
-    "markupsafe": ("report",),
-    "matplotlib": ("report", "tune"),
-    "mlflow": ("mlflow",),
-    "model_signing": ("verify",),
-    "onnx": ("train",),
-    "optuna": ("tune",),
-    "orjson": ("serve",),
-    "packaging": ("package", "verify"),
-    "pandas": ("train", "mlflow", "spark"),
-    "prometheus_client": ("serve",),
-    "pyarrow": ("batch", "dask", "spark"),
-    "pyspark": ("spark",),
-    "s3fs": ("remote",),
-    "scipy": ("train", "tune"),
-    "setuptools": ("package",),
-    "skl2onnx": ("convert",),
-    "sklearn": ("train",),
-    "sqlalchemy": ("mlflow",),
-    "sqlparse": ("mlflow",),
-    "strictyaml": ("train", "jobs"),
-    "threadpoolctl": ("train",),
-    "uvicorn": ("serve",),
-    "uvloop": ("serve",),
+_LIBRARIES_OF = {
+    "batch": "pyarrow",
+    "convert": "skl2onnx",
+    "dask": "dask distributed pyarrow",
+    "jobs": "strictyaml",
+    "mlflow": "alembic mlflow pandas sqlalchemy sqlparse",
+    "notify": "apprise",
+    "package": "build packaging setuptools",
+    "remote": "aiohttp fsspec s3fs",
+    "report": "jinja2 markupsafe matplotlib",
+    "serve": "httptools orjson prometheus_client uvicorn uvloop",
+    "spark": "pandas pyarrow pyspark",
+    "train": "feature_engine joblib onnx pandas scipy sklearn strictyaml threadpoolctl",
+    "tune": "matplotlib optuna scipy",
+    "verify": "cryptography model_signing OpenSSL packaging",
 }
 
 
 @contextmanager
 def needs(*extras: str) -> Iterator[None]:
-    """Turn a failed import into an error that says what to install.
+    """Turn a failed import into MissingExtraError, which says what to install.
 
-    Parameters
-    ----------
-    extras : all that are needed, so that one command installs them together.
-
-    Raises
-    ------
-    MissingExtraError
-        When a library is missing. One that is installed but broken raises its own error.
+    `extras` are all that are needed, so that one command installs them together. A library that is
+    installed but broken raises its own error.
     """
     try:
         yield
@@ -75,7 +47,8 @@ def needs(*extras: str) -> Iterator[None]:
 
 def _sentence(library: str, extras: tuple[str, ...]) -> str:
     """Name the library and its extra; the version excludes another package of the same name."""
-    home = next((extra for extra in extras if extra in _EXTRAS_OF.get(library, ())), extras[0])
+    brings = (extra for extra in extras if library in _LIBRARIES_OF.get(extra, "").split())
+    home = next(brings, extras[0])
     return (
         f"{library} is not installed; it comes with the extra {home}: "
         f"pip install '{distribution_name()}[{','.join(extras)}]=={__version__}'."

@@ -6,11 +6,22 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
-__all__ = ["LEVELS", "line"]
+__all__ = ["LEVELS", "Level", "line"]
 
-LEVELS = ("debug", "info", "warning", "error")
+
+class Level(StrEnum):
+    """The least important events of a log."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+LEVELS = (*Level,)
 
 
 def _json(about: dict[str, Any]) -> bytes:

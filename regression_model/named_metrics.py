@@ -65,12 +65,7 @@ def _unknown(name: str, known: Iterable[str]) -> str:
 def named_metric(name: str) -> Function:
     """Return the function of a metric, which takes the targets and the predictions.
 
-    Raises
-    ------
-    InputError
-        When there is no regression metric of that name.
-    MissingExtraError
-        Without the extra train.
+    Raises InputError when there is no such regression metric, MissingExtraError without the extra.
     """
     functions = _functions()
     if name not in functions:

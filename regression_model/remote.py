@@ -70,17 +70,15 @@ def shown(place: str | Path) -> str:
 def opened(url: str) -> tuple[Any, int | None, Callable[[], bool]]:
     """Open a URL to read it once, from its beginning.
 
-    Returns
-    -------
-    tuple of a binary stream, its size if that is known, and a function
-        The function says whether what is there is still what was opened.
+    Returns a binary stream, its size if that is known, and a function that says whether what is
+    there is still what was opened.
     """
     system, path = _system(url)
     found = _answered(url, lambda: system.info(path))
     if found.get("type") == "directory":
         raise IsADirectoryError(EIO, "it is a folder")
-    options = {"block_size": 0} if _scheme(url) in _HTTP else {"block_size": _AT_ONCE}
-    stream = _answered(url, lambda: system.open(path, "rb", **options))
+    block_size = 0 if _scheme(url) in _HTTP else _AT_ONCE
+    stream = _answered(url, lambda: system.open(path, "rb", block_size=block_size))
     size = found.get("size")
 
     def is_the_same() -> bool:
@@ -190,9 +188,8 @@ def _system(url: str) -> tuple[Any, str]:
     except ImportError as error:
         library = _LIBRARIES.get(scheme) or (error.name or "").partition(".")[0]
         if not library or scheme in ("s3", "s3a"):
-            library = "s3fs"
             with needs("remote"):
-                raise ModuleNotFoundError(name=library) from None
+                raise ModuleNotFoundError(name="s3fs") from None
         raise MissingExtraError(
             f"{scheme}:// needs a library that no extra brings: pip install {library}."
         ) from None

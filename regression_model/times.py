@@ -41,10 +41,7 @@ _SHAPES = {len(shape): shape for shape in ("0000-00-00", "0000-00-00T00:00", "00
 def seconds_of(value: object, *, days: bool) -> float:
     """Return the seconds of a date, a datetime or a text; `days`: of the beginning of its day.
 
-    Raises
-    ------
-    ValueError
-        For anything else, and for a time that is missing.
+    Raises ValueError for anything else, and for a time that is missing.
     """
     if isinstance(value, str):
         return seconds_of_text(value, days=days)
@@ -62,10 +59,7 @@ def seconds_of(value: object, *, days: bool) -> float:
 def seconds_of_text(text: str, *, days: bool) -> float:
     """Return the seconds of an ISO 8601 text, such as 2010-06-01 or 2010-06-01 13:00:05.25+02:00.
 
-    Raises
-    ------
-    ValueError
-        For any other text.
+    Raises ValueError for any other text.
     """
     text = text.strip()
     if len(text) > _LONGEST or not _TIME.fullmatch(text):

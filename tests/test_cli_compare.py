@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import re
@@ -112,6 +113,19 @@ def test_rows_come_from_standard_input_too(shipped: Path, scoring_file: Path) ->
     result = run(shipped, shipped, "--data", "-", "--json", given=lines)
     assert result.exit_code == 0
     assert json.loads(result.stdout)["data"]["compared"] == 3
+
+
+def test_a_url_is_named_without_its_secrets(
+    shipped: Path, scoring_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The result goes into logs and releases."""
+    content = b"".join(scoring_file.read_bytes().splitlines(keepends=True)[:4])
+    stored = (io.BytesIO(content), None, lambda: True)
+    monkeypatch.setattr("regression_model.remote.opened", lambda url: stored)
+    url = "https://me:pass@storage/rows.csv?token=word"
+    result = run(shipped, shipped, "--data", url, "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "rows.csv" in result.stdout and "word" not in result.stdout
 
 
 @pytest.mark.parametrize(

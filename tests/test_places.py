@@ -24,6 +24,16 @@ def parts(tmp_path: Path) -> str:
     return str(tmp_path / "2024-*.csv")
 
 
+@pytest.mark.parametrize("options", [["-o", "URL"], ["--separator", ";"]])
+def test_a_refused_url_is_named_without_its_secrets(options: list[str]) -> None:
+    """As an output that is the input, and where an option does not fit it."""
+    url = "https://me:pass@storage/rows.jsonl?token=word"
+    options = [url if one == "URL" else one for one in options]
+    result = CliRunner().invoke(app, ["predict", url, *options])
+    assert result.exit_code == 2
+    assert "https://storage/rows.jsonl is" in result.stderr and "word" not in result.stderr
+
+
 def test_a_pattern_stands_for_several_files(parts: str) -> None:
     """In the order of their names, as a whole and slice by slice, with a record of each."""
     table, records = read_recorded(parts, role="monitoring")

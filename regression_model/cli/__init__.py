@@ -8,7 +8,7 @@ major.
 
 from __future__ import annotations
 
-from .commands import JobCommand, JobFunction, light
+from .commands import JobCommand, JobFunction
 from .comparing import compare
 from .describing import info, models, schema
 from .drafting import init
@@ -50,7 +50,8 @@ _COMMANDS = (
 )
 for _command in _COMMANDS:
     if isinstance(_command, JobFunction):
-        app.command(cls=JobCommand)(light(_command))
+        # The function that stands here has no options yet, and is never called.
+        app.command(_command.__name__, cls=JobCommand, help=_command.__doc__)(lambda: None)
     else:
         app.command(cls=Command)(_command)
 app.add_typer(runs)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import typer
@@ -22,20 +23,27 @@ if TYPE_CHECKING:
 
     from ..jobs.base import Job
 
-__all__ = ["JobCommand", "JobFunction", "job_command", "option_text"]
+__all__ = ["COMMANDS", "JobCommand", "JobFunction"]
+
+COMMANDS: dict[str, JobFunction] = {}  # by the kinds of their jobs
 
 
 class JobFunction:
-    """A command that is called with the settings of a job, or with options that make one."""
+    """A command that is called with the settings of a job, or with options that make one.
 
-    def __init__(self, kind: str, show: Callable[[Any], None]) -> None:
-        self.kind, self.show = kind, show
+    `show` runs a job and shows its result; it has the name of the kind.
+    """
+
+    def __init__(self, show: Callable[[Any], None]) -> None:
+        assert show.__name__ in KINDS
+        self.show = show
         self.__name__, self.__doc__ = show.__name__, show.__doc__
         self.__annotations__: dict[str, Any] = {}
+        COMMANDS[self.__name__] = self
 
     def __call__(self, **options: Any) -> None:
         """Run the job that the options of a command line describe."""
-        self.show(job_of_options(kind_of(self.kind), options))
+        self.show(job_of_options(kind_of(self.__name__), options))
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -43,7 +51,7 @@ class JobFunction:
         from ..jobs.base import Job
 
         of_all = Job.model_fields
-        fields = kind_of(self.kind).model_fields.items()
+        fields = kind_of(self.__name__).model_fields.items()
         ordered = sorted(fields, key=lambda item: item[0] in of_all)  # those of all jobs last
         return inspect.Signature(
             [_parameter(*item) for item in ordered if not _shown(item[1])["only_in_files"]]
@@ -53,64 +61,18 @@ class JobFunction:
 class JobCommand(Command):
     """A command whose options are made when they are asked for."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        self._made: Any = None
-        self._light = options["callback"].__wrapped__
-        super().__init__(*args, **options)
-
-    @property
+    @cached_property
     def _command(self) -> Any:
-        if self._made is None:
-            info = CommandInfo(name=self.name, cls=Command, callback=self._light.function)
-            self._made = get_command_from_info(
-                info, pretty_exceptions_short=False, rich_markup_mode=None
-            )
-        return self._made
+        info = CommandInfo(name=self.name, cls=Command, callback=COMMANDS[str(self.name)])
+        return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
 
-    @property
-    def params(self) -> Any:
-        """The options and arguments."""
-        return self._command.params
-
-    @params.setter
-    def params(self, _: Any) -> None:
-        pass
-
-    @property
-    def callback(self) -> Any:
-        """What is called with them."""
-        return self._command.callback
-
-    @callback.setter
-    def callback(self, _: Any) -> None:
-        pass
-
-
-def job_command(kind: str) -> Callable[[Callable[[Any], None]], JobFunction]:
-    """Make a command of a function that runs and shows a job of this kind."""
-    assert kind in KINDS
-    return lambda show: JobFunction(kind, show)
-
-
-def light(function: JobFunction) -> Callable[[], None]:
-    """Return what stands for a command until its options are asked for."""
-
-    def stands_for() -> None:
-        """Is never called."""
-
-    stands_for.__name__, stands_for.__doc__ = function.__name__, function.__doc__
-    stands_for.function = function  # type: ignore[attr-defined]
-    return stands_for
+    # typer sets both, to those of the function without options.
+    params: Any = property(lambda self: self._command.params, lambda self, _: None)
+    callback: Any = property(lambda self: self._command.callback, lambda self, _: None)
 
 
 def job_of_options(kind: type[Job], options: dict[str, Any]) -> Job:
-    """Make a job of options, which typer has read.
-
-    Raises
-    ------
-    typer.BadParameter
-        For the first option that does not fit the others.
-    """
+    """Make a job of options, or raise typer.BadParameter for the first that does not fit."""
     from pydantic import ValidationError
 
     from ..config.mistakes import explain
@@ -132,14 +94,13 @@ def _option_of(kind: type[Job], key: str) -> str:
 
 
 def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
-    shown, limits = _shown(field), _limits(field)
+    shown = _shown(field)
+    of_both = {"metavar": shown["metavar"], "help": field.description, **_limits(field)}
     declared: Any
     if shown["argument"]:
-        declared = typer.Argument(metavar=shown["metavar"], help=field.description, **limits)
+        declared = typer.Argument(**of_both)
     else:
-        declared = typer.Option(
-            *_flags(name, field), metavar=shown["metavar"], help=field.description, **limits
-        )
+        declared = typer.Option(*_flags(name, field), **of_both)
     default = inspect.Parameter.empty if field.is_required() else field.default
     return inspect.Parameter(
         name,
@@ -150,12 +111,7 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
 
 
 def _flags(name: str, field: FieldInfo) -> list[str]:
-    return _shown(field)["flags"] or [option_text(field.alias or name)]
-
-
-def option_text(key: str) -> str:
-    """Return how the option of a key of a job file is written."""
-    return f"--{key.replace('_', '-')}"
+    return _shown(field)["flags"] or [f"--{(field.alias or name).replace('_', '-')}"]
 
 
 def _shown(field: FieldInfo) -> dict[str, Any]:
@@ -165,12 +121,12 @@ def _shown(field: FieldInfo) -> dict[str, Any]:
 
 def _limits(field: FieldInfo) -> dict[str, Any]:
     """Return the least and the most that a number may be."""
-    found = {}
-    for limit in field.metadata:
-        for ours, theirs in (("ge", "min"), ("le", "max")):
-            if hasattr(limit, ours):
-                found[theirs] = getattr(limit, ours)
-    return found
+    return {
+        theirs: getattr(limit, ours)
+        for limit in field.metadata
+        for ours, theirs in (("ge", "min"), ("le", "max"))
+        if hasattr(limit, ours)
+    }
 
 
 def _plain(annotation: Any) -> Any:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import TYPE_CHECKING
 
 import typer
 
 from ..display import printable
-from .commands import job_command
+from .commands import JobFunction
 from .program import fail, say
-from .terminal import Terminal, console_of, show
+from .terminal import Terminal, show, show_json
 
 if TYPE_CHECKING:
     from ..comparison import ModelComparison
@@ -22,7 +20,7 @@ __all__ = ["compare"]
 _EXIT_CODES = {"patch": 0, "minor": 10, "major": 11}
 
 
-@job_command("compare")
+@JobFunction
 def compare(job: CompareJob) -> None:
     """Show what a new model changes for users of an old one.
 
@@ -38,10 +36,7 @@ def compare(job: CompareJob) -> None:
       regression-model compare old.whl new.whl --check-version
     """
     comparison = job.run(Terminal())
-    if job.as_json:
-        typer.echo(json.dumps(comparison.to_dict(), allow_nan=False))
-    else:
-        _show(comparison)
+    (show_json if job.as_json else _show)(comparison)
     if job.check_version:
         from ..comparison import tables
 
@@ -56,8 +51,6 @@ def _show(comparison: ModelComparison) -> None:
     """Print a comparison to standard output, most important first."""
     from ..comparison import tables
 
-    console = console_of(sys.stdout)
-    console.print(printable(tables.headline(comparison)), style="bold", soft_wrap=True)
-    for sentence in tables.sentences(comparison):
-        console.print(printable(sentence))
+    show(printable(tables.headline(comparison)), style="bold", soft_wrap=True)
+    show(*map(printable, tables.sentences(comparison)))
     show(*tables.tables(comparison), *tables.notes(comparison))

@@ -10,7 +10,7 @@ import typer
 from ..display import Table, count, printable
 from ..extras import needs
 from ..jobs.places import check_places
-from .program import INTERRUPTED_EXIT, fail, interruptible, say
+from .program import fail, if_interrupted, say
 from .terminal import show, shown_progress
 
 if TYPE_CHECKING:
@@ -51,18 +51,15 @@ def init(
     if str(table) == "-":
         raise typer.BadParameter("training rows come from a file.", param_hint="TABLE")
     place = output or table.with_name(f"{table.name.partition('.')[0] or 'model'}.yml")
-    check_places({"configuration": str(place)}, {"table": str(table)})
+    check_places({"configuration": place}, {"table": table})
     if place.exists() and not force:
         fail(f"Error: {place} exists: name another --output, or give --force.", code=2)
     say("Loading libraries ...")
     with needs("train"):
         from ..drafting.run import draft_configuration
         from ..files.writing import write_atomically
-    try:
-        with interruptible(), shown_progress() as progress:
-            text, draft = draft_configuration(table, target, output=place, progress=progress)
-    except KeyboardInterrupt:
-        fail("Interrupted: nothing was written.", code=INTERRUPTED_EXIT)
+    with if_interrupted("nothing was written."), shown_progress() as progress:
+        text, draft = draft_configuration(table, target, output=place, progress=progress)
     write_atomically(place, text.encode("utf-8"))
     _show(draft, place)
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import typer
-
 from ..display import Table, count, printable
-from .commands import job_command
+from .commands import JobFunction
 from .program import fail
-from .terminal import Terminal, console_of, show
+from .terminal import Terminal, show, show_json
 
 if TYPE_CHECKING:
     from ..evaluation import EvaluationResult
@@ -24,7 +20,7 @@ _MOST_GROUPS = 8
 _MOST_REFUSED = 50
 
 
-@job_command("evaluate")
+@JobFunction
 def evaluate(job: EvaluateJob) -> None:
     """Show how good the model is, and where it is weak.
 
@@ -40,22 +36,16 @@ def evaluate(job: EvaluateJob) -> None:
       regression-model evaluate --repeats 10 --json > evaluation.json
       regression-model evaluate --data new_sales.csv --compare older.onnx
     """
-    evaluation = job.run(Terminal(_as_json if job.as_json else _show_evaluation))
+    evaluation = job.run(Terminal(show_json if job.as_json else _show_evaluation))
     if evaluation.refused:
         every = evaluation.rows + len(evaluation.refused)
         fail(f"Not scored: {len(evaluation.refused):,} of {count(every, 'row')}.", code=1)
 
 
-def _as_json(evaluation: EvaluationResult) -> None:
-    typer.echo(json.dumps(evaluation.to_dict(), allow_nan=False))
-
-
 def _show_evaluation(evaluation: EvaluationResult) -> None:
     """Print an evaluation to standard output, most important first."""
-    console = console_of(sys.stdout)
-    if evaluation.caution is not None:
-        console.print(evaluation.caution, style="bold red", soft_wrap=True)
-    console.print(_title(evaluation), style="bold")
+    show(evaluation.caution, style="bold red", soft_wrap=True)
+    show(_title(evaluation), style="bold")
     show(*_tables(evaluation))
     for row, sentence in evaluation.refused[:_MOST_REFUSED]:
         show(f"Row {row + 1} was not scored: {printable(sentence)}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from ..display import plain, printable
-from .commands import job_command
+from .commands import JobFunction
 from .predicting import finish
 from .program import say
 from .terminal import Terminal, cell, console_of, rich_table
@@ -27,7 +27,7 @@ __all__ = ["explain"]
 _BAR = 30  # characters
 
 
-@job_command("explain")
+@JobFunction
 def explain(job: ExplainJob) -> None:
     """Show what each field adds to a prediction, or takes from it.
 
@@ -64,6 +64,8 @@ def _show(top: int | None, explained: Sequence[Explained], model: Model, more: i
 
 def _bars(explanation: Explanation, unit: str, top: int | None) -> Table:
     """Draw the steps from the typical prediction to that for the row."""
+    from rich.text import Text
+
     from ..jobs.explaining import largest, value_text
 
     table = rich_table(header=False)
@@ -80,12 +82,6 @@ def _bars(explanation: Explanation, unit: str, top: int | None) -> Table:
         read = printable(value_text(explanation, name))
         if name in explanation.assumed:
             read = f"{read} (assumed)".strip()
-        table.add_row(name, cell(plain(value, sign=True)), _coloured(bar, style), read)
+        table.add_row(name, cell(plain(value, sign=True)), Text(bar, style=style), read)
     table.add_row("prediction", cell(plain(explanation.value)), unit, style="bold")
     return table
-
-
-def _coloured(text: str, style: str) -> Any:
-    from rich.text import Text
-
-    return Text(text, style=style)

@@ -30,14 +30,10 @@ class Messages:
         self._failure = ""
 
     def open(self, *, level: str, file: Path | None) -> None:
-        """Begin a call of the program.
-
-        Raises
-        ------
-        OutputError
-            When the file cannot be written.
-        """
-        self.close()
+        """Begin a call of the program; raise OutputError if the file cannot be written."""
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
         self.__init__()  # type: ignore[misc]
         self._lowest = LEVELS.index(level)
         if file is not None:
@@ -45,13 +41,6 @@ class Messages:
                 self._file = file.open("a", encoding="utf-8", errors="replace")
             except OSError as error:
                 raise OutputError(f"{file} cannot be written: {error.strerror}.") from None
-
-    def close(self) -> None:
-        """End a call of the program."""
-        if self._file is not None:
-            with suppress(OSError):
-                self._file.close()
-            self._file = None
 
     def log_to_standard_error(self) -> None:
         """Write lines of JSON to standard error from now on, unless it is a terminal."""

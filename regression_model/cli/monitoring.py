@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import TYPE_CHECKING
 
 import typer
 
 from ..display import printable
-from .commands import job_command
-from .terminal import Terminal, console_of, show
+from .commands import JobFunction
+from .terminal import Terminal, show, show_json
 
 if TYPE_CHECKING:
     from ..jobs.monitoring import MonitorJob
@@ -21,7 +19,7 @@ __all__ = ["monitor"]
 _MOST_FIELDS = 12
 
 
-@job_command("monitor")
+@JobFunction
 def monitor(job: MonitorJob) -> None:
     """Say whether new rows differ from the training rows.
 
@@ -37,28 +35,21 @@ def monitor(job: MonitorJob) -> None:
       regression-model monitor sales.csv --time sold --window quarter --report reports
       regression-model monitor asked.jsonl --outcomes sold.csv --json
     """
-    found = job.run(Terminal(_as_json if job.as_json else _show))
+    found = job.run(Terminal(show_json if job.as_json else _show))
     if found.has_drift:
         raise typer.Exit(1)
-
-
-def _as_json(found: DriftReport) -> None:
-    typer.echo(json.dumps(found.to_dict(), allow_nan=False))
 
 
 def _show(found: DriftReport) -> None:
     """Print a report to standard output, most important first."""
     from ..monitoring import tables
 
-    console = console_of(sys.stdout)
-    console.print(printable(tables.headline(found)), style="bold", soft_wrap=True)
-    for sentence in tables.sentences(found):
-        console.print(printable(sentence), soft_wrap=True)
+    show(printable(tables.headline(found)), style="bold", soft_wrap=True)
+    show(*map(printable, tables.sentences(found)), soft_wrap=True)
     show(
         tables.windows(found),
         tables.fields(found.everything, most=_MOST_FIELDS),
         tables.summary(found.everything),
         tables.outcomes(found),
     )
-    for note in found.notes:
-        console.print(printable(note), soft_wrap=True)
+    show(*map(printable, found.notes), soft_wrap=True)

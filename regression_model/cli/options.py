@@ -8,15 +8,17 @@ from typing import Annotated
 import typer
 
 from ..jobs import places
-from ..jobs.words import MODEL, PLACE_OF_RUNS
+from ..jobs.places import MODEL, PLACE_OF_RUNS
 
-__all__ = ["ModelOption", "PlaceOfRunsOption", "registered"]
+__all__ = ["JsonOption", "ModelOption", "PlaceOfRunsOption", "registered"]
 
 
 def registered(model: Path | None) -> Path | None:
     """Return the file of a model that a registry may know by its name."""
     return places.registered(model)
 
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Everything as JSON, for programs.")]
 
 ModelOption = Annotated[
     Path | None, typer.Option("--model", metavar="MODEL", help=MODEL, callback=registered)

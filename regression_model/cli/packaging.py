@@ -28,8 +28,7 @@ _EVALUATE = """Show how good the model is on rows with their true target.
     """
 
 _TestRows = Annotated[
-    str,
-    typer.Option(metavar="FILE", help="Rows with their true target, or - for standard input."),
+    str, typer.Option(metavar="FILE", help="Rows with their true target, or - for standard input.")
 ]
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ..display import Table, plain, printable
-from .commands import job_command
-from .program import INTERRUPTED_EXIT, fail, say
+from .commands import JobFunction
+from .program import if_interrupted, say
 from .terminal import Terminal, show
 
 if TYPE_CHECKING:
     from ..jobs.predicting import PredictJob
-    from ..jobs.rows import PassedRows, Tally
+    from ..jobs.rows import PassedRows, PassingRows
 
 __all__ = ["finish", "predict"]
 
@@ -21,7 +22,7 @@ _MOST_ROWS_SHOWN = 50
 _NUMBERS = ("prediction", "lower", "upper")
 
 
-@job_command("predict")
+@JobFunction
 def predict(job: PredictJob) -> None:
     """Predict the target for every row.
 
@@ -42,15 +43,9 @@ def predict(job: PredictJob) -> None:
       cat houses.jsonl | regression-model predict - --to jsonl
       regression-model predict sales -o prices --scheduler tcp://10.0.0.1:8786
     """
-    try:
+    kept = "finished partitions are kept, and the same command goes on from there."
+    with nullcontext() if job.scheduler is None else if_interrupted(kept):
         finish(job.run(Terminal(), show=_show_results))
-    except KeyboardInterrupt:
-        if job.scheduler is None:
-            raise
-        fail(
-            "Interrupted: finished partitions are kept, and the same command goes on from there.",
-            code=INTERRUPTED_EXIT,
-        )
 
 
 def finish(passed: PassedRows) -> None:
@@ -60,7 +55,7 @@ def finish(passed: PassedRows) -> None:
         raise typer.Exit(1)
 
 
-def _show_results(parts: Any, tally: Tally) -> None:
+def _show_results(parts: Any, passing: PassingRows) -> None:
     from ..files.streams import listed
 
     first: dict[str, list[Any]] = {}
@@ -75,9 +70,8 @@ def _show_results(parts: Any, tally: Tally) -> None:
     numbers_to = len(first) - ("problems" in first)
     rows = [*zip(*texts, strict=True)]
     show(Table("", [*first], rows, numbers_from=0, numbers_to=numbers_to))
-    if tally.rows > _MOST_ROWS_SHOWN:
-        more = tally.rows - _MOST_ROWS_SHOWN
-        say(f"{more:,} more: write all {tally.rows:,} rows with --output FILE.")
+    if (more := passing.rows - _MOST_ROWS_SHOWN) > 0:
+        say(f"{more:,} more: write all {passing.rows:,} rows with --output FILE.")
 
 
 def _number(value: float | None) -> str:

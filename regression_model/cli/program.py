@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -18,13 +17,14 @@ from typer.core import TyperCommand, TyperGroup
 from .. import __version__
 from ..errors import AliasMovedError, ConfigError, QualityError, RegressionModelError
 from ..files.writing import whole_text
+from ..logs import Level
 from .logs import MESSAGES
 
 __all__ = [
-    "INTERRUPTED_EXIT",
     "Command",
     "app",
     "fail",
+    "if_interrupted",
     "interruptible",
     "main",
     "new_program",
@@ -32,17 +32,8 @@ __all__ = [
     "say",
 ]
 
-INTERRUPTED_EXIT = 130  # as a shell reports a program that Ctrl-C ended
+_INTERRUPTED_EXIT = 130  # as a shell reports a program that Ctrl-C ended
 _SIGPIPE_EXIT = 141  # and one whose reader went away
-
-
-class Level(StrEnum):
-    """The least important events of a log."""
-
-    debug = "debug"
-    info = "info"
-    warning = "warning"
-    error = "error"
 
 
 LogLevel = Annotated[
@@ -86,7 +77,7 @@ class Program(TyperGroup):
             error.message = _usage_sentence(error)
             raise
         except KeyboardInterrupt:
-            fail("Interrupted.", code=INTERRUPTED_EXIT)
+            fail("Interrupted.", code=_INTERRUPTED_EXIT)
         except BrokenPipeError:
             _drop_standard_output()
             raise typer.Exit(_SIGPIPE_EXIT) from None
@@ -213,7 +204,7 @@ def run(program: typer.Typer, name: str) -> None:
 def _stop(*_: object) -> None:
     """Exit at once on Ctrl-C: no file is open, and a library being loaded can lose an exception."""
     os.write(2, b"Interrupted: nothing was written.\n")
-    os._exit(INTERRUPTED_EXIT)
+    os._exit(_INTERRUPTED_EXIT)
 
 
 @contextmanager
@@ -228,3 +219,12 @@ def interruptible() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
+
+
+@contextmanager
+def if_interrupted(consequence: str) -> Iterator[None]:
+    """Say what an interruption of the work leaves behind, and end the program."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        fail(f"Interrupted: {consequence}", code=_INTERRUPTED_EXIT)

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ..extras import needs
-from .comparing import compare
-from .evaluating import evaluate
-from .explaining import explain
+from .commands import COMMANDS
 from .logs import MESSAGES
-from .monitoring import monitor
-from .predicting import predict
-from .tracking import promote
-from .training import train
-from .tuning import tune
 
 __all__ = ["run"]
-
-_COMMANDS = {
-    command.kind: command
-    for command in (tune, train, evaluate, explain, predict, compare, promote, monitor)
-}
 
 
 def run(
@@ -81,6 +69,5 @@ def run(
     if dry:
         typer.echo(document.to_yaml(), nl=False)
         return
-    job: Any = document.job
     MESSAGES.log_to_standard_error()
-    _COMMANDS[job.kind].show(job)
+    COMMANDS[document.job.kind].show(document.job)

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ..logs import Level
 from .program import say
 
 __all__ = ["serve"]
-
-
-class LogLevel(StrEnum):
-    """The least that is logged."""
-
-    debug = "debug"
-    info = "info"
-    warning = "warning"
-    error = "error"
 
 
 def serve(
@@ -47,15 +38,14 @@ def serve(
     max_body: Annotated[
         int, typer.Option(metavar="BYTES", min=1, help="Largest body of a request.")
     ] = 8
-    * 1024
-    * 1024,
+    << 20,
     timeout: Annotated[
         float,
         typer.Option(
             metavar="SECONDS", min=0.1, help="Most time to receive a body, and to answer it."
         ),
     ] = 30.0,
-    log_level: Annotated[LogLevel, typer.Option(help="The least that is logged.")] = LogLevel.info,
+    log_level: Annotated[Level, typer.Option(help="The least that is logged.")] = Level.info,
     no_access_log: Annotated[
         bool, typer.Option("--no-access-log", help="Log no line for each request.")
     ] = False,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 from ..display import Table, count, printable
 from ..jobs.watching import Progress, Watcher
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..files.streams import Source
 
-__all__ = ["Terminal", "cell", "console_of", "rich_table", "show", "shown_progress", "shown_rows"]
+__all__ = ["Terminal", "cell", "console_of", "rich_table", "show", "show_json", "shown_progress"]
 
 _ASCII = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-"})  # to be searched for and copied
 
@@ -51,8 +54,13 @@ def rich_table(title: str | None = None, *, header: bool = True) -> RichTable:
     return RichTable(title=title, show_header=header, box=box.SIMPLE, title_justify="left")
 
 
-def show(*parts: Table | str | None, header: bool = True) -> None:
-    """Print tables and sentences to standard output; None is nothing."""
+def show(
+    *parts: Table | str | None,
+    header: bool = True,
+    style: str | None = None,
+    soft_wrap: bool = False,
+) -> None:
+    """Print tables and sentences, in a style of rich, to standard output; None is nothing."""
     console = console_of(sys.stdout)
     for part in parts:
         if isinstance(part, Table):
@@ -71,7 +79,12 @@ def show(*parts: Table | str | None, header: bool = True) -> None:
                 table.add_row(*map(cell, row))
             console.print(table)
         elif part is not None:
-            console.print(part)
+            console.print(part, style=style, soft_wrap=soft_wrap)
+
+
+def show_json(found: Any) -> None:
+    """Print a result as JSON to standard output."""
+    typer.echo(json.dumps(found.to_dict(), allow_nan=False))
 
 
 def cell(text: str) -> str:
@@ -81,56 +94,39 @@ def cell(text: str) -> str:
 
 
 class Terminal(Watcher):
-    """Shows what a job says on standard error, how far it is, and its result.
-
-    Parameters
-    ----------
-    show : prints the result, before it is recorded
-    """
+    """Shows what a job says on standard error, how far it is, and, by `show`, its result."""
 
     def __init__(self, show: Callable[[Any], None] = lambda result: None) -> None:
         self._show = show
 
     def result(self, result: Any) -> None:
-        """Show the result."""
         self._show(result)
 
     def say(self, sentence: str) -> None:
-        """Show a sentence."""
         say(sentence)
 
     def warn(self, sentence: str) -> None:
-        """Show a warning."""
         MESSAGES.say(sentence, level="warning")
 
     def event(self, level: str, event: str, about: dict[str, Any]) -> None:
-        """Write what happened to the log."""
         MESSAGES.event(level, event, about)
 
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """Let Ctrl-C raise KeyboardInterrupt."""
-        with interruptible():
-            yield
+    def interruptible(self) -> AbstractContextManager[None]:
+        return interruptible()
 
-    @contextmanager
-    def work(self) -> Iterator[Progress]:
-        """Show the stages, and let Ctrl-C raise KeyboardInterrupt meanwhile."""
-        with interruptible(), shown_progress() as progress:
-            yield progress
+    def work(self) -> AbstractContextManager[Progress]:
+        return shown_progress()
 
-    @contextmanager
-    def rows(self, source: Source) -> Iterator[Callable[[int], None]]:
-        """Show how many rows are done, and let Ctrl-C raise KeyboardInterrupt meanwhile."""
-        with interruptible(), shown_rows(source) as show:
-            yield show
+    def rows(self, source: Source) -> AbstractContextManager[Callable[[int], None]]:
+        return _shown_rows(source)
 
 
 @contextmanager
 def shown_progress() -> Iterator[Progress]:
-    """Show stages as bars on a terminal and as lines elsewhere."""
+    """Show stages, as bars on a terminal; Ctrl-C raises KeyboardInterrupt meanwhile."""
     if not sys.stderr.isatty():
-        yield _stage_lines()
+        with interruptible():
+            yield _stage_lines()
         return
     from rich import progress as rich
 
@@ -164,10 +160,11 @@ def _stage_lines() -> Progress:
 
 
 @contextmanager
-def shown_rows(source: Source) -> Iterator[Callable[[int], None]]:
+def _shown_rows(source: Source) -> Iterator[Callable[[int], None]]:
     """Show on a terminal how many rows are done, how fast, and how long the others will take."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        with interruptible():
+            yield lambda _: None
         return
     from rich import progress as rich
     from rich.text import Text
@@ -179,14 +176,13 @@ def shown_rows(source: Source) -> Iterator[Callable[[int], None]]:
             return Text(f"{count(rows, 'row')}{speed}")
 
     columns: list[Any] = [rich.BarColumn(), Rows(), rich.TimeRemainingColumn()]
-    with rich.Progress(*columns, console=console_of(sys.stderr), transient=True) as bar:
+    bars = rich.Progress(*columns, console=console_of(sys.stderr), transient=True)
+    with interruptible(), bars as bar:
         task = bar.add_task("", total=None, rows=0)
 
         def update(rows: int) -> None:
             fraction = source.fraction()
-            if fraction is None:
-                bar.update(task, rows=rows)
-            else:
-                bar.update(task, total=1.0, completed=fraction, rows=rows)
+            total = None if fraction is None else 1.0
+            bar.update(task, total=total, completed=fraction, rows=rows)
 
         yield update

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..display import Table, count, plain, printable
-from .commands import job_command
-from .options import PlaceOfRunsOption
+from .commands import JobFunction
+from .options import JsonOption, PlaceOfRunsOption
 from .program import Command, fail, say
-from .terminal import Terminal, show
+from .terminal import Terminal, show, show_json
 
 if TYPE_CHECKING:
     from ..jobs.promoting import PromoteJob
     from ..tracking import RunRecord, Runs
 
 __all__ = ["promote", "rollback", "runs"]
-
-_JsonOption = Annotated[bool, typer.Option("--json", help="Everything as JSON, for programs.")]
 
 runs = typer.Typer(name="runs", no_args_is_help=False)
 
@@ -31,7 +29,7 @@ def list_runs(
     kind: Annotated[
         str | None, typer.Option(metavar="KIND", help="Only those of a kind, such as train.")
     ] = None,
-    as_json: _JsonOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List the runs that were recorded, the newest first.
 
@@ -72,7 +70,7 @@ def show_run(
         str, typer.Argument(metavar="RUN", help="The id of a run or its beginning, or NAME@ALIAS.")
     ],
     where: PlaceOfRunsOption = None,
-    as_json: _JsonOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what was recorded of a run."""
     from ..tracking import open_runs
@@ -123,7 +121,7 @@ def diff_runs(
     old: Annotated[str, typer.Argument(metavar="A", help="A run, as for show.")],
     new: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
     where: PlaceOfRunsOption = None,
-    as_json: _JsonOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show how two runs differ: in parameters, metrics, data, tags and files."""
     from ..tracking import open_runs
@@ -173,7 +171,7 @@ def push_runs(
     typer.echo(f"{count(pushed, 'run')} recorded in {other.where}.")
 
 
-@job_command("promote")
+@JobFunction
 def promote(job: PromoteJob) -> None:
     """Make a model the champion, if it deserves it.
 
@@ -191,7 +189,7 @@ def promote(job: PromoteJob) -> None:
     """
     found = job.run(Terminal())
     if job.as_json:
-        typer.echo(json.dumps(found.to_dict(), allow_nan=False))
+        show_json(found)
         if not found.promoted:
             raise typer.Exit(1)
         return
@@ -212,7 +210,7 @@ def rollback(
     ] = "champion",
     reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why, for the record.")] = None,
     where: PlaceOfRunsOption = None,
-    as_json: _JsonOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Give an alias back to the model that had it before.
 
@@ -227,7 +225,7 @@ def rollback(
 
     move = roll_back(open_runs(where), name, alias=alias, reason=reason)
     if as_json:
-        typer.echo(json.dumps(move.to_dict(), allow_nan=False))
+        show_json(move)
     else:
         typer.echo(f"{move.name}@{move.alias} is {move.run} again, instead of {move.replaced}.")
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..display import count
 from ..extras import needs
-from .commands import job_command
-from .program import INTERRUPTED_EXIT, fail
+from .commands import JobFunction
+from .program import if_interrupted
 from .terminal import Terminal, show
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["check", "train"]
 
 
-@job_command("train")
+@JobFunction
 def train(job: TrainJob) -> None:
     """Train a model and write its file.
 
@@ -37,10 +36,8 @@ def train(job: TrainJob) -> None:
       regression-model train --config boats.yml --data boats.csv --output models
       regression-model train --runs runs
     """
-    try:
+    with if_interrupted("nothing was written."):
         job.run(Terminal(_show_training))
-    except KeyboardInterrupt:
-        fail("Interrupted: nothing was written.", code=INTERRUPTED_EXIT)
 
 
 def _show_training(result: TrainingResult | None) -> None:
@@ -50,8 +47,10 @@ def _show_training(result: TrainingResult | None) -> None:
 
     manifest = result.manifest
     show(tables.recorded_metrics(manifest))
-    for sentence in (*tables.recorded_sentences(manifest), *_quality_bar(manifest)):
+    for sentence in tables.recorded_sentences(manifest):
         typer.echo(sentence)
+    for met, sentence in tables.quality_bar(manifest):
+        typer.echo(f"Quality bar {'met' if met else 'missed'}: {sentence}")
     show(tables.estimators(manifest), tables.choice_sentence(manifest))
     parity = manifest["parity"]
     typer.echo(
@@ -65,13 +64,6 @@ def _show_training(result: TrainingResult | None) -> None:
     if result.report_path is not None:
         typer.echo(f"Report:     {result.report_path}")
         typer.echo(f"Model card: {result.card_path}")
-
-
-def _quality_bar(manifest: Mapping[str, Any]) -> Iterator[str]:
-    from ..evaluation.tables import quality_bar
-
-    for met, sentence in quality_bar(manifest):
-        yield f"Quality bar {'met' if met else 'missed'}: {sentence}"
 
 
 def check(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..display import Table, count, plain, printable
-from .commands import job_command
-from .program import INTERRUPTED_EXIT, fail
+from .commands import JobFunction
+from .program import if_interrupted
 from .terminal import Terminal, show
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["tune"]
 
 
-@job_command("tune")
+@JobFunction
 def tune(job: TuneJob) -> None:
     """Search for better values for a configuration.
 
@@ -40,13 +40,8 @@ def tune(job: TuneJob) -> None:
       regression-model tune --config boats.yml --data boats.csv --write
       regression-model tune --nested --outer-folds 5 --trials 30 --jobs 2
     """
-    try:
+    with if_interrupted("finished trials are kept, and the same command goes on from there."):
         job.run(Terminal(partial(_show_result, job)))
-    except KeyboardInterrupt:
-        fail(
-            "Interrupted: finished trials are kept, and the same command goes on from there.",
-            code=INTERRUPTED_EXIT,
-        )
 
 
 def _show_result(job: TuneJob, result: TuningResult | NestedTuningResult) -> None:
@@ -60,11 +55,11 @@ def _show_result(job: TuneJob, result: TuningResult | NestedTuningResult) -> Non
 
 def _show_tuning(result: TuningResult, drawn: Path) -> None:
     """Print what a search found; `drawn` is where its picture is."""
-    rows = []
-    for key, value in result.best_values.items():
-        share = result.importances.get(key)
-        weight = "–" if share is None else f"{share:.0%}"
-        rows.append([key, str(result.present.values[key]), str(value), weight])
+    shares = {key: f"{share:.0%}" for key, share in result.importances.items()}
+    rows = [
+        [key, str(result.present.values[key]), str(value), shares.get(key, "–")]
+        for key, value in result.best_values.items()
+    ]
     scores = (f"{score:.5g}" for score in (result.present_score, result.best_score))
     rows.append([f"{result.metric.upper()}, mean of folds", *scores, ""])
     show(Table("The best values", ["Parameter", "Now", "Best", "Importance"], rows))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,8 @@ import typer
 
 from ..display import printable
 from ..jobs.places import check_places
+from ..jobs.watching import Watcher
+from .options import JsonOption
 from .program import fail, interruptible, say
 from .terminal import shown_progress
 
@@ -32,8 +33,7 @@ def verify(
     key: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE",
-            help="Public key that must have signed TARGET; needs the extra verify.",
+            metavar="FILE", help="Public key that must have signed TARGET; needs the extra verify."
         ),
     ] = None,
     signature: Annotated[
@@ -56,9 +56,7 @@ def verify(
             "wheel or the package.",
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Everything as JSON, for programs.")
-    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Verify a wheel, a model file or the installed package.
 
@@ -81,7 +79,7 @@ def verify(
         raise typer.BadParameter("is for --retrain.", param_hint="--config")
     from ..verification import verify as verified
 
-    with interruptible(), shown_progress() if retrain else nullcontext(_no_progress) as progress:
+    with interruptible(), shown_progress() if retrain else Watcher().work() as progress:
         verification = verified(
             target,
             key=key,
@@ -98,10 +96,6 @@ def verify(
     if not verification.passed:
         names = ", ".join(check.name for check in verification.refused)
         fail(f"Refused: {printable(verification.target)} ({names}).", code=1)
-
-
-def _no_progress(stage: str, done: int, of: int) -> None:
-    """Show nothing, where nothing is trained."""
 
 
 def _show(verification: Verification) -> None:
@@ -147,8 +141,7 @@ def sign(
     """
     from ..verification import sign as signed
 
-    places = {"file": str(file), "private key": str(key)}
-    check_places({"signature": None if output is None else str(output)}, places)
+    check_places({"signature": output}, {"file": file, "private key": key})
     with interruptible():
         place = signed(file, key=key, output=output, replace=force)
     typer.echo(f"Signature: {place}")

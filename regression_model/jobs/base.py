@@ -6,10 +6,11 @@ import os
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import ConfigDict
 
+from .. import __version__
 from ..config.values import Section
 from .notices import Notify
 from .settings import RecordSetting, setting
@@ -37,10 +38,9 @@ class Job(Section):
 
     kind: str
     runs: RecordSetting = None
-    notify: Annotated[
-        Notify | None,
-        setting("Who is told that the job started, finished or failed.", only_in_files=True),
-    ] = None
+    notify: Notify | None = setting(
+        "Who is told that the job started, finished or failed.", only_in_files=True
+    )
 
     @abstractmethod
     def run(self, watcher: Watcher | None = None) -> Any:
@@ -56,9 +56,9 @@ class Job(Section):
             As the command.
         """
 
+    @abstractmethod
     def headline(self, result: Any) -> str:
         """Return the most important thing about a result, in one sentence."""
-        raise NotImplementedError
 
     def made(self, result: Any) -> Made | None:
         """Return what is recorded of the run; None if there is nothing."""
@@ -104,21 +104,34 @@ class Job(Section):
             title = f"regression-model {self.kind}: {event}"
             self.notify.send(event, title, text or title, watcher)
 
-    @staticmethod
-    def shown(settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Return settings as they may be shown: an address only as the variable that holds it."""
-        found = dict(settings)
-        if "notify" in found:
-            found["notify"] = _hidden(found["notify"])
-        return found
+    def _made_of(
+        self,
+        model: str,
+        version: str,
+        metrics: Mapping[str, float],
+        datasets: Mapping[str, str | None],
+        notes: tuple[str, ...] = (),
+    ) -> Made:
+        """Return the record of what is no model, search or evaluation: settings and counts.
 
+        `datasets` are the paths of what was read and written, by their roles; None or `-` for none.
+        """
+        from ..tracking.building import Made, dataset_of
+        from ..tracking.values import Metric, Run
 
-def _hidden(notify: Any) -> Any:
-    if isinstance(notify, dict):
-        return {key: one if key == "on" else _hidden(one) for key, one in notify.items()}
-    if isinstance(notify, list):
-        return [_hidden(one) for one in notify]
-    if notify.startswith("${") and notify.endswith("}") and ":" not in notify:
-        return notify
-    scheme, found, _ = notify.partition("://")
-    return f"{scheme}://***" if found and scheme.isalnum() else "***"
+        settings: dict[str, Any] = self.model_dump(
+            mode="json", by_alias=True, exclude_defaults=True, exclude={"kind", "notify", "runs"}
+        )
+        run = Run(
+            kind=self.kind,
+            model=model,
+            version=version,
+            parameters=settings,
+            metrics={name: Metric(float(value)) for name, value in metrics.items()},
+            datasets=tuple(
+                dataset_of(path, role) for role, path in datasets.items() if path not in (None, "-")
+            ),
+            tags={"package_version": __version__},
+            notes=notes,
+        )
+        return Made(run)

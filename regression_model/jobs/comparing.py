@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from ..config.values import Number
 from ..display import printable
 from ..errors import ModelFileError
 from .base import Job
-from .places import input_format, registered
+from .places import input_format, registered, source_name
 from .predicting import cores
-from .recording import made_by_job
-from .results import identifiers
-from .rows import check_required_columns, column_names
-from .settings import JsonSetting, Place, SeparatorSetting, Text, Whole, YesNo, setting
+from .rows import check_required_columns, column_names, identifiers
+from .settings import JsonSetting, Number, Place, SeparatorSetting, Text, Whole, YesNo, setting
 from .watching import Watcher
 
 if TYPE_CHECKING:
@@ -43,28 +39,25 @@ class CompareJob(Job):
         ),
     ]
     new: Annotated[
-        Place,
-        setting("What is to be released after OLD, likewise.", metavar="NEW", argument=True),
+        Place, setting("What is to be released after OLD, likewise.", metavar="NEW", argument=True)
     ]
-    data: Annotated[
-        Text | None,
-        setting("Rows to predict with both, or - for standard input.", metavar="ROWS"),
-    ] = None
+    data: Text | None = setting(
+        "Rows to predict with both, or - for standard input.", metavar="ROWS"
+    )
     separator: SeparatorSetting = None
-    tolerance: Annotated[
-        Number, setting("The largest relative move that does not count.", metavar="T")
-    ] = 1e-6
-    top: Annotated[
-        Whole, setting("How many of the most moved rows to explain.", metavar="K", ge=0)
-    ] = 3
-    check_version: Annotated[
-        YesNo,
-        setting("Exit code 0 if the version of NEW is large enough after that of OLD, else 1."),
-    ] = False
+    tolerance: Number = setting(
+        "The largest relative move that does not count.", default=1e-6, metavar="T"
+    )
+    top: Whole = setting(
+        "How many of the most moved rows to explain.", default=3, metavar="K", ge=0
+    )
+    check_version: YesNo = setting(
+        "Exit code 0 if the version of NEW is large enough after that of OLD, else 1.",
+        default=False,
+    )
     as_json: JsonSetting = False
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Find settings that have no meaning beside others."""
         if self.data is None and self.separator is not None:
             yield ("separator",), "is for the rows of --data."
 
@@ -79,33 +72,24 @@ class CompareJob(Job):
         return tables.headline(result)
 
     def made(self, result: ModelComparison) -> Made:
-        """Return what is recorded of the run."""
-        return made_by_job(
-            self,
-            model=result.new.name,
-            version=result.new.version,
+        return self._made_of(
+            result.new.name,
+            result.new.version,
             metrics={"reasons": len(result.reasons)},
             datasets={"old": str(self.old), "new": str(self.new), "input": self.data},
             notes=(self.headline(result),),
         )
 
-    def _file(self, model: Path) -> Path:
-        return registered(model, self.runs) or model
-
     def _compare(self, watcher: Watcher) -> ModelComparison:
         from ..comparison.run import RunningComparison
         from ..comparison.sources import open_model
 
-        running = RunningComparison(
-            open_model(self._file(self.old)),
-            open_model(self._file(self.new)),
-            tolerance=self.tolerance,
-            top=self.top,
-        )
+        models = (open_model(registered(one, self.runs) or one) for one in (self.old, self.new))
+        running = RunningComparison(*models, tolerance=self.tolerance, top=self.top)
         source = "the given rows"
         if self.data is not None:
-            source = "standard input" if self.data == "-" else printable(Path(self.data).name)
-            _add_rows(running, self.data, self.separator, watcher)
+            source = printable(source_name(self.data))
+            self._add_rows(running, self.data, watcher)
             running.check_data(source)
         comparison = running.result(source=source)
         if self.check_version and comparison.version_is_enough is None:
@@ -115,31 +99,28 @@ class CompareJob(Job):
             )
         return comparison
 
+    def _add_rows(self, running: RunningComparison, data: str, watcher: Watcher) -> None:
+        """Predict the rows of a file with both models, slice by slice."""
+        from ..files.streams import opened_source
+        from ..files.streams.ahead import in_order
 
-def _add_rows(
-    running: RunningComparison, data: str, separator: str | None, watcher: Watcher
-) -> None:
-    """Predict the rows of a file with both models, slice by slice."""
-    from ..files.streams import opened_source
-    from ..files.streams.ahead import in_order
+        old, new = running.old.contract, running.new.contract
+        used, identifying = column_names(old)
+        more, _ = column_names(new)
 
-    old, new = running.old.contract, running.new.contract
-    used, identifying = column_names(old)
-    more, _ = column_names(new)
+        def work(unread: Unread) -> tuple[Slice, Both]:
+            part = unread()
+            return part, running.predict(part.rows)
 
-    def work(unread: Unread) -> tuple[Slice, Both]:
-        part = unread()
-        return part, running.predict(part.rows)
-
-    format_ = input_format(data, None, separator, option=None)
-    with opened_source(data, format_=format_) as source:
-        check_required_columns(old, source)
-        with watcher.rows(source) as progress:
-            for part, both in in_order(
-                work, source.slices(used | more, identifying), threads=cores()
-            ):
-                running.add(both, _label(old, part, running.rows))
-                progress(running.rows)
+        format_ = input_format(data, None, self.separator, option=None)
+        with opened_source(data, format_=format_) as source:
+            check_required_columns(old, source)
+            with watcher.rows(source) as progress:
+                for part, both in in_order(
+                    work, source.slices(used | more, identifying), threads=cores()
+                ):
+                    running.add(both, _label(old, part, running.rows))
+                    progress(running.rows)
 
 
 def _label(contract: Contract, part: Slice, begins: int) -> Label:

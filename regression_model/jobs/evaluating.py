@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..display import count
 from ..errors import ModelFileError
 from ..extras import needs
 from ..remote import shown
 from .base import Job
-from .places import input_format, registered
+from .places import input_format, registered, source_name
 from .settings import (
     ConfigSetting,
     JsonSetting,
@@ -42,55 +42,42 @@ class EvaluateJob(Job):
     is_recorded_by_default = True
 
     kind: Literal["evaluate"] = "evaluate"
-    data: Annotated[
-        Text | None,
-        setting(
-            "Rows with their true target, or - for standard input, on which to score a model "
-            "file; without it, the configuration is cross-validated on its training rows.",
-            metavar="FILE",
-        ),
-    ] = None
+    data: Text | None = setting(
+        "Rows with their true target, or - for standard input, on which to score a model file; "
+        "without it, the configuration is cross-validated on its training rows.",
+        metavar="FILE",
+    )
     model: ModelSetting = None
     separator: SeparatorSetting = None
-    compare: Annotated[
-        Place | None, setting("Another model, scored on the same rows.", metavar="MODEL")
-    ] = None
+    compare: Place | None = setting("Another model, scored on the same rows.", metavar="MODEL")
     config: ConfigSetting = None
-    repeats: Annotated[
-        Whole | None,
-        setting(
-            "Cross-validations, each with the next seed; without it, as many as the "
-            "configuration says.",
-            metavar="N",
-            ge=1,
-        ),
-    ] = None
+    repeats: Whole | None = setting(
+        "Cross-validations, each with the next seed; without it, as many as the configuration "
+        "says.",
+        metavar="N",
+        ge=1,
+    )
     as_json: JsonSetting = False
-    report: Annotated[
-        Place | None, setting("Folder for a report; needs the extra report.", metavar="DIR")
-    ] = None
+    report: Place | None = setting("Folder for a report; needs the extra report.", metavar="DIR")
     scheduler: SchedulerSetting = None
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Find settings that have no meaning beside others."""
-        if self.data is not None and self.scheduler is not None:
-            yield (
-                ("scheduler",),
-                "is for the folds of a cross-validation: give no --data with it.",
-            )
-        if self.data is not None and self.config is not None:
-            yield ("config",), "is cross-validated on its own rows: give --model with --data."
-        if self.data is not None and self.repeats is not None:
-            yield ("repeats",), "repeats a cross-validation: give no --data with it."
-        if self.data is None and self.model is not None and self.report is None:
-            yield ("model",), "needs --data, the rows to score it with."
-        if self.data is None and self.separator is not None:
-            yield ("separator",), "is for the rows of --data."
+        if self.data is not None:
+            if self.scheduler is not None:
+                text = "is for the folds of a cross-validation: give no --data with it."
+                yield ("scheduler",), text
+            if self.config is not None:
+                yield ("config",), "is cross-validated on its own rows: give --model with --data."
+            if self.repeats is not None:
+                yield ("repeats",), "repeats a cross-validation: give no --data with it."
+        else:
+            if self.model is not None and self.report is None:
+                yield ("model",), "needs --data, the rows to score it with."
+            if self.separator is not None:
+                yield ("separator",), "is for the rows of --data."
         if self.config is not None and self.report is not None and self.model is None:
-            yield (
-                ("report",),
-                "explains predictions: with --config, name the model file by --model.",
-            )
+            text = "explains predictions: with --config, name the model file by --model."
+            yield ("report",), text
 
     def run(self, watcher: Watcher | None = None) -> EvaluationResult:
         """Evaluate, and write the report if there is to be one."""
@@ -103,13 +90,12 @@ class EvaluateJob(Job):
         return f"{result.name}, {count(result.rows, 'row')}: {found}"
 
     def made(self, result: EvaluationResult) -> Made:
-        """Return what is recorded of the run."""
         from ..tracking.building import made_by_evaluation
 
         report = None
         if self.report is not None:
-            name, version = _report_name(result.name, self.data), (result.manifest or {})["version"]
-            report = self.report / f"{name}-{version}.html"
+            version = (result.manifest or {})["version"]
+            report = self.report / f"{self._report_name(result.name)}-{version}.html"
         return made_by_evaluation(result, data=self.data, report=report)
 
     def _evaluate(self, watcher: Watcher) -> EvaluationResult:
@@ -120,74 +106,83 @@ class EvaluateJob(Job):
             require_extra(*(() if self.data is not None else ("train",)))
         model, compare = (registered(one, self.runs) for one in (self.model, self.compare))
         if self.data is None:
-            with watcher.interruptible(), folds_spread(self.scheduler, watcher):
-                evaluation, opened, rows = _cross_validated(
-                    self.config, model, compare, self.repeats, self.report, watcher
-                )
+            with folds_spread(self.scheduler, watcher):
+                evaluation, opened, rows = self._cross_validated(model, compare, watcher)
         else:
-            evaluation, opened, rows = _scored(self.data, self.separator, model, compare)
+            evaluation, opened, rows = self._scored(self.data, model, compare)
         if self.report is not None and opened is not None:
-            _write_report(evaluation, opened, rows, self.report, self.data, watcher)
+            self._write_report(evaluation, opened, rows, self.report, watcher)
         return evaluation
 
+    def _scored(
+        self, data: str, model: Path | None, compare: Path | None
+    ) -> tuple[EvaluationResult, Model, Any]:
+        from ..evaluation.scoring import evaluate_model
+        from ..files.tables import read_recorded
+        from ..runtime.model import load_model
 
-def _scored(
-    data: str, separator: str | None, model: Path | None, compare: Path | None
-) -> tuple[EvaluationResult, Model, Any]:
-    from ..evaluation.scoring import evaluate_model
-    from ..files.tables import read_recorded
-    from ..runtime.model import load_model
-
-    format_ = input_format(data, None, separator, option=None)
-    opened = load_model(model)
-    other = None if compare is None else load_model(compare)
-    rows, records = read_recorded(
-        data, format_=format_, separator_option="--separator", role="evaluation"
-    )
-    source = "standard input" if data == "-" else Path(shown(data)).name
-    evaluation = evaluate_model(opened, rows, source=source, compare=other, data=records)
-    return evaluation, opened, rows
-
-
-def _cross_validated(
-    config: Path | None,
-    model: Path | None,
-    compare: Path | None,
-    repeats: int | None,
-    report: Path | None,
-    watcher: Watcher,
-) -> tuple[EvaluationResult, Model | None, Any]:
-    watcher.say("Loading libraries ...")
-    with needs("train"):
-        from ..training.evaluation import evaluate_pipeline
-        from ..config.core import load_config
-        from ..training.data import dataset_path, read_recorded_dataset
-        from ..training.choice import decided
-        from ..training.rows import leave_out, read_training_data
-    from ..files.records import digest_of
-    from ..runtime.model import load_model
-
-    loaded = load_config(config)
-    opened = None if report is None else load_model(model)
-    other = None if compare is None else load_model(compare)
-    path = dataset_path(loaded.data.training, beside=loaded.path)
-    rows, records = read_recorded_dataset(path)
-    if opened is not None:
-        _check_belongs(opened, config_sha256=loaded.sha256, data_sha256=digest_of(records))
-    rows, _ = leave_out(loaded, rows, source=shown(path))
-    training = read_training_data(loaded, rows, source=shown(path))
-    with watcher.work() as progress:
-        loaded, _ = decided(loaded, training, progress)
-        evaluation = evaluate_pipeline(
-            loaded,
-            training,
-            repeats=repeats,
-            progress=progress,
-            manifest=None if opened is None else opened.manifest,
-            compare=other,
-            rows=rows,
+        format_ = input_format(data, None, self.separator, option=None)
+        opened = load_model(model)
+        other = None if compare is None else load_model(compare)
+        rows, records = read_recorded(
+            data, format_=format_, separator_option="--separator", role="evaluation"
         )
-    return replace(evaluation, data=records), opened, rows
+        evaluation = evaluate_model(
+            opened, rows, source=source_name(data), compare=other, data=records
+        )
+        return evaluation, opened, rows
+
+    def _cross_validated(
+        self, model: Path | None, compare: Path | None, watcher: Watcher
+    ) -> tuple[EvaluationResult, Model | None, Any]:
+        watcher.say("Loading libraries ...")
+        with needs("train"):
+            from ..training.evaluation import evaluate_pipeline
+            from ..config.core import load_config
+            from ..training.data import dataset_path, read_recorded_dataset
+            from ..training.choice import decided
+            from ..training.rows import leave_out, read_training_data
+        from ..files.records import digest_of
+        from ..runtime.model import load_model
+
+        loaded = load_config(self.config)
+        opened = None if self.report is None else load_model(model)
+        other = None if compare is None else load_model(compare)
+        path = dataset_path(loaded.data.training, beside=loaded.path)
+        rows, records = read_recorded_dataset(path)
+        if opened is not None:
+            _check_belongs(opened, config_sha256=loaded.sha256, data_sha256=digest_of(records))
+        rows, _ = leave_out(loaded, rows, source=shown(path))
+        training = read_training_data(loaded, rows, source=shown(path))
+        with watcher.work() as progress:
+            loaded, _ = decided(loaded, training, progress)
+            evaluation = evaluate_pipeline(
+                loaded,
+                training,
+                repeats=self.repeats,
+                progress=progress,
+                manifest=None if opened is None else opened.manifest,
+                compare=other,
+                rows=rows,
+            )
+        return replace(evaluation, data=records), opened, rows
+
+    def _report_name(self, model: str) -> str:
+        return model if self.data is None else f"{model}-{Path(shown(self.data)).stem}"
+
+    def _write_report(
+        self, evaluation: EvaluationResult, model: Model, rows: Any, folder: Path, watcher: Watcher
+    ) -> None:
+        """Write the page, and for a cross-validation the model card as well."""
+        from ..report import write_card, write_report
+
+        name = self._report_name(model.name)
+        with watcher.work():
+            path = write_report(evaluation, model=model, rows=rows, folder=folder, name=name)
+            watcher.say(f"Report: {path}")
+            if self.data is None:
+                card = write_card(evaluation, model=model, folder=folder, name=name)
+                watcher.say(f"Model card: {card}")
 
 
 def _check_belongs(model: Model, **digests: str) -> None:
@@ -198,27 +193,3 @@ def _check_belongs(model: Model, **digests: str) -> None:
                 f"{model.name} {model.version} was trained with another configuration or on other "
                 "rows than those that are evaluated: train again, or name another model file."
             )
-
-
-def _report_name(model: str, data: str | None) -> str:
-    return model if data is None else f"{model}-{Path(shown(data)).stem}"
-
-
-def _write_report(
-    evaluation: EvaluationResult,
-    model: Model,
-    rows: Any,
-    folder: Path,
-    data: str | None,
-    watcher: Watcher,
-) -> None:
-    """Write the page, and for a cross-validation the model card as well."""
-    from ..report import write_card, write_report
-
-    name = _report_name(model.name, data)
-    with watcher.work():
-        path = write_report(evaluation, model=model, rows=rows, folder=folder, name=name)
-        watcher.say(f"Report: {path}")
-        if data is None:
-            card = write_card(evaluation, model=model, folder=folder, name=name)
-            watcher.say(f"Model card: {card}")

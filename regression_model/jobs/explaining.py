@@ -5,32 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..display import count
 from ..errors import InputError
-from .base import Job
-from .places import output_format, registered
-from .recording import made_of_passed_rows
-from .results import identifiers, problem_texts
-from .rows import PassedRows, PassingRows, column_names, passing_rows
-from .settings import (
-    FromSetting,
-    InputSetting,
-    ModelSetting,
-    SeparatorSetting,
-    Text,
-    Whole,
-    YesNo,
-    setting,
-)
+from ..files.results import problem_texts
+from .places import output_format
+from .rows import PassedRows, PassingRows, RowsJob, column_names, identifiers
+from .settings import FromSetting, ModelSetting, SeparatorSetting, Text, Whole, YesNo, setting
 from .watching import Watcher
 
 if TYPE_CHECKING:
     from ..files.streams import Slice
     from ..runtime.explanation import Explanation
     from ..runtime.model import Model, Prediction
-    from ..tracking.building import Made
 
 __all__ = ["ExplainJob", "Explained", "largest", "value_text"]
 
@@ -53,29 +41,22 @@ class Explained:
 _Show = Callable[[Sequence[Explained], "Model", int], None]  # the last: how many more there are
 
 
-class ExplainJob(Job):
+class ExplainJob(RowsJob):
     """Show what each field adds to a prediction, or takes from it."""
 
     kind: Literal["explain"] = "explain"
-    source: InputSetting
-    row: Annotated[Whole | None, setting("Only this row, counted from 1.", metavar="N", ge=1)] = (
-        None
+    row: Whole | None = setting("Only this row, counted from 1.", metavar="N", ge=1)
+    top: Whole | None = setting(
+        "The K largest contributions; the others as one.", metavar="K", ge=1
     )
-    top: Annotated[
-        Whole | None,
-        setting("The K largest contributions; the others as one.", metavar="K", ge=1),
-    ] = None
     model: ModelSetting = None
-    output: Annotated[
-        Text | None,
-        setting(
-            "Where the results go; without it, tables on a terminal and CSV elsewhere.",
-            "--output",
-            "-o",
-            metavar="FILE",
-        ),
-    ] = None
-    as_json: Annotated[YesNo, setting("One JSON text a row, for programs.", alias="json")] = False
+    output: Text | None = setting(
+        "Where the results go; without it, tables on a terminal and CSV elsewhere.",
+        "--output",
+        "-o",
+        metavar="FILE",
+    )
+    as_json: YesNo = setting("One JSON text a row, for programs.", default=False, alias="json")
     from_kind: FromSetting = None
     separator: SeparatorSetting = None
 
@@ -86,14 +67,6 @@ class ExplainJob(Job):
         """
         return self.observed(lambda heard: self._explain(heard, show), watcher)
 
-    def headline(self, result: PassedRows) -> str:
-        """Return how many rows were explained."""
-        return result.sentence
-
-    def made(self, result: PassedRows) -> Made:
-        """Return what is recorded of the run."""
-        return made_of_passed_rows(self, result)
-
     def _explain(self, watcher: Watcher, show: _Show | None) -> PassedRows:
         from ..files.streams import Format, opened_sink
 
@@ -103,61 +76,53 @@ class ExplainJob(Job):
             show is not None and output is None and not self.as_json and sys.stdout.isatty()
         )
         outputs = {"results": None if on_terminal else output or "-"}
-        with passing_rows(
-            self.source,
-            registered(self.model, self.runs),
-            self.from_kind,
-            self.separator,
-            outputs=outputs,
-            watcher=watcher,
-        ) as passing:
-            tally = passing.tally
+        with self.passing_rows(outputs, watcher) as passing:
             explained: list[Explained] = []
             parts = _explained(passing, row, most=_MOST_ROWS_SHOWN if on_terminal else None)
             if row is not None:
                 found = next(parts, None)
                 if found is None:
-                    rows = count(tally.rows, "row")
+                    rows = count(passing.rows, "row")
                     raise InputError(f"There is no row {row}: the input has {rows}.")
                 parts = iter([found])
             if show is not None and on_terminal:
                 explained = [one for part in parts for one in part]
-                show(explained, passing.model, 0 if row else tally.rows - len(explained))
+                show(explained, passing.model, 0 if row else passing.rows - len(explained))
             else:
-                in_records = kind is not None and kind.kind == "jsonl"
+                whole = kind is not None and kind.kind == "jsonl"
                 with opened_sink(output or "-", format_=kind, numbers=_NUMBERS) as sink:
                     for explained in parts:
-                        sink.write(_columns((_records if in_records else _lines)(explained, top)))
+                        sink.write(_columns(_records(explained, top, whole=whole)))
                         passing.show(explained[-1].row + 1)
-                    if not tally.rows:
-                        sink.write(_columns(_lines(explained, top)))
+                    if not passing.rows:
+                        sink.write({name: [] for name in _COLUMNS})
         if row is None:
-            return tally.passed(what="explained")
+            return passing.passed(what="explained")
         refused = sum(one.explanation is None for one in explained)
-        return replace(tally.passed(what="explained"), rows=1, refused=refused)
+        return replace(passing.passed(what="explained"), rows=1, refused=refused)
 
 
 def _explained(
     passing: PassingRows, wanted: int | None, *, most: int | None
 ) -> Iterator[list[Explained]]:
     """Yield rows with their explanations, some at a time: all, the first `most`, or the wanted."""
-    model, tally = passing.model, passing.tally
+    model = passing.model
     left = most
     for unread in passing.source.slices(*column_names(model.contract)):
         part = unread()
-        begins = tally.rows
+        begins = passing.rows
         prediction = model.predict(part.rows)
-        tally.add(prediction)
+        passing.add(prediction)
         at: Sequence[int] = range(part.count if left is None else min(left, part.count))
         if wanted is not None:
-            at = [wanted - 1 - begins] if begins < wanted <= tally.rows else []
+            at = [wanted - 1 - begins] if begins < wanted <= passing.rows else []
         elif left is not None:
             left -= len(at)
         for some in range(0, len(at), _ROWS_AT_ONCE):
             yield _of_part(model, part, prediction, begins, at[some : some + _ROWS_AT_ONCE])
         if wanted is not None and at:
             return
-    tally.check_columns()
+    passing.check_columns()
 
 
 def _of_part(
@@ -185,32 +150,28 @@ def largest(explanation: Explanation, top: int | None) -> dict[str, float]:
     return {**dict(parts[:top]), f"{count(len(parts) - top, 'other field')}": others}
 
 
-def _records(explained: Sequence[Explained], top: int | None) -> Iterator[dict[str, Any]]:
-    """Yield one record a row, for JSON."""
+def _records(
+    explained: Sequence[Explained], top: int | None, *, whole: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield one record a row, or one a contribution, and one for a row that has none."""
     for one in explained:
         found = one.explanation
-        yield {
+        of_row = {
             "row": one.row + 1,
             **one.identifiers,
             "prediction": found and found.value,
             "base": found and found.base,
-            "contributions": found and largest(found, top),
-            "values": found and found.values,
-            "assumed": found and list(found.assumed),
-            "problems": one.problems,
         }
-
-
-def _lines(explained: Sequence[Explained], top: int | None) -> Iterator[dict[str, Any]]:
-    """Yield one record a contribution, and one for a row that has none."""
-    for one in explained:
-        found = one.explanation
+        if whole:
+            yield of_row | {
+                "contributions": found and largest(found, top),
+                "values": found and found.values,
+                "assumed": found and list(found.assumed),
+                "problems": one.problems,
+            }
+            continue
         for name, contribution in (largest(found, top) if found else {"": None}).items():
-            yield {
-                "row": one.row + 1,
-                **one.identifiers,
-                "prediction": found and found.value,
-                "base": found and found.base,
+            yield of_row | {
                 "field": name,
                 "contribution": contribution,
                 "value": value_text(found, name),
@@ -220,9 +181,8 @@ def _lines(explained: Sequence[Explained], top: int | None) -> Iterator[dict[str
 
 
 def _columns(records: Iterator[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Return records as columns; without any, those of `_lines`."""
     rows = list(records)
-    names = dict.fromkeys(name for row in rows for name in row) or _COLUMNS
+    names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name) for row in rows] for name in names}
 
 

@@ -10,13 +10,12 @@ from ..remote import shown
 from .base import Job
 from .places import input_format, registered
 from .predicting import cores
-from .recording import made_by_job
 from .settings import (
     FromSetting,
     JsonSetting,
     ModelSetting,
     Names,
-    Part,
+    Number,
     Place,
     SeparatorSetting,
     Text,
@@ -27,11 +26,12 @@ from .watching import Watcher
 
 if TYPE_CHECKING:
     from ..monitoring import DriftReport
-    from ..monitoring.settings import Settings
     from ..runtime.model import Model
     from ..tracking.building import Made
 
 __all__ = ["MonitorJob"]
+
+_THRESHOLDS = {"significance", "effect", "minimum_rows", "error_increase"}
 
 
 class MonitorJob(Job):
@@ -43,58 +43,37 @@ class MonitorJob(Job):
         setting("File with new rows, or - for standard input.", metavar="NEW_DATA", argument=True),
     ]
     model: ModelSetting = None
-    outcomes: Annotated[
-        Text | None,
-        setting(
-            "The true targets, by the identifier of the row; without it, those in NEW_DATA, "
-            "if it has them.",
-            metavar="FILE",
-        ),
-    ] = None
-    time: Annotated[
-        Text | None,
-        setting("The time of each row, to look at windows of it.", metavar="COLUMN"),
-    ] = None
-    window: Annotated[
-        Text | None,
-        setting(
-            "month, quarter or year of --time, a month without this option; or a number of "
-            "rows, in the order of the file.",
-            metavar="LENGTH",
-        ),
-    ] = None
-    ignore: Annotated[
-        Names,
-        setting(
-            "A field that may differ; can be given several times. Beside those of the "
-            "configuration.",
-            metavar="FIELD",
-        ),
-    ] = ()
-    significance: Annotated[
-        Part | None,
-        setting(
-            "How likely a false alarm may be, over all tests together.", metavar="P", ge=0, le=1
-        ),
-    ] = None
-    effect: Annotated[
-        Part | None,
-        setting("The smallest difference that counts.", metavar="SHARE", ge=0, le=1),
-    ] = None
-    minimum_rows: Annotated[
-        Whole | None,
-        setting("With fewer values nothing is tested.", metavar="N", ge=10),
-    ] = None
-    error_increase: Annotated[
-        Part | None,
-        setting("The smallest relative increase of the error that counts.", metavar="SHARE", ge=0),
-    ] = None
+    outcomes: Text | None = setting(
+        "The true targets, by the identifier of the row; without it, those in NEW_DATA, if it has "
+        "them.",
+        metavar="FILE",
+    )
+    time: Text | None = setting("The time of each row, to look at windows of it.", metavar="COLUMN")
+    window: Text | None = setting(
+        "month, quarter or year of --time, a month without this option; or a number of rows, in "
+        "the order of the file.",
+        metavar="LENGTH",
+    )
+    ignore: Names = setting(
+        "A field that may differ; can be given several times. Beside those of the configuration.",
+        default=(),
+        metavar="FIELD",
+    )
+    significance: Number | None = setting(
+        "How likely a false alarm may be, over all tests together.", metavar="P", ge=0, le=1
+    )
+    effect: Number | None = setting(
+        "The smallest difference that counts.", metavar="SHARE", ge=0, le=1
+    )
+    minimum_rows: Whole | None = setting("With fewer values nothing is tested.", metavar="N", ge=10)
+    error_increase: Number | None = setting(
+        "The smallest relative increase of the error that counts.", metavar="SHARE", ge=0
+    )
     from_kind: FromSetting = None
     separator: SeparatorSetting = None
-    report: Annotated[
-        Place | None,
-        setting("Folder for a page to read; needs the extra report.", metavar="DIR"),
-    ] = None
+    report: Place | None = setting(
+        "Folder for a page to read; needs the extra report.", metavar="DIR"
+    )
     as_json: JsonSetting = False
 
     def run(self, watcher: Watcher | None = None) -> DriftReport:
@@ -108,11 +87,9 @@ class MonitorJob(Job):
         return tables.headline(result)
 
     def made(self, result: DriftReport) -> Made:
-        """Return what is recorded of the run."""
-        return made_by_job(
-            self,
-            model=result.model["name"],
-            version=result.model["version"],
+        return self._made_of(
+            result.model["name"],
+            result.model["version"],
             metrics={"drift": result.has_drift, "rows": result.everything.rows},
             datasets={"input": self.data, "outcomes": self.outcomes},
             notes=(self.headline(result),),
@@ -129,42 +106,32 @@ class MonitorJob(Job):
         from ..runtime.model import load_model
 
         opened = load_model(registered(self.model, self.runs))
-        changed = {
-            "significance": self.significance,
-            "effect": self.effect,
-            "minimum_rows": self.minimum_rows,
-            "error_increase": self.error_increase,
-        }
-        settings = _with_options(Reference(opened).settings, changed, self.ignore)
+        settings = Reference(opened).settings
+        settings = replace(
+            settings,
+            **self.model_dump(include=_THRESHOLDS, exclude_none=True),
+            ignore=tuple(dict.fromkeys((*settings.ignore, *self.ignore))),
+        )
         known = None
         if self.outcomes is not None:
             format_ = input_format(self.outcomes, None, None, option=None)
             with opened_source(self.outcomes, format_=format_) as source:
                 known = read_outcomes(source, opened)
         format_ = input_format(self.data, self.from_kind, self.separator)
-        with opened_source(self.data, format_=format_) as source:
-            with watcher.rows(source) as progress:
-                found = monitor_source(
-                    source,
-                    opened,
-                    settings=settings,
-                    time=self.time,
-                    window=self.window,
-                    outcomes=known,
-                    threads=cores(),
-                    progress=progress,
-                )
+        with opened_source(self.data, format_=format_) as source, watcher.rows(source) as progress:
+            found = monitor_source(
+                source,
+                opened,
+                settings=settings,
+                time=self.time,
+                window=self.window,
+                outcomes=known,
+                threads=cores(),
+                progress=progress,
+            )
         if self.report is not None:
             _write_report(found, opened, self.report, self.data, watcher)
         return found
-
-
-def _with_options(
-    settings: Settings, changed: dict[str, float | None], ignore: tuple[str, ...]
-) -> Settings:
-    given = {name: value for name, value in changed.items() if value is not None}
-    ignored = tuple(dict.fromkeys((*settings.ignore, *ignore)))
-    return replace(settings, **given, ignore=ignored)  # type: ignore[arg-type]
 
 
 def _write_report(

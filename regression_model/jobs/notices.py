@@ -42,9 +42,12 @@ class Notify(Section):
     to: Annotated[
         tuple[SecretStr, ...],
         BeforeValidator(_addresses),
-        setting("Addresses of apprise, such as mailto://, slack:// or json://HOST; a secret."),
+        setting(
+            "Addresses of apprise, such as mailto://, slack:// or json://HOST; a secret.",
+            default=...,
+        ),
     ]
-    on: Annotated[Words, setting(_ON)] = _EVENTS
+    on: Words = setting(_ON, default=_EVENTS)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> Any:
@@ -104,8 +107,7 @@ def _silent(name: str) -> Iterator[None]:
     logger: Any = logging.getLogger(name)
     before, logger.disabled = logger.disabled, True
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             yield
     finally:
         logger.disabled = before

@@ -10,12 +10,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from ..remote import shown
 
 if TYPE_CHECKING:
     from ..files.streams import Format
     from .settings import Kind
 
-__all__ = ["check_places", "input_format", "output_format", "registered"]
+__all__ = [
+    "MODEL",
+    "PLACE_OF_RUNS",
+    "check_places",
+    "input_format",
+    "output_format",
+    "registered",
+    "source_name",
+]
+
+MODEL = (
+    "Model file, name of an installed model, or registered model such as runs:/NAME@champion; "
+    "without it, the shipped one."
+)
+PLACE_OF_RUNS = (
+    "Folder with runs, or mlflow+http://HOST:PORT/EXPERIMENT; without it, the folder runs."
+)
 
 
 def registered(model: Path | None, runs: str | None = None) -> Path | None:
@@ -28,6 +45,11 @@ def registered(model: Path | None, runs: str | None = None) -> Path | None:
     from ..tracking.sources import local_file
 
     return local_file(model, runs=runs)
+
+
+def source_name(data: str) -> str:
+    """Return the name of a file with rows for messages, without what may be secret in a URL."""
+    return "standard input" if data == "-" else Path(shown(data)).name
 
 
 def input_format(
@@ -44,7 +66,7 @@ def input_format(
     if separator is None:
         return found
     if found is not None and found.kind != "csv":
-        raise InputError(f"--separator is for CSV, and {path} is read as {found.kind}.")
+        raise InputError(f"--separator is for CSV, and {shown(path)} is read as {found.kind}.")
     return Format("csv", separator_of(separator))
 
 
@@ -60,41 +82,36 @@ def output_format(
     return None if output in (None, "-") else format_of(str(output), option=option)
 
 
-def check_places(outputs: Mapping[str, str | None], inputs: Mapping[str, str | None]) -> None:
-    """Check that no output would replace an input or another output, by whatever name or link.
+def check_places(
+    outputs: Mapping[str, Path | str | None], inputs: Mapping[str, Path | str | None]
+) -> None:
+    """Raise InputError if an output would replace an input or another output, by any name or link.
 
     Parameters
     ----------
     outputs, inputs : what each is called, with its path; `-` is a standard stream, None is unused
-
-    Raises
-    ------
-    InputError
-        When two of them are one file.
     """
-    seen = [(name, path, "r") for name, path in inputs.items() if path is not None]
-    for output, place in outputs.items():
-        if place is None:
+    seen = [(name, str(path), "r") for name, path in inputs.items() if path is not None]
+    for output, path in outputs.items():
+        if path is None:
             continue
-        for name, path, mode in seen:
-            if _is_same(_found(place, "w"), _found(path, mode)) or _is_same_name(place, path):
-                called = "standard output" if place == "-" else place
+        place = str(path)
+        for name, other, mode in seen:
+            file = _file(place, "w")
+            if file is not None and file == _file(other, mode) or _is_same_name(place, other):
+                called = "standard output" if place == "-" else shown(place)
                 raise InputError(f"{called} is the {name}: name another file for the {output}.")
         seen.append((output, place, "w"))
 
 
-def _found(path: str, mode: str) -> os.stat_result | None:
-    """Return what a path leads to if it is a regular file, not a pipe or a device."""
+def _file(path: str, mode: str) -> tuple[int, int] | None:
+    """Return which file a path leads to if it is a regular one, not a pipe or a device."""
     try:
         stream = sys.stdout if mode == "w" else sys.stdin
         found = os.fstat(stream.fileno()) if path == "-" else os.stat(path)
     except (OSError, AttributeError, ValueError):
         return None
-    return found if stat.S_ISREG(found.st_mode) else None
-
-
-def _is_same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
-    return one is not None and other is not None and os.path.samestat(one, other)
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
 def _is_same_name(one: str, other: str) -> bool:

@@ -4,103 +4,69 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import InputError
-from .base import Job
-from .places import output_format, registered
-from .recording import made_of_passed_rows
-from .results import identifiers, problem_lines, problem_texts, simple
-from .rows import PassedRows, PassingRows, Tally, column_names, passing_rows
-from .settings import (
-    FromSetting,
-    InputSetting,
-    Kind,
-    ModelSetting,
-    SeparatorSetting,
-    Text,
-    Whole,
-    YesNo,
-    setting,
-)
+from ..files.results import problem_texts
+from .places import output_format
+from .rows import PassedRows, PassingRows, RowsJob, column_names, identifiers, simple
+from .settings import FromSetting, Kind, ModelSetting, SeparatorSetting, Text, Whole, YesNo, setting
 from .spreading import predict_dataset
 from .watching import Watcher
 
 if TYPE_CHECKING:
     from ..config.mistakes import Mistake
-    from ..files.streams import Column, Sink, Slice, Source, Unread
-    from ..runtime.contract import Contract
+    from ..files.streams import Column, Sink, Slice, Unread
     from ..runtime.model import Prediction
-    from ..tracking.building import Made
 
 __all__ = ["NUMBERS", "PredictJob", "cores"]
 
 _MOST_THREADS = 4  # more wait for each other: Python runs one at a time
 NUMBERS = ("prediction", "lower", "upper")
+_OF_PROBLEMS = ("field", "code", "severity", "message")
 
 
-class _Show(Protocol):
-    """Shows results on a terminal, in the place of a file."""
-
-    def __call__(self, parts: Any, tally: Tally) -> None: ...
+_Show = Callable[[Any, PassingRows], None]  # shows results on a terminal
 
 
-class PredictJob(Job):
+class PredictJob(RowsJob):
     """Predict the target for every row."""
 
     kind: Literal["predict"] = "predict"
-    source: InputSetting
-    output: Annotated[
-        Text | None,
-        setting(
-            "Where to write the results; without it, a table on a terminal and CSV elsewhere.",
-            "--output",
-            "-o",
-            metavar="FILE",
-        ),
-    ] = None
+    output: Text | None = setting(
+        "Where to write the results; without it, a table on a terminal and CSV elsewhere.",
+        "--output",
+        "-o",
+        metavar="FILE",
+    )
     model: ModelSetting = None
     from_kind: FromSetting = None
-    to_kind: Annotated[
-        Kind | None, setting("What to write, if the name does not say.", alias="to")
-    ] = None
+    to_kind: Kind | None = setting("What to write, if the name does not say.", alias="to")
     separator: SeparatorSetting = None
-    interval: Annotated[YesNo, setting("Add the columns lower and upper.")] = False
-    keep: Annotated[YesNo, setting("Write the columns of INPUT as well.")] = False
-    problems: Annotated[
-        Text | None,
-        setting("Where to write the problems, one a line, instead of a column.", metavar="FILE"),
-    ] = None
-    threads: Annotated[
-        Whole | None,
-        setting(
-            "How many slices to predict at once; without it, one for each core, at most 4.",
-            metavar="N",
-            ge=1,
-            le=256,
-        ),
-    ] = None
-    scheduler: Annotated[
-        Text | None,
-        setting(
-            "Dask cluster for a partitioned data set: tcp://HOST:PORT, or local for one on "
-            "this machine. INPUT is then a folder of Parquet files, or a pattern such as "
-            "'data/*.parquet', and --output a folder; needs the extra dask.",
-            metavar="ADDRESS",
-        ),
-    ] = None
-    workers: Annotated[
-        Whole | None,
-        setting(
-            "Processes of --scheduler local; without it, one for each core.", metavar="N", ge=1
-        ),
-    ] = None
+    interval: YesNo = setting("Add the columns lower and upper.", default=False)
+    keep: YesNo = setting("Write the columns of INPUT as well.", default=False)
+    problems: Text | None = setting(
+        "Where to write the problems, one a line, instead of a column.", metavar="FILE"
+    )
+    threads: Whole | None = setting(
+        "How many slices to predict at once; without it, one for each core, at most 4.",
+        metavar="N",
+        ge=1,
+        le=256,
+    )
+    scheduler: Text | None = setting(
+        "Dask cluster for a partitioned data set: tcp://HOST:PORT, or local for one on this "
+        "machine. INPUT is then a folder of Parquet files, or a pattern such as 'data/*.parquet', "
+        "and --output a folder; needs the extra dask.",
+        metavar="ADDRESS",
+    )
+    workers: Whole | None = setting(
+        "Processes of --scheduler local; without it, one for each core.", metavar="N", ge=1
+    )
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Find settings that have no meaning beside others."""
         if self.scheduler is not None:
             for name in ("from_kind", "to_kind", "separator", "problems", "threads"):
                 if getattr(self, name) is not None:
@@ -119,26 +85,9 @@ class PredictJob(Job):
         """
         return self.observed(lambda heard: self._predict(heard, show), watcher)
 
-    def headline(self, result: PassedRows) -> str:
-        """Return how many rows were predicted."""
-        return result.sentence
-
-    def made(self, result: PassedRows) -> Made:
-        """Return what is recorded of the run."""
-        return made_of_passed_rows(self, result)
-
     def _predict(self, watcher: Watcher, show: _Show | None) -> PassedRows:
         if self.scheduler is not None:
-            return predict_dataset(
-                self.source,
-                Path(str(self.output)),
-                registered(self.model, self.runs),
-                self.scheduler,
-                workers=self.workers,
-                interval=self.interval,
-                keep=self.keep,
-                watcher=watcher,
-            )
+            return predict_dataset(self, self.scheduler, watcher)
         from ..files.streams import opened_sink
 
         output, problems = self.output, self.problems
@@ -151,33 +100,18 @@ class PredictJob(Job):
             raise InputError(f"{problems}: problems are written as CSV or as JSON Lines.")
         is_shown = show is not None and terminal and output is None and kind is None
         outputs = {"results": None if is_shown else output or "-", "problems": problems}
-        with passing_rows(
-            self.source,
-            registered(self.model, self.runs),
-            self.from_kind,
-            self.separator,
-            outputs=outputs,
-            watcher=watcher,
-        ) as passing:
-            table = _Columns(
-                passing.model.contract,
-                passing.source,
-                interval=self.interval,
-                keep=self.keep,
-                split=bool(problems),
-            )
+        with self.passing_rows(outputs, watcher) as passing:
+            split = problems is not None
+            table = _Columns(passing, interval=self.interval, keep=self.keep, split=split)
             parts = _predicted(passing, table, threads=self.threads or cores())
             if show is not None and is_shown:
-                show(parts, passing.tally)
+                show(parts, passing)
             else:
-                with ExitStack() as stack:
-                    results = opened_sink(output or "-", format_=kind, numbers=NUMBERS)
-                    sink = stack.enter_context(results)
-                    lines = problems and stack.enter_context(
-                        opened_sink(problems, format_=problem_kind)
-                    )
-                    _write(parts, sink, lines or None)
-        return passing.tally.passed()
+                results = opened_sink(output or "-", format_=kind, numbers=NUMBERS)
+                beside = opened_sink(problems, format_=problem_kind) if problems else nullcontext()
+                with results as sink, beside as lines:
+                    _write(parts, sink, lines)
+        return passing.passed()
 
 
 def cores() -> int:
@@ -195,23 +129,22 @@ def _predicted(passing: PassingRows, table: _Columns, *, threads: int) -> Any:
         part = unread()
         return part, passing.model.predict(part.rows)
 
-    tally = passing.tally
     slices = passing.source.slices(table.used, table.carried)
     held = None
     for part, prediction in in_order(work, slices, threads=threads):
-        begins = tally.rows
-        tally.add(prediction)
-        passing.show(tally.rows)
+        begins = passing.rows
+        passing.add(prediction)
+        passing.show(passing.rows)
         if held is not None:
             yield held
         held = table.columns(part, prediction), prediction, begins
-        if not tally.is_missing_columns:
+        if not passing.is_missing_columns:
             yield held
             held = None
-    tally.check_columns()  # before the only slice of a short input is written
+    passing.check_columns()  # before the only slice of a short input is written
     if held is not None:
         yield held
-    if not tally.rows:
+    if not passing.rows:
         yield table.empty(), None, 0
 
 
@@ -220,7 +153,26 @@ def _write(parts: Any, sink: Sink, lines: Sink | None) -> None:
     for columns, prediction, begins in parts:
         sink.write(columns)
         if lines is not None:
-            lines.write(problem_lines(prediction, begins, said))
+            lines.write(_problem_lines(prediction, begins, said))
+
+
+def _problem_lines(
+    prediction: Prediction | None, begins: int, said: set[tuple[str | None, str]]
+) -> dict[str, list[Any]]:
+    """Return one line a problem, with the row counted from 1 over the whole input.
+
+    A problem of all rows has no row, and is written only once.
+    """
+    lines: dict[str, list[Any]] = {name: [] for name in ("row", *_OF_PROBLEMS)}
+    for problem in () if prediction is None else prediction.problems:
+        if problem.row is None:
+            if (problem.field, problem.code) in said:
+                continue
+            said.add((problem.field, problem.code))
+        lines["row"].append(None if problem.row is None else begins + problem.row + 1)
+        for name in _OF_PROBLEMS:
+            lines[name].append(getattr(problem, name))
+    return lines
 
 
 class _Columns:
@@ -232,32 +184,27 @@ class _Columns:
     carried : the names whose columns go to the output; None for all
     """
 
-    def __init__(
-        self, contract: Contract, source: Source, *, interval: bool, keep: bool, split: bool
-    ) -> None:
-        self.used, identifying = column_names(contract)
+    def __init__(self, passing: PassingRows, *, interval: bool, keep: bool, split: bool) -> None:
+        self._contract, names = passing.model.contract, passing.source.names
+        self.used, identifying = column_names(self._contract)
         self.carried = None if keep else identifying
-        self._contract = contract
-        self._interval = interval
-        self._keep = keep
         self._added = ["prediction", *(["lower", "upper"] if interval else []), "assumed"]
         self._added += [] if split else ["problems"]
-        if keep and source.names is not None:
-            self._check_names(source.names)
-        self._names = source.names or []
+        if keep and names is not None:
+            self._check_names(names)
+        self._names = names or []
 
     def columns(self, part: Slice, prediction: Prediction) -> dict[str, Column]:
         """Return the columns of some rows."""
         columns: dict[str, Column]
-        if self._keep:
+        if self.carried is None:
             self._check_names(part.carried)
             columns = {name: simple(cells) for name, cells in part.carried.items()}
         else:
             columns = dict(identifiers(self._contract, part))
         columns["prediction"] = prediction.values
-        if self._interval:
-            columns["lower"] = prediction.lower
-            columns["upper"] = prediction.upper
+        if "lower" in self._added:
+            columns |= {"lower": prediction.lower, "upper": prediction.upper}
         columns["assumed"] = prediction.assumed
         if "problems" in self._added:
             columns["problems"] = problem_texts(prediction)
@@ -266,9 +213,9 @@ class _Columns:
     def empty(self) -> dict[str, Column]:
         """Return the columns of an input without rows."""
         names = self._names
-        if not self._keep:
+        if self.carried is not None:
             known = self._contract.canonical_names
-            names = [known[name] for name in self._names if name in (self.carried or ())]
+            names = [known[name] for name in names if name in self.carried]
         import numpy as np
 
         columns: dict[str, Column] = {name: [] for name in (*names, *self._added)}

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..config.values import NotNegative
-from . import words
 from .base import Job
+from .places import PLACE_OF_RUNS
 from .settings import JsonSetting, Place, Text, YesNo, setting
 from .watching import Watcher
 
@@ -30,31 +30,26 @@ class PromoteJob(Job):
             argument=True,
         ),
     ]
-    to: Annotated[
-        Text, setting("What it is to be, such as champion or staging.", metavar="ALIAS")
-    ] = "champion"
-    data: Annotated[
-        Place | None,
-        setting(
-            "Rows with their true target, to compare both models on; without it, the "
-            "held-out errors of both trainings.",
-            metavar="FILE",
-        ),
-    ] = None
-    metric: Annotated[
-        Text | None,
-        setting("What to compare by; without it, the metric of the headline.", metavar="NAME"),
-    ] = None
-    margin: Annotated[
-        NotNegative,
-        setting("How much worse it may be, as a share of the champion's metric.", metavar="SHARE"),
-    ] = 0.02
-    force: Annotated[YesNo, setting("Promote in spite of what speaks against it.")] = False
-    reason: Annotated[
-        Text | None, setting("Why, for the record; --force needs it.", metavar="TEXT")
-    ] = None
+    to: Text = setting(
+        "What it is to be, such as champion or staging.", default="champion", metavar="ALIAS"
+    )
+    data: Place | None = setting(
+        "Rows with their true target, to compare both models on; without it, the held-out errors "
+        "of both trainings.",
+        metavar="FILE",
+    )
+    metric: Text | None = setting(
+        "What to compare by; without it, the metric of the headline.", metavar="NAME"
+    )
+    margin: NotNegative = setting(
+        "How much worse it may be, as a share of the champion's metric.",
+        default=0.02,
+        metavar="SHARE",
+    )
+    force: YesNo = setting("Promote in spite of what speaks against it.", default=False)
+    reason: Text | None = setting("Why, for the record; --force needs it.", metavar="TEXT")
     as_json: JsonSetting = False
-    runs: Annotated[Text | None, setting(words.PLACE_OF_RUNS, "--runs", metavar="WHERE")] = None
+    runs: Text | None = setting(PLACE_OF_RUNS, "--runs", metavar="WHERE")
 
     def mistakes(self) -> Iterator[Mistake]:
         """Find a promotion that is forced without a reason."""

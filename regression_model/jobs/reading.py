@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -44,21 +44,9 @@ class _Layer:
             path = path[:-1]
         return self.source, self.lines[path]
 
-    def holds(self, path: KeyPath) -> bool:
-        """Whether it says something about a key."""
-        return path in self.lines
 
-
-@dataclass(frozen=True)
-class JobDocument:
-    """The settings of a job as files have them.
-
-    Attributes
-    ----------
-    job : Job
-    settings : dict
-        What the files say together, in their words.
-    """
+class JobDocument(NamedTuple):
+    """A job, and its settings as files have them: what they say together, in their words."""
 
     job: Job
     settings: dict[str, Any]
@@ -71,9 +59,7 @@ class JobDocument:
 
 
 def read_job(
-    *files: Path | str,
-    changes: Sequence[str] = (),
-    environment: Mapping[str, str] | None = None,
+    *files: Path | str, changes: Sequence[str] = (), environment: Mapping[str, str] | None = None
 ) -> Job:
     """Read a job from files.
 
@@ -92,24 +78,20 @@ def read_job(
 
 
 def read_document(
-    *files: Path | str,
-    changes: Sequence[str] = (),
-    environment: Mapping[str, str] | None = None,
+    *files: Path | str, changes: Sequence[str] = (), environment: Mapping[str, str] | None = None
 ) -> JobDocument:
     """Read a job from files, with the settings that they have together; see `read_job`."""
     told: list[Told] = []
     layers = [layer for file in files if (layer := _layer_of(file, told)) is not None]
     unreadable = len(layers) < len(files)
-    for change in changes:
-        layers += _changes(change, told)
+    layers += [layer for change in changes if (layer := _change(change, told)) is not None]
     variables = os.environ if environment is None else environment
     for layer in layers:
-        layer.document = _with_variables(layer, layer.document, (), variables, told)
+        layer.document = _with_variables(layer, variables, told)
     job = _checked(layers, told, partial=unreadable)
     if told or job is None:
         raise _error(told, [str(file) for file in files])
-    merged = _merged([_as_written(layer) for layer in layers])
-    return JobDocument(job, job.shown(merged))
+    return JobDocument(job, _merged([_shown(layer, layer.document) for layer in layers]))
 
 
 def _layer_of(file: Path | str, told: list[Told]) -> _Layer | None:
@@ -131,66 +113,67 @@ def _layer_of(file: Path | str, told: list[Told]) -> _Layer | None:
     return None
 
 
-def _changes(change: str, told: list[Told]) -> Iterator[_Layer]:
-    """Yield what a `key.path=value` says."""
+def _change(change: str, told: list[Told]) -> _Layer | None:
+    """Return what a `key.path=value` says."""
     path, equals, value = change.partition("=")
     keys = tuple(path.strip().split("."))
     if not equals or not all(keys):
         told.append((f"--set {change}", 0, "", "expected key=value or key.path=value"))
-        return
+        return None
     document: Any = value
     lines = {keys[:depth]: 0 for depth in range(len(keys) + 1)}
     for key in reversed(keys):
         document = {key: document}
-    yield _Layer(f"--set {path}", document, lines)
+    return _Layer(f"--set {path}", document, lines)
 
 
-def _with_variables(
-    layer: _Layer,
-    value: Any,
-    path: KeyPath,
-    variables: Mapping[str, str],
-    told: list[Told],
-) -> Any:
-    """Return a value with the variables of the environment in it; tell those that are not set."""
-    if isinstance(value, dict):
-        return {
-            key: _with_variables(layer, below, (*path, key), variables, told)
-            for key, below in value.items()
-        }
-    if isinstance(value, list):
-        return [_with_variables(layer, below, path, variables, told) for below in value]
-    if not isinstance(value, str) or "${" not in value:
-        return value
+def _with_variables(layer: _Layer, variables: Mapping[str, str], told: list[Told]) -> Any:
+    """Return a document with the environment in it; tell the variables that are not set."""
 
-    def replaced(found: re.Match[str]) -> str:
+    def filled(value: Any, path: KeyPath) -> Any:
+        if isinstance(value, dict):
+            return {key: filled(below, (*path, key)) for key, below in value.items()}
+        if isinstance(value, list):
+            return [filled(below, path) for below in value]
+        if "${" not in value:
+            return value
+        layer.written[path] = value
+        return _NAMED.sub(lambda found: variable(found, path), value)
+
+    def variable(found: re.Match[str], path: KeyPath) -> str:
         name, default = found.groups()
         if not _NAME.fullmatch(name):
-            text = f"expected the name of a variable in {found[0]!r}"
-            told.append((*layer.place_of(path), ".".join(path), text))
+            wrong = f"expected the name of a variable in {found[0]!r}"
         elif name in variables:
             return variables[name]
-        elif default is None:
+        elif default is not None:
+            return str(default)
+        else:
             close = nearest(name, [*variables])
-            text = f"the environment variable {name} is not set, and there is no default{close}"
-            told.append((*layer.place_of(path), ".".join(path), text))
+            wrong = f"the environment variable {name} is not set, and there is no default{close}"
+        told.append((*layer.place_of(path), ".".join(path), wrong))
         return default or ""
 
-    layer.written[path] = value
-    return _NAMED.sub(replaced, value)
+    return filled(layer.document, ())
 
 
-def _as_written(layer: _Layer) -> dict[str, Any]:
-    """Return a document in which notices are still as the file has them: no secret is shown."""
+def _shown(layer: _Layer, value: Any, path: KeyPath = ()) -> Any:
+    """Return what a file says as it may be shown: an address only as its variable."""
+    if isinstance(value, dict):
+        return {key: _shown(layer, below, (*path, key)) for key, below in value.items()}
+    if path[:1] != ("notify",):
+        return value
+    if isinstance(value, list):
+        return [_hidden(one) for one in value]
+    text = layer.written.get(path, value)
+    return text if "on" in path else _hidden(text)
 
-    def put_back(value: Any, path: KeyPath) -> Any:
-        if isinstance(value, dict):
-            return {key: put_back(below, (*path, key)) for key, below in value.items()}
-        is_secret = path[:1] == ("notify",) and isinstance(value, str)
-        return layer.written.get(path, value) if is_secret else value
 
-    found: dict[str, Any] = put_back(layer.document, ())
-    return found
+def _hidden(address: str) -> str:
+    if address.startswith("${") and address.endswith("}") and ":" not in address:
+        return address
+    scheme, found, _ = address.partition("://")
+    return f"{scheme}://***" if found and scheme.isalnum() else "***"
 
 
 def _merged(documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -198,11 +181,8 @@ def _merged(documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for document in documents:
         for key, value in document.items():
-            present = merged.get(key)
-            if isinstance(present, dict) and isinstance(value, dict):
-                merged[key] = _merged([present, value])
-            else:
-                merged[key] = value
+            both = [merged.get(key), value]
+            merged[key] = _merged(both) if all(isinstance(one, dict) for one in both) else value
     return merged
 
 
@@ -232,7 +212,7 @@ def _checked(layers: list[_Layer], told: list[Told], *, partial: bool) -> Job | 
 
     for layer in layers[:-1]:  # what a later one replaces may be wrong as well
         for path, text in _mistakes(model, _merged([merged, layer.document]))[1]:
-            if layer.holds(path) and _origin(layers, path) is not layer:
+            if path in layer.lines and _origin(layers, path) is not layer:
                 tell(layer, path, text)
     job, mistakes = _mistakes(model, merged)
     for path, text in mistakes:
@@ -252,7 +232,7 @@ def _origin(layers: Sequence[_Layer], path: KeyPath) -> _Layer:
     """Return what says a key last, or, for one that nobody says, the first file."""
     while path:
         for layer in reversed(layers):
-            if layer.holds(path):
+            if path in layer.lines:
                 return layer
         path = path[:-1]
     return layers[0]

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..display import count
 from ..errors import InputError
-from .places import check_places, input_format
+from .base import Job
+from .places import check_places, input_format, registered
+from .settings import InputSetting
 from .watching import Watcher
 
 if TYPE_CHECKING:
-    from ..files.streams import Source
+    from ..files.streams import Slice, Source
     from ..runtime.contract import Contract
     from ..runtime.model import Model, Prediction
+    from ..tracking.building import Made
     from .settings import Kind
 
 __all__ = [
     "PassedRows",
     "PassingRows",
-    "Tally",
+    "RowsJob",
+    "by_code",
     "check_columns",
     "check_required_columns",
     "column_names",
-    "passing_rows",
+    "identifiers",
+    "simple",
 ]
 
 _MOST_NAMED = 3  # unknown columns, each with the known name that it may mean
 _MOST_LISTED = 10
+_SIMPLE = {str, int, bool, type(None)}
 
 
 @dataclass(frozen=True)
@@ -68,27 +75,35 @@ class PassedRows:
         """What became of the rows."""
         if not self.rows:
             return f"There are no rows in {self.source}: nothing was {self.done}."
-        codes = ", ".join(f"{code} {rows:,}" for code, rows in self.codes.items())
-        reasons = f" ({codes})" if codes else ""
+        reasons = f" ({by_code(self.codes)})" if self.codes else ""
         return (
             f"{count(self.rows, 'row')} in {self.seconds:,.1f} s: "
             f"{self.rows - self.refused:,} {self.done}, {self.refused:,} refused{reasons}."
         )
 
 
-class Tally:
-    """Counts rows and refusals, and says once what is wrong with every row.
+def by_code(rows: Mapping[str, int]) -> str:
+    """Write how many rows have each code."""
+    return ", ".join(f"{code} {number:,}" for code, number in rows.items())
+
+
+class PassingRows:
+    """Rows for a model: counts them and those refused, and says once what is wrong with all.
 
     Attributes
     ----------
+    model : Model
+    source : Source
+    show : called with the number of rows that are done
     rows, refused : int
     """
 
-    def __init__(self, model: Model, name: str, watcher: Watcher) -> None:
+    def __init__(
+        self, model: Model, source: Source, watcher: Watcher, show: Callable[[int], None]
+    ) -> None:
+        self.model, self.source, self.show = model, source, show
         self.rows = self.refused = 0
-        self._model = model
         self._contract = model.contract
-        self._name = name
         self._warn = watcher.warn
         self._codes: Counter[str] = Counter()
         self._begun = perf_counter()
@@ -113,7 +128,7 @@ class Tally:
         """Raise InputError when a required field was in none of the rows so far."""
         if self._absent:
             in_order = [f.name for f in self._contract.fields if f.name in self._absent]
-            raise _absent_columns(self._name, self._contract, in_order)
+            raise _absent_columns(self.source.name, self._contract, in_order)
 
     @property
     def is_missing_columns(self) -> bool:
@@ -141,9 +156,9 @@ class Tally:
     def passed(self, *, what: str = "predicted") -> PassedRows:
         """Return how many rows were predicted and refused until now."""
         return PassedRows(
-            self._model.name,
-            self._model.version,
-            self._name,
+            self.model.name,
+            self.model.version,
+            self.source.name,
             self.rows,
             self.refused,
             dict(self._codes.most_common()),
@@ -153,13 +168,7 @@ class Tally:
 
 
 def check_columns(contract: Contract, source: Source, watcher: Watcher) -> None:
-    """Refuse a table that is not of this model; say which of its columns are not used.
-
-    Raises
-    ------
-    InputError
-        As `check_required_columns`.
-    """
+    """Refuse a table as `check_required_columns`; say which of its columns are not used."""
     check_required_columns(contract, source)
     if source.names is not None:
         names = dict.fromkeys(source.names)
@@ -168,12 +177,9 @@ def check_columns(contract: Contract, source: Source, watcher: Watcher) -> None:
 
 
 def check_required_columns(contract: Contract, source: Source) -> None:
-    """Refuse a table that is not of this model; the rows of JSON Lines are only known when read.
+    """Raise InputError for a table without a required column; JSON Lines are only known when read.
 
-    Raises
-    ------
-    InputError
-        When a required field has no column; names the separator if another one has them.
+    If another separator would give these columns, the error names it.
     """
     if source.names is None:
         return
@@ -229,45 +235,50 @@ def _listed(names: list[str], *, more: int = 0) -> str:
     return f"{listed} and {others:,} more" if others else listed
 
 
-@dataclass(frozen=True)
-class PassingRows:
-    """Rows for a model, and how many of them are done."""
+class RowsJob(Job):
+    """A job that passes rows from a source to an output."""
 
-    model: Model
-    source: Source
-    tally: Tally
-    show: Callable[[int], None]
+    source: InputSetting
+    if TYPE_CHECKING:  # each class has them where its command lists them
+        output: str | None
+        model: Path | None
+        from_kind: Kind | None
+        separator: str | None
 
+    def headline(self, result: PassedRows) -> str:
+        """Return what became of the rows."""
+        return result.sentence
 
-@contextmanager
-def passing_rows(
-    path: str,
-    model: Path | None,
-    kind: Kind | None,
-    separator: str | None,
-    *,
-    outputs: Mapping[str, str | None],
-    watcher: Watcher,
-) -> Iterator[PassingRows]:
-    """Open a model and the rows for it, and tell the watcher how far they are.
+    def made(self, result: PassedRows) -> Made:
+        return self._made_of(
+            result.model,
+            result.version,
+            metrics={"rows": result.rows, "refused_rows": result.refused},
+            datasets={"input": self.source, "output": self.output},
+        )
 
-    Raises
-    ------
-    RegressionModelError
-        When an output is the input or the model, or one of these cannot be read.
-    """
-    from ..files.streams import opened_source
-    from ..runtime.installed import find_model
-    from ..runtime.model import load_model
-    from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
+    @contextmanager
+    def passing_rows(
+        self, outputs: Mapping[str, str | None], watcher: Watcher
+    ) -> Iterator[PassingRows]:
+        """Open the model and the rows for it, and tell the watcher how far they are.
 
-    model_file = find_model_file(PACKAGE_ROOT) if model is None else find_model(model)
-    check_places(outputs, {"input": path, "model": str(model_file) if model_file else None})
-    opened = load_model(None if model is None else model_file)
-    format_ = input_format(path, kind, separator)
-    with opened_source(path, format_=format_) as source, watcher.rows(source) as show:
-        check_columns(opened.contract, source, watcher)
-        yield PassingRows(opened, source, Tally(opened, source.name, watcher), show)
+        Raises RegressionModelError when an output is the input or the model, or one of these cannot
+        be read.
+        """
+        from ..files.streams import opened_source
+        from ..runtime.installed import find_model
+        from ..runtime.model import load_model
+        from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
+
+        model = registered(self.model, self.runs)
+        file = find_model_file(PACKAGE_ROOT) if model is None else find_model(model)
+        check_places(outputs, {"input": self.source, "model": file})
+        opened = load_model(None if model is None else file)
+        format_ = input_format(self.source, self.from_kind, self.separator)
+        with opened_source(self.source, format_=format_) as source, watcher.rows(source) as show:
+            check_columns(opened.contract, source, watcher)
+            yield PassingRows(opened, source, watcher, show)
 
 
 def column_names(contract: Contract) -> tuple[set[str], set[str]]:
@@ -276,3 +287,28 @@ def column_names(contract: Contract) -> tuple[set[str], set[str]]:
     identifying = {field.name for field in contract.fields if field.kind == "identifier"}
     used = {name for name, field in known.items() if field not in identifying}
     return used, known.keys() - used
+
+
+def identifiers(contract: Contract, part: Slice) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield the identifier columns of the input, under the names that the contract has for them."""
+    for field in contract.fields:
+        if field.kind == "identifier":
+            for name in (field.name, *field.aliases):
+                if name in part.carried and list(part.names).count(name) == 1:
+                    yield field.name, simple(part.carried[name])
+                    break
+
+
+def simple(cells: Sequence[Any]) -> Sequence[Any]:
+    """Return cells as values that every kind of file can hold."""
+    if {*map(type, cells)} <= _SIMPLE:
+        return cells
+    return [cell if type(cell) is str else _simple(cell) for cell in cells]
+
+
+def _simple(cell: object) -> str | int | float | None:
+    if cell is None or isinstance(cell, str | int):
+        return cell
+    if isinstance(cell, float):
+        return cell if math.isfinite(cell) else None
+    return str(cell)

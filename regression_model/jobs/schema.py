@@ -13,11 +13,11 @@ __all__ = ["AnyJob", "schema"]
 
 # Every kind of job, told apart by its `kind`.
 AnyJob: Any = Annotated[
-    Union[tuple(kind_of(kind) for kind in KINDS)],  # noqa: UP007
-    Field(discriminator="kind"),
+    Union[tuple(kind_of(kind) for kind in KINDS)], Field(discriminator="kind")  # noqa: UP007
 ]
 
 _OF_THE_COMMAND_LINE = ("flags", "metavar", "argument", "only_in_files")
+_LIMITS = {"ge": "minimum", "le": "maximum"}  # which pydantic leaves as they are behind a reader
 _VARIABLE = {"type": "string", "pattern": r"\$\{"}
 
 
@@ -43,12 +43,16 @@ def schema() -> dict[str, Any]:
 
 
 def _cleaned(part: Any) -> Any:
-    """Leave out what only the command line needs, and write truth as files do."""
+    """Leave out what only the command line needs, and write the rest as files and editors do."""
     if isinstance(part, list):
         return [_cleaned(one) for one in part]
     if not isinstance(part, dict):
         return part
-    left = {key: _cleaned(value) for key, value in part.items() if key not in _OF_THE_COMMAND_LINE}
+    left = {
+        _LIMITS.get(key, key): _cleaned(value)
+        for key, value in part.items()
+        if key not in _OF_THE_COMMAND_LINE
+    }
     if isinstance(left.get("default"), bool):
         left["default"] = "yes" if left["default"] else "no"
     return left

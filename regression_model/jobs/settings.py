@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from ..config.mistakes import expected
-from ..config.values import YesNo, read_number, read_text
-from . import words
+from ..config.values import Number, Text, YesNo, read_number, read_text
+from .places import MODEL
 
 __all__ = [
     "ConfigSetting",
@@ -21,7 +21,7 @@ __all__ = [
     "Kind",
     "ModelSetting",
     "Names",
-    "Part",
+    "Number",
     "Place",
     "RecordSetting",
     "SchedulerSetting",
@@ -44,6 +44,7 @@ class Kind(StrEnum):
 def setting(
     text: str,
     *flags: str,
+    default: Any = None,
     metavar: str | None = None,
     argument: bool = False,
     only_in_files: bool = False,
@@ -55,6 +56,7 @@ def setting(
     ----------
     text : what it is.
     flags : how the option is written, if not as the name of the setting.
+    default : its value if nothing is said; `...` if something must be, as of an argument.
     metavar : what it takes, in the help.
     argument : whether it is an argument of the command, not an option.
     only_in_files : whether the command does not have it.
@@ -66,7 +68,8 @@ def setting(
         "argument": argument,
         "only_in_files": only_in_files,
     }
-    return Field(description=text, json_schema_extra=shown, **limits)
+    default = ... if argument else default
+    return Field(default, description=text, json_schema_extra=shown, **limits)
 
 
 def _path(value: object) -> object:
@@ -85,7 +88,6 @@ def _as_it_is(value: object) -> object:
 
 
 Place = Annotated[Path, BeforeValidator(_path)]
-Text = Annotated[str, BeforeValidator(read_text)]
 
 
 def _names(value: object) -> object:
@@ -97,17 +99,32 @@ def _names(value: object) -> object:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
-Part = Annotated[float, BeforeValidator(read_number)]
 Whole = Annotated[int, BeforeValidator(read_number)]
 
-ConfigSetting = Annotated[Place | None, setting(words.CONFIG, metavar="FILE")]
+ConfigSetting = Annotated[
+    Place | None, setting("Configuration; without it, the packaged one.", metavar="FILE")
+]
 DataSetting = Annotated[
     Place | None,
     setting("Training rows; without it, those that the configuration names.", metavar="FILE"),
 ]
-ModelSetting = Annotated[Place | None, setting(words.MODEL, metavar="MODEL")]
-RecordSetting = Annotated[Text | None, setting(words.RECORD, "--runs", metavar="WHERE")]
-SchedulerSetting = Annotated[Text | None, setting(words.SCHEDULER, metavar="ADDRESS")]
+ModelSetting = Annotated[Place | None, setting(MODEL, metavar="MODEL")]
+RecordSetting = Annotated[
+    Text | None,
+    setting(
+        "Record the run in this folder, or at mlflow+http://HOST:PORT/EXPERIMENT.",
+        "--runs",
+        metavar="WHERE",
+    ),
+]
+SchedulerSetting = Annotated[
+    Text | None,
+    setting(
+        "Dask cluster for the folds: tcp://HOST:PORT, or local for one on this machine; needs the "
+        "extra dask.",
+        metavar="ADDRESS",
+    ),
+]
 InputSetting = Annotated[
     Text,
     setting(

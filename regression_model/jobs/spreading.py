@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from ..display import count
 from ..errors import InputError
 from ..extras import needs
-from .rows import PassedRows, check_columns
+from .places import registered
+from .rows import PassedRows, by_code, check_columns
 from .watching import Watcher
 
 if TYPE_CHECKING:
-    from ..batch.partitions import Done
     from ..runtime.model import Model
+    from .predicting import PredictJob
 
 __all__ = ["PassedPartitions", "folds_spread", "predict_dataset"]
 
@@ -48,78 +48,79 @@ class PassedPartitions(PassedRows):
         """What became of the rows."""
         skipped = self.finished_before
         before = f" ({skipped:,} of them finished by an earlier run)" if skipped else ""
-        errors = f" ({_listed(self.codes)})" if self.codes else ""
+        errors = f" ({by_code(self.codes)})" if self.codes else ""
         sentence = (
             f"{count(self.rows, 'row')} in {count(self.partitions, 'partition')}{before} in "
             f"{self.seconds:,.1f} s: {self.rows - self.refused:,} {self.done}, "
             f"{self.refused:,} refused{errors}."
         )
         if self.warnings:
-            sentence += f" Rows with warnings: {_listed(self.warnings)}."
+            sentence += f" Rows with warnings: {by_code(self.warnings)}."
         return sentence
 
 
 @contextmanager
 def folds_spread(scheduler: str | None, watcher: Watcher) -> Iterator[None]:
-    """Let joblib compute folds on a Dask cluster; None leaves them on this machine.
+    """Let joblib compute folds on a Dask cluster, or, without one, on this machine.
 
-    Raises
-    ------
-    ClusterError
-        When the cluster cannot be reached, or has other versions of the libraries.
+    The work can be interrupted. Raises ClusterError when the cluster cannot be reached, or has
+    other versions of the libraries.
     """
     if scheduler is None:
-        yield
+        with watcher.interruptible():
+            yield
         return
-    with needs("train", "dask"):
+    extras = ("train", "dask")
+    with needs(*extras):
         import joblib
 
         from ..batch.cluster import check_workers, opened_cluster
-    with opened_cluster(scheduler, extras=("train", "dask")) as client:
+    with watcher.interruptible(), opened_cluster(scheduler, extras=extras) as client:
         check_workers(client, distributions=_OF_TRAINING)
         _say_dashboard(client, watcher)
         with joblib.parallel_config(backend="dask", client=client):
             yield
 
 
-def predict_dataset(
-    dataset: str,
-    output: Path,
-    model: Path | None,
-    scheduler: str,
-    *,
-    workers: int | None,
-    interval: bool,
-    keep: bool,
-    watcher: Watcher,
-) -> PassedPartitions:
+def predict_dataset(job: PredictJob, scheduler: str, watcher: Watcher) -> PassedPartitions:
     """Predict the partitions of a data set into a folder, and return what came of them.
 
-    Raises
-    ------
-    ClusterError
-        When the cluster cannot be reached, or does not fit.
-    InputError
-        When partitions could not be predicted; the others are.
+    Raises ClusterError when the cluster cannot be reached or does not fit, and InputError when
+    partitions could not be predicted; the others are.
     """
     with needs("dask"):
         from ..batch.cluster import check_workers, opened_cluster, predict_partitions
-    from ..batch.partitions import partitions_of
+    from ..batch.partitions import Done, partitions_of
     from ..runtime.model import load_model
 
-    begun = perf_counter()
-    opened = load_model(model)
-    partitions = partitions_of(dataset, output)
+    begun, output = perf_counter(), Path(str(job.output))
+    opened = load_model(registered(job.model, job.runs))
+    partitions = partitions_of(job.source, output)
     _check_first(partitions, opened, watcher)
     output.mkdir(parents=True, exist_ok=True)
-    with watcher.interruptible(), opened_cluster(scheduler, workers=workers) as client:
+    with watcher.interruptible(), opened_cluster(scheduler, workers=job.workers) as client:
         check_workers(client, paths=(partitions[0].source, output.absolute()))
         _say_dashboard(client, watcher)
         with watcher.work() as progress:
             finished, failed = predict_partitions(
-                client, partitions, opened, interval=interval, keep=keep, progress=progress
+                client, partitions, opened, interval=job.interval, keep=job.keep, progress=progress
             )
-    passed = _passed(opened, dataset, [*finished.values()], seconds=perf_counter() - begun)
+    total = Done()
+    for done in finished.values():
+        total.join(done)
+    passed = PassedPartitions(
+        opened.name,
+        opened.version,
+        job.source,
+        total.rows,
+        total.refused,
+        dict(total.problems["error"].most_common()),
+        perf_counter() - begun,
+        "predicted",
+        len(finished),
+        sum(done.skipped for done in finished.values()),
+        dict(total.problems["warning"].most_common()),
+    )
     if failed:
         _refuse(passed, failed, watcher)
     return passed
@@ -144,29 +145,6 @@ def _say_dashboard(client: Any, watcher: Watcher) -> None:
     watcher.say(f"Workers: {len(client.ncores())}. Dashboard: {client.dashboard_link}")
 
 
-def _passed(
-    model: Model, dataset: str, finished: list[Done], *, seconds: float
-) -> PassedPartitions:
-    from ..batch.partitions import Done
-
-    total = Done()
-    for done in finished:
-        total.join(done)
-    return PassedPartitions(
-        model.name,
-        model.version,
-        dataset,
-        total.rows,
-        total.refused,
-        _by_frequency(total.problems["error"]),
-        seconds,
-        "predicted",
-        len(finished),
-        sum(done.skipped for done in finished),
-        _by_frequency(total.problems["warning"]),
-    )
-
-
 def _refuse(passed: PassedPartitions, failed: dict[str, str], watcher: Watcher) -> None:
     watcher.say(passed.sentence)
     for name in sorted(failed)[:_MOST_FAILED_SHOWN]:
@@ -176,11 +154,3 @@ def _refuse(passed: PassedPartitions, failed: dict[str, str], watcher: Watcher) 
         f"{len(failed):,} of {count(of, 'partition')} could not be predicted; the same command "
         "tries only these again."
     )
-
-
-def _by_frequency(problems: Counter[str]) -> dict[str, int]:
-    return dict(problems.most_common())
-
-
-def _listed(problems: dict[str, int]) -> str:
-    return ", ".join(f"{code} {rows:,}" for code, rows in problems.items())

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..extras import needs
 from .base import Job
-from .settings import (
-    ConfigSetting,
-    DataSetting,
-    Place,
-    SchedulerSetting,
-    Text,
-    YesNo,
-    setting,
-)
+from .settings import ConfigSetting, DataSetting, Place, SchedulerSetting, Text, YesNo, setting
 from .spreading import folds_spread
 from .watching import Watcher
 
@@ -38,37 +30,28 @@ class TrainJob(Job):
     kind: Literal["train"] = "train"
     config: ConfigSetting = None
     data: DataSetting = None
-    output: Annotated[
-        Place | None,
-        setting(
-            "Folder for the model file; without it, trained_models, in the package for the "
-            "packaged configuration and beside any other.",
-            metavar="DIR",
-        ),
-    ] = None
-    write: Annotated[
-        YesNo,
-        setting("Put the members that estimator: auto has chosen into the configuration file."),
-    ] = False
-    since: Annotated[
-        Text | None,
-        setting(
-            "An earlier model, to say what has changed in the training rows; without it, the "
-            "one that is replaced.",
-            metavar="MODEL",
-        ),
-    ] = None
-    if_stale: Annotated[
-        YesNo,
-        setting(
-            "Train only if the shipped model is absent, or its version, configuration or data "
-            "have changed."
-        ),
-    ] = False
+    output: Place | None = setting(
+        "Folder for the model file; without it, trained_models, in the package for the packaged "
+        "configuration and beside any other.",
+        metavar="DIR",
+    )
+    write: YesNo = setting(
+        "Put the members that estimator: auto has chosen into the configuration file.",
+        default=False,
+    )
+    since: Text | None = setting(
+        "An earlier model, to say what has changed in the training rows; without it, the one that "
+        "is replaced.",
+        metavar="MODEL",
+    )
+    if_stale: YesNo = setting(
+        "Train only if the shipped model is absent, or its version, configuration or data have "
+        "changed.",
+        default=False,
+    )
     scheduler: SchedulerSetting = None
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Find settings that have no meaning beside others."""
         if self.data == Path("-"):
             yield ("data",), NOT_A_STREAM
         if self.if_stale and (self.config or self.data or self.output or self.write or self.since):
@@ -98,16 +81,17 @@ class TrainJob(Job):
         return None if result is None else made_by_training(result)
 
     def _train(self, watcher: Watcher) -> TrainingResult | None:
-        if self.if_stale and _is_fresh(watcher):
-            return None
+        if self.if_stale:
+            from ..runtime.model_file.release import PACKAGE_ROOT, stale_reason
+
+            if (reason := stale_reason(PACKAGE_ROOT)) is None:
+                watcher.say("The model is up to date: nothing to do.")
+                return None
+            watcher.say(f"Training: {reason}.")
         watcher.say("Loading libraries ...")
         with needs("train"):
             from ..training.run import run_training
-        with (
-            watcher.interruptible(),
-            folds_spread(self.scheduler, watcher),
-            watcher.work() as progress,
-        ):
+        with folds_spread(self.scheduler, watcher), watcher.work() as progress:
             return run_training(
                 config_path=self.config,
                 data_path=self.data,
@@ -116,12 +100,3 @@ class TrainJob(Job):
                 since=self.since,
                 progress=progress,
             )
-
-
-def _is_fresh(watcher: Watcher) -> bool:
-    from ..runtime.model_file.release import PACKAGE_ROOT, stale_reason
-
-    reason = stale_reason(PACKAGE_ROOT)
-    up_to_date = "The model is up to date: nothing to do."
-    watcher.say(f"Training: {reason}." if reason else up_to_date)
-    return reason is None

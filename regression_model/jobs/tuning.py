@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..display import count
 from .base import Job
 from .places import check_places
-from .settings import (
-    ConfigSetting,
-    DataSetting,
-    Place,
-    SchedulerSetting,
-    Whole,
-    YesNo,
-    setting,
-)
+from .settings import ConfigSetting, DataSetting, Place, SchedulerSetting, Whole, YesNo, setting
 from .spreading import folds_spread
 from .training import NOT_A_STREAM
 from .watching import Watcher
@@ -38,42 +30,32 @@ class TuneJob(Job):
     kind: Literal["tune"] = "tune"
     config: ConfigSetting = None
     data: DataSetting = None
-    trials: Annotated[
-        Whole | None,
-        setting(
-            "How many to have in the end, with those of earlier runs; with --nested, in each "
-            "outer fold; without it, the number in the configuration.",
-            metavar="N",
-            ge=1,
-        ),
-    ] = None
-    study: Annotated[
-        Place | None,
-        setting("Where finished trials are kept; without it, tuning/NAME.log.", metavar="FILE"),
-    ] = None
-    jobs: Annotated[Whole, setting("Folds to score at a time.", metavar="N", ge=1)] = 1
-    picture: Annotated[
-        Place | None,
-        setting("PNG of the importances; without it, beside the finished trials.", metavar="FILE"),
-    ] = None
-    write: Annotated[YesNo, setting("Put the best values into the configuration file.")] = False
-    nested: Annotated[
-        YesNo,
-        setting("Only estimate how good the result of the search is on unseen rows."),
-    ] = False
-    outer_folds: Annotated[
-        Whole | None,
-        setting(
-            "Searches of --nested, each without the rows that it is scored on; without it, "
-            "as many as the evaluation has folds.",
-            metavar="N",
-            ge=2,
-        ),
-    ] = None
+    trials: Whole | None = setting(
+        "How many to have in the end, with those of earlier runs; with --nested, in each outer "
+        "fold; without it, the number in the configuration.",
+        metavar="N",
+        ge=1,
+    )
+    study: Place | None = setting(
+        "Where finished trials are kept; without it, tuning/NAME.log.", metavar="FILE"
+    )
+    jobs: Whole = setting("Folds to score at a time.", default=1, metavar="N", ge=1)
+    picture: Place | None = setting(
+        "PNG of the importances; without it, beside the finished trials.", metavar="FILE"
+    )
+    write: YesNo = setting("Put the best values into the configuration file.", default=False)
+    nested: YesNo = setting(
+        "Only estimate how good the result of the search is on unseen rows.", default=False
+    )
+    outer_folds: Whole | None = setting(
+        "Searches of --nested, each without the rows that it is scored on; without it, as many as "
+        "the evaluation has folds.",
+        metavar="N",
+        ge=2,
+    )
     scheduler: SchedulerSetting = None
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Find settings that have no meaning beside others."""
         if self.data == Path("-"):
             yield ("data",), NOT_A_STREAM
         if self.nested and self.write:
@@ -99,7 +81,6 @@ class TuneJob(Job):
         return f"{trials}: {metric} {result.best_score:.4g}, now {result.present_score:.4g}"
 
     def made(self, result: TuningResult | NestedTuningResult) -> Made:
-        """Return what is recorded of the run."""
         from ..config.core import load_config
         from ..tracking.building import made_by_nested_tuning, made_by_tuning
         from ..tuning import NestedTuningResult
@@ -115,10 +96,7 @@ class TuneJob(Job):
 
     def _tune(self, watcher: Watcher) -> TuningResult | NestedTuningResult:
         read = {"configuration": self.config, "training data": self.data, "study": self.study}
-        check_places(
-            {"picture": None if self.picture is None else str(self.picture)},
-            {name: None if path is None else str(path) for name, path in read.items()},
-        )
+        check_places({"picture": self.picture}, read)
         watcher.say("Loading libraries ...")
         from ..tuning import run_nested_tuning, run_tuning
 
@@ -130,11 +108,7 @@ class TuneJob(Job):
             # as many as the cluster has threads
             "jobs": self.jobs if self.scheduler is None else -1,
         }
-        with (
-            watcher.interruptible(),
-            folds_spread(self.scheduler, watcher),
-            watcher.work() as progress,
-        ):
+        with folds_spread(self.scheduler, watcher), watcher.work() as progress:
             if self.nested:
                 return run_nested_tuning(**of_both, outer_folds=self.outer_folds, progress=progress)
             result = run_tuning(**of_both, progress=progress, write=self.write)

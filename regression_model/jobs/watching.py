@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,17 +30,14 @@ class Watcher:
     def event(self, level: str, event: str, about: dict[str, Any]) -> None:
         """Take what happened, for a log."""
 
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
+    def interruptible(self) -> AbstractContextManager[None]:
         """Let the work be interrupted by an exception, so that it is cleaned up."""
-        yield
+        return nullcontext()
 
-    @contextmanager
-    def work(self) -> Iterator[Progress]:
+    def work(self) -> AbstractContextManager[Progress]:
         """Give what is called with (stage, done, total), until the work ends."""
-        yield lambda stage, done, of: None
+        return nullcontext(lambda stage, done, of: None)
 
-    @contextmanager
-    def rows(self, source: Source) -> Iterator[Callable[[int], None]]:
+    def rows(self, source: Source) -> AbstractContextManager[Callable[[int], None]]:
         """Give what is called with the number of rows that are done."""
-        yield lambda done: None
+        return nullcontext(lambda done: None)

@@ -171,6 +171,9 @@ def test_the_schema_knows_what_a_file_may_say(place: Path) -> None:
         {"kind": "predict", "input": "a.csv", "modle": "x"},
         {"kind": "predict"},
         {"kind": "train", "write": "maybe"},
+        {"kind": "predict", "input": "a.csv", "threads": 0},
+        {"kind": "predict", "input": "a.csv", "threads": 257},
+        {"kind": "monitor", "data": "a.csv", "effect": 1.5},
         {"kind": "fly"},
     ):
         assert not validator.is_valid(job), job
