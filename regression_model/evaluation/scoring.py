@@ -26,7 +26,7 @@ from .metrics import (
     check_metric,
     estimates,
 )
-from .results import Details, EvaluationResult, TrainedOn, headline_of
+from .results import Details, EvaluationResult, TrainedOn, headline_of, score_of
 
 __all__ = ["evaluate_model"]
 
@@ -93,7 +93,7 @@ def evaluate_model(
         comparison = compared([scored], index, level, compare, theirs, seed=_SEED, more=tuple(more))
     if groups is None:
         groups = model.manifest.get("evaluation", {}).get("groups", ())
-    score = "rmsle" if headline_of(target, found) == "rmsle" else "mae"
+    score = score_of(headline_of(target, found))
     checked = prediction.checked
     labels = {name: _labels(model.contract, checked, name)[index] for name in groups}
     return EvaluationResult(
@@ -107,7 +107,14 @@ def evaluate_model(
         groups=groups_of([scored], labels, score=score, seed=_SEED),
         calibration=[(level, found["coverage"].value)],
         comparison=comparison,
-        details=_details(known, prediction.values, prediction.lower, prediction.upper),
+        details=Details(
+            np.arange(len(known)),
+            known,
+            prediction.values,
+            prediction.lower,
+            prediction.upper,
+            np.zeros(len(known), dtype=np.int64),
+        ),
         manifest=model.manifest,
         notes=[p.message for p in prediction.warnings if p.row is None],
         trained_on=_trained_on(model, checked, known, index, digest_of(data) if data else None),
@@ -130,19 +137,14 @@ def _targets(
     target: Mapping[str, Any], contract: Contract, rows: object, *, source: str
 ) -> tuple[Floats, list[Problem]]:
     """Read the target of every row, with the same checks as a feature."""
-    field = Field(
-        target["name"],
-        "number",
-        unit=target["unit"],
-        required=True,
-        minimum=target["minimum"],
-    )
+    name, unit, minimum = target["name"], target["unit"], target["minimum"]
+    field = Field(name, "number", unit=unit, required=True, minimum=minimum)
     checked = Checker(Contract((field,), "", contract.missing_values)).check(rows)
     errors = [finding for finding in checked.findings if finding.severity == "error"]
     problems = [problem for finding in errors for problem in finding.problems()]
     if any(problem.code == "missing_column" for problem in problems):
         raise InputError(
-            f"{source} has no column {target['name']}: an evaluation needs the true values beside "
+            f"{source} has no column {name}: an evaluation needs the true values beside "
             "the fields."
         )
     return checked.numbers[:, 0], problems
@@ -176,8 +178,3 @@ def _labels(contract: Contract, checked: Checked, name: str) -> Labels:
     if contract.field(name).is_number:
         return labels_of_numbers(values, of=contract.field(name))
     return labels_of_levels(values.tolist())
-
-
-def _details(target: Floats, prediction: Floats, lower: Floats, upper: Floats) -> Details:
-    rows = np.arange(len(target))
-    return Details(rows, target, prediction, lower, upper, np.zeros_like(rows))

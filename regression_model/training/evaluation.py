@@ -11,7 +11,14 @@ from ..config.core import Config
 from ..evaluation.comparing import check_same_target, compared
 from ..evaluation.groups import Labels, groups_of, labels_of_levels, labels_of_numbers
 from ..evaluation.metrics import ERRORS, WITH_INTERVALS, estimates, metrics_of
-from ..evaluation.results import Comparison, Details, Estimates, EvaluationResult, headline_of
+from ..evaluation.results import (
+    Comparison,
+    Details,
+    Estimates,
+    EvaluationResult,
+    headline_of,
+    score_of,
+)
 from ..runtime.model import Model
 from .baselines import median_by, plain_linear
 from .cross_validation import Progress, Rows
@@ -86,7 +93,7 @@ def evaluate_pipeline(
         groups=groups_of(
             scored,
             _labels(config, data, first.rows),
-            score="rmsle" if headline == "rmsle" else "mae",
+            score=score_of(headline),
             seed=seed,
         ),
         baselines=_baselines(config, data, several),

@@ -51,7 +51,7 @@ def importances(facts: Facts) -> Picture | None:
     ranked = facts.evaluation.importances[:_MOST_BARS]
     if not ranked:
         return None
-    score = facts.evaluation.importance_metric
+    score = facts.evaluation.headline
     label = score.upper()
     hidden = len(facts.evaluation.importances) - len(ranked)
     described = {field.name: field.description for field in facts.model.contract.fields}
