@@ -23,8 +23,6 @@ __all__ = [
 ]
 
 _MOST_LEVELS, _SOME_LEVELS = 50, 10  # of a field, all of them named or some
-
-
 _NO_GUARANTEE = (
     " The level is what they are made to hold among the rows of past windows, each judged by the "
     "rows before it: later rows may differ from all of these, so it is no guarantee."
@@ -36,11 +34,8 @@ def ends(field: Field) -> str:
     if field.is_category:
         levels = field.training_levels or field.levels
         if len(levels) <= _MOST_LEVELS:
-            meaning_of = field.meaning_of
-            return ", ".join(
-                f"{level} ({meaning_of[level]})" if level in meaning_of else level
-                for level in levels
-            )
+            means = field.meaning_of
+            return ", ".join(f"{one} ({means[one]})" if one in means else one for one in levels)
         return f"{count(len(levels), 'level')}, among them {', '.join(levels[:_SOME_LEVELS])}"
     if field.training_range is None:
         return "no values"
@@ -50,11 +45,8 @@ def ends(field: Field) -> str:
 
 def years(facts: Facts) -> list[Field]:
     """Return the fields that hold years or dates, and so say when the training rows are from."""
-    return [
-        f
-        for f in facts.model.contract.numbers
-        if (f.kind == "year" or f.is_time) and f.training_range
-    ]
+    fields = facts.model.contract.numbers
+    return [f for f in fields if (f.kind == "year" or f.is_time) and f.training_range]
 
 
 def intended(facts: Facts) -> str:
@@ -121,12 +113,11 @@ def limits(facts: Facts) -> list[str]:
             "Rows were held out at random, so the metrics are for rows of the same place and time "
             "as the training rows; predictions for later rows may be worse."
         )
-    sentences = [
-        held_out,
+    on_average = (
         f"An interval of {held} holds on average over many rows, not for every kind of row"
-        + (": the coverage by group shows where it is lower." if facts.evaluation.groups else "."),
-    ]
-    return sentences if facts.held_out else sentences[1:]
+        + (": the coverage by group shows where it is lower." if facts.evaluation.groups else ".")
+    )
+    return [held_out, on_average] if facts.held_out else [on_average]
 
 
 def how_scored(facts: Facts) -> str:
@@ -151,19 +142,12 @@ def how_scored(facts: Facts) -> str:
             f"over all {count(evaluation.rows, 'row')}: every row was predicted by a model that "
             "had not seen it, with everything fitted again in each fold."
         )
-    return " ".join(
-        [
-            f"{validated}, {over}",
-            *_on_folds(facts),
-            ranges,
-        ]
-    )
+    return " ".join([f"{validated}, {over}", *_on_folds(facts), ranges])
 
 
 def _on_folds(facts: Facts) -> Iterator[str]:
-    score, stratify = facts.evaluation.headline, facts.manifest.get("evaluation", {}).get(
-        "stratify"
-    )
+    score = facts.evaluation.headline
+    stratify = facts.manifest.get("evaluation", {}).get("stratify")
     if stratify is not None:
         yield f"The values of {stratify} are spread evenly over the folds."
     if score in facts.evaluation.over_seeds:

@@ -60,7 +60,7 @@ def partial_dependence(facts: Facts) -> list[Picture]:
     Friedman, "Greedy function approximation: a gradient boosting machine", Annals of Statistics 29
     (2001).
     """
-    rows, columns = len(facts.target), facts.columns
+    rows, columns = len(facts.scored.target), facts.columns
     chosen = np.unique(np.linspace(0, rows - 1, min(rows, _MOST_ROWS)).round().astype(np.int64))
     curves = []
     for field in facts.main_fields(24):

@@ -37,7 +37,7 @@ _LONGEST = 22  # characters of a name
 
 def by_group(facts: Facts, name: str, *, number: int) -> Picture | None:
     """Show the score of each group as a bar; None when there is nothing to compare."""
-    score, label = facts.score, facts.score_label
+    score, label = facts.evaluation.score, facts.score_label
     groups = in_order(facts.evaluation.groups[name])
     having = [group for group in groups if score in group.metrics]
     bars = [g for g in having if g.rows >= FEW_ROWS] if len(having) > _MOST_BARS else having
@@ -79,7 +79,7 @@ def by_group(facts: Facts, name: str, *, number: int) -> Picture | None:
 
 
 def _paint(axes: Axes, facts: Facts, name: str, bars: Sequence[Group]) -> None:
-    score = facts.score
+    score = facts.evaluation.score
     values = np.array([group.metrics[score].value for group in bars])
     drawn = axes.barh(np.arange(len(bars)), values, color=BLUE, height=0.72)
     for bar, group in zip(drawn, bars, strict=True):
