@@ -29,13 +29,10 @@ class FieldShift:
 
     Attributes
     ----------
-    size : float
-        From 0 to 1: the largest difference of the distribution functions at the recorded quantiles,
-        or half the sum of the differences of the levels' shares, a level that is new included.
-    before, now : float or str or None
-        The median or the most frequent level.
-    missing_before, missing_now : float
-        The share of the rows without a value.
+    size : from 0 to 1: the largest difference of the distribution functions at the recorded
+        quantiles, or half the sum of the differences of the levels' shares, new levels included
+    before, now : the median or the most frequent level
+    missing_before, missing_now : the share of the rows without a value
     """
 
     name: str
@@ -60,15 +57,10 @@ class DataChanges:
 
     Attributes
     ----------
-    rows_before, rows_now : int
-    added, removed : int or None
-        None where the model file does not say which rows it was trained on.
-    is_estimate : bool
-        Whether they are estimated from a sample of the rows, as for tables of many rows.
-    fields : tuple of FieldShift
-        Of every field that both have, those that have moved most first.
-    absent : tuple of str
-        Fields that the model uses and the table does not have.
+    added, removed : None where the model file does not say which rows it was trained on
+    is_estimate : whether they are estimated from a sample of the rows, as for tables of many rows
+    fields : every field that both have, those that have moved most first
+    absent : fields that the model uses and the table does not have
     """
 
     rows_before: int
