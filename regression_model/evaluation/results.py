@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -220,7 +220,7 @@ class EvaluationResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evaluation as plain JSON types, with None for what is not a finite number."""
-        return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
 
 def headline_of(target: Mapping[str, Any], metrics: Collection[str]) -> str:
@@ -255,8 +255,6 @@ def split_of(manifest: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, Mapping):

@@ -23,6 +23,8 @@ __all__ = ["Columns", "Facts", "Floats", "shown"]
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
+_MAIN_FIELDS = 24
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -120,12 +122,13 @@ class Facts:
         """Return what a group by `name` is called."""
         return label_of(self.evaluation, name, group)
 
-    def main_fields(self, most: int) -> list[Field]:
-        """Return the fields that matter most, of those that the model uses."""
+    @property
+    def main_fields(self) -> list[Field]:
+        """The fields that matter most, of those that the model uses."""
         contract = self.model.contract
         used = {field.name: field for field in (*contract.numbers, *contract.categories)}
         ranked = [one.field for one in self.evaluation.importances if one.field in used]
-        return [used[name] for name in (ranked or [*used])[:most]]
+        return [used[name] for name in (ranked or [*used])[:_MAIN_FIELDS]]
 
 
 @dataclass(frozen=True)

@@ -61,41 +61,34 @@ def intended(facts: Facts) -> str:
     )
 
 
-def not_intended(facts: Facts) -> list[tuple[str, str]]:
-    """Say what the model is not for, each with a keyword."""
+def not_intended(facts: Facts) -> dict[str, str]:
+    """Say what the model is not for, each under a keyword."""
     named = [f"{f.name} ({f.description or 'a year'}) from {ends(f)}" for f in years(facts)]
     training = f" They hold {'; '.join(named)}." if named else ""
     level = facts.evaluation.level
-    return [
-        (
-            "Other places",
-            "The model knows the place and the market that its rows come from, and no other.",
-        ),
-        (
-            "Other times",
-            "The model knows nothing of what changed after the training rows were "
-            f"collected.{training}",
-        ),
-        (
-            "Values beyond the training rows",
-            "A row outside the ranges of the training rows gets a prediction with a warning, and "
-            "the prediction is a guess: the model was only tested inside those ranges.",
-        ),
-        (
-            "Causes",
-            "The model shows what goes together, not what a change to a row would be worth.",
-        ),
-        (
-            "The last word",
-            f"About {percent(1 - level, 0)} of true values lie outside the {share(level)} "
-            "interval: base no important decision on one estimate alone.",
-        ),
-    ]
+    return {
+        "Other places": "The model knows the place and the market that its rows come from, and no "
+        "other.",
+        "Other times": "The model knows nothing of what changed after the training rows were "
+        f"collected.{training}",
+        "Values beyond the training rows": "A row outside the ranges of the training rows gets a "
+        "prediction with a warning, and the prediction is a guess: the model was only tested "
+        "inside those ranges.",
+        "Causes": "The model shows what goes together, not what a change to a row would be worth.",
+        "The last word": f"About {percent(1 - level, 0)} of true values lie outside the "
+        f"{share(level)} interval: base no important decision on one estimate alone.",
+    }
 
 
 def limits(facts: Facts) -> list[str]:
     """Say what the metrics do not show."""
-    held = percent(facts.evaluation.level, 0)
+    on_average = (
+        f"An interval of {percent(facts.evaluation.level, 0)} holds on average over many rows, "
+        "not for every kind of row"
+        + (": the coverage by group shows where it is lower." if facts.evaluation.groups else ".")
+    )
+    if not facts.held_out:
+        return [on_average]
     split = split_of(facts.manifest)
     if is_by_time(split):
         held_out = (
@@ -113,11 +106,7 @@ def limits(facts: Facts) -> list[str]:
             "Rows were held out at random, so the metrics are for rows of the same place and time "
             "as the training rows; predictions for later rows may be worse."
         )
-    on_average = (
-        f"An interval of {held} holds on average over many rows, not for every kind of row"
-        + (": the coverage by group shows where it is lower." if facts.evaluation.groups else ".")
-    )
-    return [held_out, on_average] if facts.held_out else [on_average]
+    return [held_out, on_average]
 
 
 def how_scored(facts: Facts) -> str:
@@ -182,14 +171,12 @@ def without_sentence(facts: Facts, column: str) -> str:
 def on_intervals(facts: Facts) -> str:
     """Say what an interval is, and how it was made."""
     interval = facts.manifest["interval"]
-    adaptive = (
-        " They are wider for rows where the model is less certain."
-        if interval.get("adaptive")
-        else " All have the same width on the scale that the model learns."
-    )
+    width = "All have the same width on the scale that the model learns."
+    if interval.get("adaptive"):
+        width = "They are wider for rows where the model is less certain."
     return (
         f"Every prediction has a {share(facts.evaluation.level)} interval, made from the errors "
-        f"on held-out rows ({interval['method']}).{adaptive}"
+        f"on held-out rows ({interval['method']}). {width}"
         + (_NO_GUARANTEE if is_by_time(split_of(facts.manifest)) else "")
     )
 

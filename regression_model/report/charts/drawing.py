@@ -62,11 +62,10 @@ _STYLE: dict[str, Any] = {
     "axes.facecolor": "none",
     "axes.grid": True,
     "axes.labelcolor": MUTED,
-    "axes.labelsize": 10.5,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
-    "axes.titlesize": 10.5,
+    "axes.titlesize": "medium",
     "axes.titlecolor": MUTED,
     "axes.titlepad": 8,
     "figure.constrained_layout.use": True,
@@ -76,20 +75,15 @@ _STYLE: dict[str, Any] = {
     "grid.color": GRID,
     "grid.linewidth": 0.8,
     "legend.frameon": False,
-    "legend.labelcolor": INK,
     "lines.linewidth": 2,
-    "path.simplify": True,
-    "savefig.facecolor": "none",
     "svg.fonttype": "none",
     "svg.hashsalt": "regression-model",
     "text.color": INK,
     "text.parse_math": False,  # a dollar is a dollar
     "xtick.color": GREY,
     "xtick.labelcolor": INK,
-    "xtick.labelsize": 10.5,
     "ytick.color": GREY,
     "ytick.labelcolor": INK,
-    "ytick.labelsize": 10.5,
 }
 
 Painter = Callable[["Axes"], None]
