@@ -158,30 +158,24 @@ def _differing(known: Fingerprints, hashes: npt.NDArray[np.uint64]) -> tuple[int
 def _shift(known: Known, checked: Checked, contract: Contract) -> FieldShift:
     field = known.field
     values = checked.values(contract)[field.name]
+    before: float | str | None = None
     if field.is_number:
         there = values[~np.isnan(values)]
-        size, now = _moved(known, there), (float(np.median(there)) if len(there) else None)
-        missing_now = 1 - len(there) / max(1, len(values))
-        before = float(known.values[len(known.values) // 2]) if known.values else None
-        return FieldShift(
-            field.name, size, known.cell(before), known.cell(now), known.missing, missing_now
-        )
-    counts = Counter(level for level in values.tolist() if level is not None)
-    rows = counts.total()
-    before_shares = dict(zip(known.values, known.shares, strict=True))
-    size = sum(
-        abs(counts[level] / rows - before_shares.get(level, 0.0))
-        for level in ({*before_shares, *counts} if rows else ())
-    )
-    typical = counts.most_common(1)[0][0] if counts else None
-    return FieldShift(
-        field.name,
-        size / 2 if before_shares else 0.0,
-        known.values[0] if known.values else None,
-        "another level" if typical == ANY_OTHER_LEVEL else typical,
-        known.missing,
-        1 - rows / max(1, len(values)),
-    )
+        size, rows = _moved(known, there), len(there)
+        if known.values:
+            before = known.cell(float(known.values[len(known.values) // 2]))
+        now = known.cell(float(np.median(there))) if rows else None
+    else:
+        counts = Counter(level for level in values.tolist() if level is not None)
+        rows = counts.total()
+        shares = dict(zip(known.values, known.shares, strict=True))
+        levels = {*shares, *counts} if rows and shares else ()
+        size = sum(abs(counts[level] / rows - shares.get(level, 0.0)) for level in levels) / 2
+        before = known.values[0] if known.values else None
+        now = counts.most_common(1)[0][0] if counts else None
+        now = "another level" if now == ANY_OTHER_LEVEL else now
+    missing = 1 - rows / max(1, len(values))
+    return FieldShift(field.name, size, before, now, known.missing, missing)
 
 
 def _moved(known: Known, values: npt.NDArray[np.float64]) -> float:
