@@ -14,7 +14,7 @@ from sklearn import metrics as reference
 from regression_model.errors import InputError, ModelFileError
 from regression_model.evaluation import Details, Estimate, EvaluationResult
 from regression_model.evaluation.comparing import check_same_target
-from regression_model.evaluation.groups import groups_of, labels_of_levels, labels_of_numbers
+from regression_model.evaluation.groups import groups_of, labels_of_numbers
 from regression_model.evaluation.metrics import (
     ERRORS,
     WITH_INTERVALS,
@@ -182,7 +182,7 @@ def test_a_difference_is_paired() -> None:
 def test_groups_are_the_rows_of_each_value_worst_first() -> None:
     """Each with the metrics of its own rows, taken together."""
     zones = np.array(["A", "B", "C"], dtype=object)[RANDOM.integers(0, 3, ROWS)]
-    found = groups_of([SCORED], {"zone": labels_of_levels(zones.tolist())}, seed=0)["zone"]
+    found = groups_of([SCORED], {"zone": zones}, seed=0)["zone"]
 
     assert {"A", "B", "C"} == {group.name for group in found}
     scores = [group.metrics["rmsle"].value for group in found]

@@ -21,7 +21,7 @@ __all__ = [
     "VERY_FEW_ROWS",
     "groups_of",
     "in_order",
-    "labels_of_levels",
+    "labels_of",
     "labels_of_numbers",
 ]
 
@@ -123,7 +123,9 @@ def _edge(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def labels_of_levels(levels: Sequence[Any]) -> Labels:
-    """Name each level's group after it."""
-    named = [_MISSING if level is None else str(level) for level in levels]
+def labels_of(field: Field, values: npt.NDArray[Any]) -> Labels:
+    """Name the group of every row by its value of a field."""
+    if field.is_number:
+        return labels_of_numbers(values, of=field)
+    named = [_MISSING if level is None else str(level) for level in values.tolist()]
     return np.array(named, dtype=object)

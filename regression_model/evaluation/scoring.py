@@ -17,7 +17,7 @@ from ..runtime.fingerprints import Fingerprints, fingerprints_of
 from ..runtime.model import Model
 from ..runtime.problems import Problem
 from .comparing import check_same_target, compared
-from .groups import Labels, groups_of, labels_of_levels, labels_of_numbers
+from .groups import groups_of, labels_of
 from .metrics import (
     ERRORS,
     WITH_INTERVALS,
@@ -95,7 +95,8 @@ def evaluate_model(
         groups = model.manifest.get("evaluation", {}).get("groups", ())
     score = score_of(headline_of(target, found))
     checked = prediction.checked
-    labels = {name: _labels(model.contract, checked, name)[index] for name in groups}
+    values = checked.values(model.contract)
+    labels = {n: labels_of(model.contract.field(n), values[n])[index] for n in groups}
     return EvaluationResult(
         name=model.name,
         target=target,
@@ -170,11 +171,3 @@ def _refused(problems: Sequence[Problem], rows: int) -> list[tuple[int, str]]:
         for row in range(rows) if problem.row is None else [problem.row]:
             sentences.setdefault(row, problem.message)
     return sorted(sentences.items())
-
-
-def _labels(contract: Contract, checked: Checked, name: str) -> Labels:
-    """Name the group of every row, as the field `name` has it."""
-    values = checked.values(contract)[name]
-    if contract.field(name).is_number:
-        return labels_of_numbers(values, of=contract.field(name))
-    return labels_of_levels(values.tolist())
