@@ -14,7 +14,6 @@ from .results import Estimate, Estimates
 from .weighted import mean, means_by, median, resamples
 
 __all__ = [
-    "COMPARED",
     "ERRORS",
     "OF_GROUPS",
     "PredictedRows",

@@ -18,14 +18,7 @@ from ..runtime.model import Model
 from ..runtime.problems import Problem
 from .comparing import check_same_target, compared
 from .groups import groups_of, labels_of
-from .metrics import (
-    ERRORS,
-    WITH_INTERVALS,
-    Floats,
-    PredictedRows,
-    check_metric,
-    estimates,
-)
+from .metrics import ERRORS, WITH_INTERVALS, Floats, PredictedRows, check_metric, estimates
 from .results import Details, EvaluationResult, TrainedOn, headline_of, score_of
 
 __all__ = ["evaluate_model"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +52,7 @@ class Facts:
     @property
     def target_name(self) -> str:
         """The target's name."""
-        return cast(str, self.evaluation.target["name"])
+        return str(self.evaluation.target["name"])
 
     @property
     def held_out(self) -> bool:
