@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 __all__ = [
     "Amounts",
     "Table",
     "count",
     "decimal",
+    "listed",
     "markdown_table",
     "markdown_text",
     "percent",
@@ -79,6 +81,13 @@ def share(value: float) -> str:
 def count(number: int, noun: str) -> str:
     """Write a number of things."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def listed(things: Collection[object], most: int) -> str:
+    """Name the first `most` of some things, and say how many more there are."""
+    more = len(things) - most
+    named = ", ".join(map(str, islice(things, most)))
+    return f"{named} and {more:,} more" if more > 0 else named
 
 
 def printable(value: object) -> str:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-__all__ = ["distribution_name", "distributions_of"]
+__all__ = ["distribution_name", "distributions_of", "installed_version"]
 
 
 def distribution_name() -> str:
     """Return the name for `pip install`: that in pyproject.toml when the package was built."""
     package = __name__.partition(".")[0]
     return next(iter(distributions_of(package)), package.replace("_", "-"))
+
+
+def installed_version(distribution: str) -> str | None:
+    """Return the version in which a distribution is installed; None if it is not."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
 
 
 def distributions_of(module: str) -> list[str]:

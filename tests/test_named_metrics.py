@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from regression_model.config.core import CONFIG_FILE_PATH, parse_config
 from regression_model.errors import ConfigError, InputError, QualityError
-from regression_model.evaluation.metrics import _METRICS, PredictedRows, estimates, metric_value
+from regression_model.evaluation.metrics import _METRICS, PredictedRows, estimates, metrics_of
 from regression_model.named_metrics import OURS, more_is_better, unknown_metrics
 from regression_model.training.run import run_training
+
+Floats = npt.NDArray[np.float64]
 
 TARGET = np.array([1.0, 2.0, 4.0, 8.0, 3.0])
 PREDICTION = np.array([1.5, 2.0, 3.0, 9.0, 2.0])
@@ -37,6 +40,12 @@ quality:
   metrics:
     max_error: {limit}
 """
+
+
+def metric_value(name: str, target: Floats, prediction: Floats) -> float | None:
+    """The metric of these rows, if it is defined for them."""
+    rows = PredictedRows(target, prediction, np.zeros(len(target), dtype=np.int64))
+    return metrics_of(rows, [name]).get(name)
 
 
 def test_any_metric_by_its_name() -> None:

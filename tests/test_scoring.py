@@ -14,7 +14,7 @@ from sklearn import metrics as reference
 from regression_model.errors import InputError, ModelFileError
 from regression_model.evaluation import Details, Estimate, EvaluationResult
 from regression_model.evaluation.comparing import check_same_target
-from regression_model.evaluation.groups import groups_of, labels_of_levels, labels_of_numbers
+from regression_model.evaluation.groups import groups_of, labels_of_numbers
 from regression_model.evaluation.metrics import (
     ERRORS,
     WITH_INTERVALS,
@@ -24,7 +24,7 @@ from regression_model.evaluation.metrics import (
     metrics_of,
 )
 from regression_model.evaluation.scoring import evaluate_model
-from regression_model.evaluation.weighted import mean, median, resamples, share
+from regression_model.evaluation.weighted import mean, means_by, median, resamples
 from regression_model.files.tables import read_table
 from regression_model.runtime.model import Model
 from regression_model.runtime.model_file.release import PACKAGE_ROOT, find_model_file
@@ -80,12 +80,12 @@ def test_resamples_of_a_large_table_come_in_slices() -> None:
     assert [(1, 1_500_000)] * 2 == [one.shape for one in slices]
 
 
-def test_a_share_of_nothing_is_unknown() -> None:
+def test_a_mean_of_nothing_is_unknown() -> None:
     """No warning is given, and no number."""
     weights = np.array([[2.0, 0.0], [0.0, 2.0]])
-    found = share(weights, np.array([1.0, 0.0]), np.array([1.0, 0.0]))
+    found = means_by(weights, np.array([1.0, 0.0]), np.array([7, 8]))
 
-    np.testing.assert_array_equal([1.0, np.nan], found)
+    np.testing.assert_array_equal([[1.0, np.nan], [np.nan, 0.0]], found)
 
 
 # Estimates
@@ -182,7 +182,7 @@ def test_a_difference_is_paired() -> None:
 def test_groups_are_the_rows_of_each_value_worst_first() -> None:
     """Each with the metrics of its own rows, taken together."""
     zones = np.array(["A", "B", "C"], dtype=object)[RANDOM.integers(0, 3, ROWS)]
-    found = groups_of([SCORED], {"zone": labels_of_levels(zones.tolist())}, seed=0)["zone"]
+    found = groups_of([SCORED], {"zone": zones}, seed=0)["zone"]
 
     assert {"A", "B", "C"} == {group.name for group in found}
     scores = [group.metrics["rmsle"].value for group in found]

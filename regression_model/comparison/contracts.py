@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from ..display import listed
 from ..runtime.checking import Checker
 from ..runtime.contract import Contract, Field
 from ..runtime.intake import is_missing
@@ -13,7 +15,7 @@ from .rules import Difference
 
 __all__ = ["contract_differences", "unit_difference"]
 
-_MOST_NAMED = 5
+_listed = partial(listed, most=5)
 
 
 def contract_differences(old: Contract, new: Contract) -> list[Difference]:
@@ -33,8 +35,8 @@ def contract_differences(old: Contract, new: Contract) -> list[Difference]:
     found += _of_order(old, new, pairs)
     found += _of_missing_values(old, new, pairs)
     if {*old.beside} != {*new.beside}:
-        listed = ", ".join(new.beside) or "none"
-        message = f"The columns that a row may have beside its fields are now: {listed}."
+        beside = ", ".join(new.beside) or "none"
+        message = f"The columns that a row may have beside its fields are now: {beside}."
         before, after = list(old.beside), list(new.beside)
         found.append(Difference("columns_beside_changed", None, before, after, message))
     return found
@@ -56,10 +58,14 @@ def _pairs(old: Contract, new: Contract) -> dict[str, Field]:
     }
 
 
+def _differs(field: Field, code: str, message: str, was: Any = None, now: Any = None) -> Difference:
+    return Difference(code, field.name, was, now, f"{field.name} {message}")
+
+
 def _removed(field: Field) -> Difference:
     effect = "its values no longer count, and " if field.used else ""
-    message = f"{field.name} is removed: {effect}a row that has it gets a warning."
-    return Difference("field_removed", field.name, field.kind, None, message)
+    message = f"is removed: {effect}a row that has it gets a warning."
+    return _differs(field, "field_removed", message, field.kind)
 
 
 def _added(field: Field, old: Contract) -> Difference:
@@ -69,52 +75,50 @@ def _added(field: Field, old: Contract) -> Difference:
         code, effect = "required_field_added", "a row without it is refused."
     elif field.used and (known := [name for name in names if name in old.known_names]):
         code, effect = "name_taken", f"the values of {known[0]}, unchecked so far, are checked."
-    message = f"{field.name} is added: {effect}"
-    return Difference(code, field.name, None, field.kind, message)
+    return _differs(field, code, f"is added: {effect}", None, field.kind)
 
 
 def _of_field(old: Field, new: Field, before: Contract, after: Contract) -> Iterator[Difference]:
-    def differs(code: str, message: str, was: Any = None, now: Any = None) -> Difference:
-        return Difference(code, old.name, was, now, f"{old.name} {message}")
-
     if old.name != new.name:
         message = f"is called {new.name}; its old name is accepted as well."
-        yield differs("field_renamed", message, old.name, new.name)
+        yield _differs(old, "field_renamed", message, old.name, new.name)
     yield from _of_aliases(old, new, before)
     if old.description != new.description:
-        message = "has another description."
-        yield differs("description_changed", message, old.description, new.description)
+        was, now = old.description, new.description
+        yield _differs(old, "description_changed", "has another description.", was, now)
     if old.group != new.group:
         message = f"is shown in the group {new.group}." if new.group else "is in no group any more."
-        yield differs("group_changed", message, old.group, new.group)
+        yield _differs(old, "group_changed", message, old.group, new.group)
     if not old.used and not new.used:
         if (old.kind, old.unit) != (new.kind, new.unit):
             message = "has another kind or unit, and neither model uses it."
-            yield differs("unused_field_changed", message, old.kind, new.kind)
+            yield _differs(old, "unused_field_changed", message, old.kind, new.kind)
         return
-    if old.used and not new.used:
-        yield differs("field_unused", "is no longer used: its values no longer count.", True, False)
+    if not new.used:
+        message = "is no longer used: its values no longer count."
+        yield _differs(old, "field_unused", message, True, False)
         return
     if not old.used:
         message = "is used now: its values were not checked so far, and now they are."
-        yield differs("field_checked", message, False, True)
+        yield _differs(old, "field_checked", message, False, True)
         return
     if old.required != new.required:
-        code = "field_required" if new.required else "field_optional"
-        message = "is required: a row without it is refused." if new.required else "may be missing."
-        yield differs(code, message, old.required, new.required)
+        code, message = "field_optional", "may be missing."
+        if new.required:
+            code, message = "field_required", "is required: a row without it is refused."
+        yield _differs(old, code, message, old.required, new.required)
     if old.missing_means != new.missing_means:
         means = new.missing_means or "nothing in particular"
         message = f"has another meaning where it is missing: {means}."
-        yield differs("missing_meaning_changed", message, old.missing_means, new.missing_means)
+        yield _differs(
+            old, "missing_meaning_changed", message, old.missing_means, new.missing_means
+        )
     if old.unit != new.unit:
-        code, message = unit_difference(old.unit, new.unit)
-        yield differs(code, message, old.unit, new.unit)
+        yield _differs(old, *unit_difference(old.unit, new.unit), old.unit, new.unit)
     if old.kind != new.kind:
         message = f"was of the kind {old.kind} and is of the kind {new.kind}."
-        yield differs("kind_changed", message, old.kind, new.kind)
-        return
-    if new.is_number:
+        yield _differs(old, "kind_changed", message, old.kind, new.kind)
+    elif new.is_number:
         yield from _of_bounds(old, new)
     else:
         yield from _of_levels(old, new, after.missing_values)
@@ -133,15 +137,14 @@ def _of_aliases(old: Field, new: Field, contract: Contract) -> Iterator[Differen
     before, after = (old.name, *old.aliases), (new.name, *new.aliases)
     if lost := [name for name in before if name not in after]:
         message = f"is no longer known as {_listed(lost)}."
-        yield Difference("alias_removed", old.name, lost, None, f"{old.name} {message}")
-    more = [name for name in after if name not in before and name != new.name]
-    taken = [name for name in after if name not in before and name in contract.known_names]
-    if taken:
+        yield _differs(old, "alias_removed", message, lost)
+    more = [name for name in after if name not in before]
+    if taken := [name for name in more if name in contract.known_names]:
         message = f"takes the name {_listed(taken)}, which was not one of its own."
-        yield Difference("name_taken", old.name, None, taken, f"{old.name} {message}")
-    if free := [name for name in more if name not in taken]:
+        yield _differs(old, "name_taken", message, None, taken)
+    if free := [name for name in more if name not in taken and name != new.name]:
         message = f"is known as {_listed(free)} as well."
-        yield Difference("alias_added", old.name, None, free, f"{old.name} {message}")
+        yield _differs(old, "alias_added", message, None, free)
 
 
 def _of_bounds(old: Field, new: Field) -> Iterator[Difference]:
@@ -152,12 +155,12 @@ def _of_bounds(old: Field, new: Field) -> Iterator[Difference]:
         is_narrower = before is None or (after is not None and sign * after > sign * before)
         code = "bound_narrowed" if is_narrower else "bound_widened"
         was, now = _shown(old, before), _shown(new, after)
-        message = f"{old.name} has another {name}: it was {_text(was)} and is {_text(now)}."
-        yield Difference(code, old.name, was, now, message)
+        message = f"has another {name}: it was {_text(was)} and is {_text(now)}."
+        yield _differs(old, code, message, was, now)
     if old.training_range != new.training_range:
         ends = [[_shown(of, end) for end in of.training_range or ()] for of in (old, new)]
-        message = f"{old.name} was trained on another range: warnings begin elsewhere."
-        yield Difference("training_range_changed", old.name, ends[0], ends[1], message)
+        message = "was trained on another range: warnings begin elsewhere."
+        yield _differs(old, "training_range_changed", message, *ends)
 
 
 def _shown(field: Field, bound: float | None) -> float | str | None:
@@ -178,27 +181,24 @@ def _of_levels(old: Field, new: Field, missing_values: tuple[str, ...]) -> Itera
             new.required and any(is_missing(level, missing_values) for level in lost)
         )
         effect = "refused" if is_refused else "treated as rare, with a warning"
-        message = f"{old.name} no longer has the level {_listed(lost)}: it is {effect}."
-        code = "level_refused" if is_refused else "level_forgotten"
-        yield Difference(code, old.name, lost, None, message)
+        message = f"no longer has the level {_listed(lost)}: it is {effect}."
+        yield _differs(old, "level_refused" if is_refused else "level_forgotten", message, lost)
     if more := [level for level in after if level not in of_old]:
-        message = f"{old.name} has the new level {_listed(more)}."
-        yield Difference("level_added", old.name, None, more, message)
+        yield _differs(old, "level_added", f"has the new level {_listed(more)}.", None, more)
     kept = [level for level in before if level in of_new]
     meant, means = old.meaning_of, new.meaning_of
     if others := [level for level in kept if meant.get(level) != means.get(level)]:
-        message = f"{old.name} has another meaning of the level {_listed(others)}."
+        message = f"has another meaning of the level {_listed(others)}."
         meanings = [{level: of.get(level) for level in others} for of in (meant, means)]
-        yield Difference("level_meaning_changed", old.name, meanings[0], meanings[1], message)
+        yield _differs(old, "level_meaning_changed", message, *meanings)
     if old.kind == "ordinal" and kept != [level for level in after if level in of_old]:
-        message = f"{old.name} has its levels in another order."
-        yield Difference("levels_reordered", old.name, list(before), list(after), message)
+        message = "has its levels in another order."
+        yield _differs(old, "levels_reordered", message, list(before), list(after))
     if old.kind != "boolean" and old.has_numeric_levels != new.has_numeric_levels:
         was, now = old.has_numeric_levels, new.has_numeric_levels
         code = "numbers_accepted" if now else "numbers_refused"
         may = "may be sent as a number: some" if now else "may not be sent as a number: none"
-        message = f"{old.name} {may} of its levels is one."
-        yield Difference(code, old.name, was, now, message)
+        yield _differs(old, code, f"{may} of its levels is one.", was, now)
 
 
 def _of_order(old: Contract, new: Contract, pairs: Mapping[str, Field]) -> Iterator[Difference]:
@@ -242,9 +242,3 @@ def _refused_by_token(
         in_error = {one.field for one in findings if one.severity == "error"}
         refused.append([field.name in in_error for field in fields])
     return [name for name, before, after in zip(names, *refused, strict=True) if after > before]
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    listed = ", ".join(map(str, names[:_MOST_NAMED]))
-    return f"{listed} and {more:,} more" if more > 0 else listed

@@ -29,13 +29,10 @@ class FieldShift:
 
     Attributes
     ----------
-    size : float
-        From 0 to 1: the largest difference of the distribution functions at the recorded quantiles,
-        or half the sum of the differences of the levels' shares, a level that is new included.
-    before, now : float or str or None
-        The median or the most frequent level.
-    missing_before, missing_now : float
-        The share of the rows without a value.
+    size : from 0 to 1: the largest difference of the distribution functions at the recorded
+        quantiles, or half the sum of the differences of the levels' shares, new levels included
+    before, now : the median or the most frequent level
+    missing_before, missing_now : the share of the rows without a value
     """
 
     name: str
@@ -60,15 +57,10 @@ class DataChanges:
 
     Attributes
     ----------
-    rows_before, rows_now : int
-    added, removed : int or None
-        None where the model file does not say which rows it was trained on.
-    is_estimate : bool
-        Whether they are estimated from a sample of the rows, as for tables of many rows.
-    fields : tuple of FieldShift
-        Of every field that both have, those that have moved most first.
-    absent : tuple of str
-        Fields that the model uses and the table does not have.
+    added, removed : None where the model file does not say which rows it was trained on
+    is_estimate : whether they are estimated from a sample of the rows, as for tables of many rows
+    fields : every field that both have, those that have moved most first
+    absent : fields that the model uses and the table does not have
     """
 
     rows_before: int
@@ -166,30 +158,24 @@ def _differing(known: Fingerprints, hashes: npt.NDArray[np.uint64]) -> tuple[int
 def _shift(known: Known, checked: Checked, contract: Contract) -> FieldShift:
     field = known.field
     values = checked.values(contract)[field.name]
+    before: float | str | None = None
     if field.is_number:
         there = values[~np.isnan(values)]
-        size, now = _moved(known, there), (float(np.median(there)) if len(there) else None)
-        missing_now = 1 - len(there) / max(1, len(values))
-        before = float(known.values[len(known.values) // 2]) if known.values else None
-        return FieldShift(
-            field.name, size, known.cell(before), known.cell(now), known.missing, missing_now
-        )
-    counts = Counter(level for level in values.tolist() if level is not None)
-    rows = counts.total()
-    before_shares = dict(zip(known.values, known.shares, strict=True))
-    size = sum(
-        abs(counts[level] / rows - before_shares.get(level, 0.0))
-        for level in ({*before_shares, *counts} if rows else ())
-    )
-    typical = counts.most_common(1)[0][0] if counts else None
-    return FieldShift(
-        field.name,
-        size / 2 if before_shares else 0.0,
-        known.values[0] if known.values else None,
-        "another level" if typical == ANY_OTHER_LEVEL else typical,
-        known.missing,
-        1 - rows / max(1, len(values)),
-    )
+        size, rows = _moved(known, there), len(there)
+        if known.values:
+            before = known.cell(float(known.values[len(known.values) // 2]))
+        now = known.cell(float(np.median(there))) if rows else None
+    else:
+        counts = Counter(level for level in values.tolist() if level is not None)
+        rows = counts.total()
+        shares = dict(zip(known.values, known.shares, strict=True))
+        levels = {*shares, *counts} if rows and shares else ()
+        size = sum(abs(counts[level] / rows - shares.get(level, 0.0)) for level in levels) / 2
+        before = known.values[0] if known.values else None
+        now = counts.most_common(1)[0][0] if counts else None
+        now = "another level" if now == ANY_OTHER_LEVEL else now
+    missing = 1 - rows / max(1, len(values))
+    return FieldShift(field.name, size, before, now, known.missing, missing)
 
 
 def _moved(known: Known, values: npt.NDArray[np.float64]) -> float:

@@ -39,21 +39,18 @@ def same_target(old: Model, new: Model) -> bool:
 
 
 def _of_target(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
-    def differs(code: str, message: str, key: str) -> Difference:
-        return Difference(code, None, old[key], new[key], f"{new['name']} {message}")
-
-    if old["name"] != new["name"]:
-        message = f"is predicted instead of {old['name']}."
-        yield differs("target_changed", message, "name")
-    if old["unit"] != new["unit"]:
-        code, message = unit_difference(old["unit"], new["unit"])
-        yield differs(f"target_{code}", message, "unit")
-    if old["minimum"] != new["minimum"]:
-        was, now = ("none" if one["minimum"] is None else one["minimum"] for one in (old, new))
-        message = f"has another lowest prediction: it was {was} and is {now}."
-        yield differs("target_minimum_changed", message, "minimum")
-    if old["description"] != new["description"]:
-        yield differs("target_description_changed", "has another description.", "description")
-    if old["transform"] != new["transform"]:
-        message = f"is learnt with another transform: {new['transform']}, not {old['transform']}."
-        yield differs("target_transform_changed", message, "transform")
+    unit_code, of_unit = unit_difference(old["unit"], new["unit"])
+    lowest = ["none" if one["minimum"] is None else one["minimum"] for one in (old, new)]
+    messages = {
+        "name": f"is predicted instead of {old['name']}.",
+        "unit": of_unit,
+        "minimum": f"has another lowest prediction: it was {lowest[0]} and is {lowest[1]}.",
+        "description": "has another description.",
+        "transform": "is learnt with another transform: "
+        f"{new['transform']}, not {old['transform']}.",
+    }
+    codes = {"name": "target_changed", "unit": f"target_{unit_code}"}
+    for key, message in messages.items():
+        if old[key] != new[key]:
+            code = codes.get(key, f"target_{key}_changed")
+            yield Difference(code, None, old[key], new[key], f"{new['name']} {message}")

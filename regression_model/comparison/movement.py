@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError, ModelFileError
-from ..runtime.checking import Checked, Mask
-from ..runtime.explanation import Explanation
+from ..runtime.checking import Checked
 from ..runtime.intake import Floats
 from ..runtime.model import Model, Prediction
 from .manifests import same_target
@@ -27,6 +26,7 @@ _SMALLEST = sys.float_info.min
 _TENTH = 0.1  # of the typical size of predictions: below it a relative move says little
 
 Label = Callable[[int], str]
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,6 @@ class Both:
 class _Kept:
     """A row that moved, with all that it takes to explain it."""
 
-    size: float
     move: float
     label: str
     old: Prediction
@@ -86,13 +85,7 @@ def smallest_size(old: Model, several: Iterable[Any]) -> float:
 
 
 class RunningMovement:
-    """Takes the predictions for some rows at a time, and counts how they move.
-
-    Attributes
-    ----------
-    rows : int
-        How many there were so far.
-    """
+    """Takes the predictions for some rows at a time, and counts them in `rows` and their moves."""
 
     def __init__(
         self, old: Model, new: Model, *, smallest: float, tolerance: float, top: int
@@ -118,39 +111,27 @@ class RunningMovement:
         before = both.old
         self.rows += len(before)
         had = ~np.isnan(before.values)
-        if both.new is None:
-            self._lose(had, label, why=both.refused)
-            self._refused += len(before) - int(had.sum())
-            return
-        has = ~np.isnan(both.new.values)
+        has = np.zeros_like(had) if both.new is None else ~np.isnan(both.new.values)
         self._gained += int((has & ~had).sum())
         self._refused += int((~has & ~had).sum())
-        if (lost := had & ~has).any():
-            self._lose(lost, label, why="", prediction=both.new)
-        at = np.flatnonzero(had & has)
+        lost, at = np.flatnonzero(had & ~has), np.flatnonzero(had & has)
+        if len(lost):
+            self._lose(both, lost, label)
         self._compared += len(at)
-        if len(at):
+        if both.new is not None and len(at):
             self._compare(before, both.new, at, label)
 
-    def _lose(
-        self, lost: Mask, label: Label, *, why: str, prediction: Prediction | None = None
-    ) -> None:
-        rows = int(lost.sum())
-        if not rows:
-            return
-        self._lost += rows
-        first = int(np.flatnonzero(lost)[0])
-        if prediction is not None:
-            self._lost_by.update(_errors(prediction, lost))
-            why = _first_error(prediction, first)
+    def _lose(self, both: Both, lost: Rows, label: Label) -> None:
+        self._lost += len(lost)
+        if both.new is None:
+            self._lost_by["all fields: missing_column"] += len(lost)
         else:
-            self._lost_by["all fields: missing_column"] += rows
+            self._lost_by.update(_errors(both.new, lost))
         if self._lost_example is None:
-            self._lost_example = f"{label(first)}: {why}"
+            why = both.refused if both.new is None else _first_error(both.new, int(lost[0]))
+            self._lost_example = f"{label(int(lost[0]))}: {why}"
 
-    def _compare(
-        self, old: Prediction, new: Prediction, at: npt.NDArray[np.int64], label: Label
-    ) -> None:
+    def _compare(self, old: Prediction, new: Prediction, at: Rows, label: Label) -> None:
         with np.errstate(over="ignore"):
             for name, one in (("old", old), ("new", new)):
                 self._widths[name] += float((one.upper[at] - one.lower[at]).sum())
@@ -158,7 +139,10 @@ class RunningMovement:
                 return
             sizes = np.maximum(np.abs(old.values[at]), self._smallest)
             moves = _finite((new.values[at] - old.values[at]) / sizes)
-            ends = [_finite((getattr(new, e)[at] - getattr(old, e)[at]) / sizes) for e in _ENDS]
+            ends = [
+                _finite((now[at] - was[at]) / sizes)
+                for was, now in ((old.lower, new.lower), (old.upper, new.upper))
+            ]
         size = np.abs(moves)
         for name, limit in OVER.items():
             self._over[name] += int((size > limit).sum())
@@ -171,23 +155,16 @@ class RunningMovement:
         self._keep(old, new, at, moves, label)
 
     def _keep(
-        self,
-        old: Prediction,
-        new: Prediction,
-        at: npt.NDArray[np.int64],
-        moves: Floats,
-        label: Label,
+        self, old: Prediction, new: Prediction, at: Rows, moves: Floats, label: Label
     ) -> None:
         """Keep the rows that moved most so far, the first ones of those that moved alike."""
-        size = np.abs(moves)
-        for place in np.argsort(-size, kind="stable")[: self._top].tolist():
-            is_full = len(self._kept) == self._top
-            if size[place] <= (self._kept[-1].size if is_full else self._tolerance):
-                break
-            row = int(at[place])
-            move = float(moves[place])
-            self._kept.append(_Kept(abs(move), move, label(row), _only(old, row), _only(new, row)))
-            self._kept = sorted(self._kept, key=lambda one: -one.size)[: self._top]
+        is_full = len(self._kept) == self._top > 0
+        least = abs(self._kept[-1].move) if is_full else self._tolerance
+        for place in np.argsort(-np.abs(moves), kind="stable")[: self._top].tolist():
+            if abs(moves[place]) > least:
+                row, move = int(at[place]), float(moves[place])
+                self._kept.append(_Kept(move, label(row), _only(old, row), _only(new, row)))
+        self._kept = sorted(self._kept, key=lambda one: -abs(one.move))[: self._top]
 
     def result(self, source: str) -> Movement:
         """Return what was counted, and explain the rows that moved most."""
@@ -222,26 +199,15 @@ class RunningMovement:
         if was is None or now is None:
             return MovedRow(kept.label, before, after, kept.move, None, {}, {})
         known = self._new.contract.canonical_names
-        names = {name: known.get(name, name) for name in was.contributions}
-        changes, values = _changes(was, now, names)
+        parts = {known.get(name, name): part for name, part in was.contributions.items()}
+        values = {known.get(name, name): value for name, value in was.values.items()} | now.values
+        moved = {
+            name: now.contributions.get(name, 0.0) - parts.get(name, 0.0)
+            for name in dict.fromkeys((*now.contributions, *parts))
+        }
+        changes = dict(sorted(moved.items(), key=lambda one: -abs(one[1])))
+        values = {name: values.get(name) for name in changes}
         return MovedRow(kept.label, before, after, kept.move, now.base - was.base, changes, values)
-
-
-_ENDS = ("lower", "upper")
-
-
-def _changes(
-    was: Explanation, now: Explanation, names: dict[str, str]
-) -> tuple[dict[str, float], dict[str, float | str | None]]:
-    """Return how far each contribution moved, under the names of the new model."""
-    before = {names[name]: part for name, part in was.contributions.items()}
-    values = {names[name]: value for name, value in was.values.items()} | now.values
-    moved = {
-        name: now.contributions.get(name, 0.0) - before.get(name, 0.0)
-        for name in dict.fromkeys((*now.contributions, *before))
-    }
-    order = sorted(moved, key=lambda name: -abs(moved[name]))
-    return {name: moved[name] for name in order}, {name: values.get(name) for name in order}
 
 
 def _only(prediction: Prediction, row: int) -> Prediction:
@@ -255,21 +221,23 @@ def _only(prediction: Prediction, row: int) -> Prediction:
     )
 
 
-def _errors(prediction: Prediction, lost: Mask) -> Counter[str]:
+def _errors(prediction: Prediction, lost: Rows) -> Counter[str]:
     """Count the errors of some rows by field and code."""
     found: Counter[str] = Counter()
     for finding in prediction.findings:
         if finding.severity == "error":
-            at = slice(None) if finding.rows is None else np.asarray(finding.rows, dtype=np.int64)
-            found[f"{finding.field or 'row'}: {finding.code}"] += int(lost[at].sum())
+            rows = len(lost) if finding.rows is None else int(np.isin(finding.rows, lost).sum())
+            found[f"{finding.field or 'row'}: {finding.code}"] += rows
     return +found
 
 
 def _first_error(prediction: Prediction, row: int) -> str:
     for finding in prediction.findings:
-        if finding.severity == "error" and finding.rows is None:
+        if finding.severity != "error":
+            continue
+        if finding.rows is None:
             return finding.problems()[0].message
-        if finding.severity == "error" and finding.rows is not None and row in finding.rows:
+        if row in finding.rows:
             value = finding.values[list(finding.rows).index(row)]
             return replace(finding, rows=[row], values=[value]).problems()[0].message
     return "it has no prediction."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -54,16 +55,9 @@ class ProfileRows:
     def slices(self) -> Iterator[tuple[list[Row], list[str]]]:
         """Yield some rows at a time, with what each is called."""
         most = max(1, min(1_000, _MOST_CELLS // len(self._known)))
-        rows: list[Row] = []
-        labels: list[str] = []
-        for row, label in self._rows():
-            rows.append(row)
-            labels.append(label)
-            if len(rows) == most:
-                yield rows, labels
-                rows, labels = [], []
-        if rows:
-            yield rows, labels
+        every = self._rows()
+        while some := [*islice(every, most)]:
+            yield [row for row, _ in some], [label for _, label in some]
 
     def _rows(self) -> Iterator[tuple[Row, str]]:
         yield self._typical, "the typical row"

@@ -19,9 +19,7 @@ class ComparedModel:
     ----------
     file : what it was opened from
     sha256 : of the model file
-    target : dict
-        name, description, unit, transform and minimum
-    metrics : dict of str to float
+    target : its name, description, unit, transform and minimum
     level : that the intervals are made to hold
     data_sha256 : of the training rows
     """
@@ -46,16 +44,13 @@ class MovedRow:
 
     Attributes
     ----------
-    label : str
-        Which row it is.
+    label : which row it is
     old, new : the predictions
     move : relative, as `Movement` defines it, with its sign
     base : how far the prediction of a typical row moved; None without explanations
-    changes : dict of field name to float
-        How far the contribution of each field moved, the largest first. With `base` they add up to
-        the difference of the predictions.
-    values : dict of field name to float, str or None
-        The value that the new model, or for its own fields the old one, used for each field.
+    changes : how far the contribution of each field moved, the largest first; with `base` they add
+        up to the difference of the predictions
+    values : for each field, what the new model, or for its own fields the old one, used
     """
 
     label: str
@@ -81,25 +76,17 @@ class Movement:
 
     Attributes
     ----------
-    source : str
-        Which rows they are.
-    rows : int
-    compared, lost, gained, refused : int
-        How many rows both models predict, only the old one, only the new one, and neither.
-    lost_by : dict of str to int
-        The errors of the lost rows, by field and code.
-    lost_example : str or None
-        Of the first lost row, with the reason.
-    over : dict of str to int
-        How many rows move by more than 1%, 5% and 10%.
-    beyond, intervals_beyond : int
-        How many rows move, or have an end of the interval that moves, beyond the tolerance.
-    largest, mean : float or None
-        The largest move, without a sign, and the mean of all, with one. None where there is nothing
-        to compare, also because the targets differ.
-    widths : dict of str to float
-        The mean width of both intervals, in the unit of each target.
-    most_moved : tuple of MovedRow
+    source : which rows they are
+    compared, lost, gained, refused : how many rows both models predict, only the old one, only the
+        new one, and neither
+    lost_by : the errors of the lost rows, by field and code
+    lost_example : the first lost row, with the reason
+    over : how many rows move by more than 1%, 5% and 10%
+    beyond, intervals_beyond : how many rows move, or have an end of the interval that moves, beyond
+        the tolerance
+    largest, mean : the largest move, without a sign, and the mean of all, with one; None where
+        there is nothing to compare, also because the targets differ
+    widths : the mean width of both intervals, in the unit of each target
     """
 
     source: str
@@ -124,23 +111,16 @@ class Movement:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON types."""
-        return {
-            "source": self.source,
-            "rows": self.rows,
-            "compared": self.compared,
-            "lost": self.lost,
-            "gained": self.gained,
-            "refused": self.refused,
-            "lost_by": dict(self.lost_by),
-            "lost_example": self.lost_example,
+        names = {
+            "beyond": "beyond_tolerance",
+            "intervals_beyond": "intervals_beyond_tolerance",
+            "widths": "interval_widths",
+        }
+        found = asdict(self) | {
             "over": {name: {"rows": n, "share": self.share(n)} for name, n in self.over.items()},
-            "beyond_tolerance": self.beyond,
-            "intervals_beyond_tolerance": self.intervals_beyond,
-            "largest": self.largest,
-            "mean": self.mean,
-            "interval_widths": dict(self.widths),
             "most_moved": [row.to_dict() for row in self.most_moved],
         }
+        return {names.get(name, name): value for name, value in found.items()}
 
 
 @dataclass(frozen=True)
@@ -162,20 +142,14 @@ class ModelComparison:
 
     Attributes
     ----------
-    old, new : ComparedModel
-    tolerance : float
-        The largest move that does not count.
-    differences : tuple of Difference
-        Of the contracts, the targets and the rest of what the files promise.
-    profile : Movement
-        On rows made from the training profile in the old file.
-    data : Movement or None
-        On the given rows.
-    reasons : tuple of Reason
-        What takes more than a patch, the most important first.
-    smallest_version : str or None
-        What the new version must be at least; None where the old one is not made of numbers.
-    version_is_enough : bool or None
+    tolerance : the largest move that does not count
+    differences : of the contracts, the targets and the rest of what the files promise
+    profile : on rows made from the training profile in the old file
+    data : on the given rows
+    reasons : what takes more than a patch, the most important first
+    smallest_version : what the new version must be at least; None where the old one is not made of
+        numbers
+    version_is_enough : whether the new version is at least that; None likewise
     """
 
     old: ComparedModel

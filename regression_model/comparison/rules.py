@@ -71,13 +71,9 @@ class Difference:
 
     Attributes
     ----------
-    code : str
-        One of `RULES`.
-    field : str or None
-        The field's name in the old model, or in the new one if it is added there.
-    old, new : plain JSON types
-        What each model has; None for nothing.
-    message : str
+    code : one of `RULES`
+    field : its name in the old model, or in the new one if it is added there
+    old, new : what each model has, in plain JSON types; None for nothing
     """
 
     code: str

@@ -12,7 +12,7 @@ from .manifests import model_differences
 from .movement import Both, Label, RunningMovement, predict_both, smallest_size
 from .profile import ProfileRows
 from .results import ComparedModel, ModelComparison, Movement, Reason
-from .rules import RELEASES, RULES, Difference, largest_release
+from .rules import RELEASES, RULES, largest_release
 from .sources import open_model
 from .versions import is_enough, smallest_version
 
@@ -113,7 +113,11 @@ class RunningComparison:
         data = self._of_data.result(source) if self.rows else None
         old, new = _described(self.old), _described(self.new)
         differences = tuple(model_differences(self.old, self.new))
-        reasons = [*_of_differences(differences)]
+        reasons = [
+            Reason(one.code, one.release, one.message)
+            for one in differences
+            if one.release != "patch"
+        ]
         reasons += _of_movement(profile, "rows of the training profile", self._tolerance)
         if data is not None:
             reasons += _of_movement(data, f"rows of {source}", self._tolerance)
@@ -145,12 +149,6 @@ def _described(model: Model) -> ComparedModel:
         level=manifest["interval"]["level"],
         data_sha256=manifest["training"]["data_sha256"],
     )
-
-
-def _of_differences(differences: tuple[Difference, ...]) -> Iterator[Reason]:
-    for one in differences:
-        if one.release != "patch":
-            yield Reason(one.code, one.release, one.message)
 
 
 def _of_movement(movement: Movement, rows: str, tolerance: float) -> Iterator[Reason]:

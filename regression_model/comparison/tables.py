@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..display import Amounts, Table, count, percent, plain, share
+from ..display import Amounts, Table, count, listed, percent, plain, share
 from ..evaluation.tables import amounts_of, known, metric, written
 from .results import ComparedModel, ModelComparison, MovedRow, Movement
 
@@ -96,9 +96,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        more = len(value) - _MOST_LISTED
-        listed = ", ".join(_cell(one) for one in value[:_MOST_LISTED])
-        return listed + (f" and {more:,} more" if more > 0 else "")
+        return listed([_cell(one) for one in value], _MOST_LISTED)
     text = f"{value:.15g}" if isinstance(value, float) else str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST - 3]}..."
 

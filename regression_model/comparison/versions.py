@@ -62,8 +62,7 @@ class _Version:
 
 
 def _last_number(text: str) -> int:
-    digits = re.search(r"\d*$", text)
-    return int(digits[0]) if digits and digits[0] else 0
+    return int(re.sub(r".*\D", "", text) or 0)
 
 
 def smallest_version(old: str, release: Release, *, is_same_file: bool = False) -> str | None:

@@ -54,8 +54,7 @@ def compared(
     Parameters
     ----------
     several : the scored rows, once for each time they were predicted
-    rows : array of int
-        Which of the other model's predictions belong to the scored rows.
+    rows : which of the other model's predictions belong to the scored rows
     level : of the scored rows' intervals; those of another level are not compared.
     more : metrics beside those that are always compared
 
@@ -66,25 +65,14 @@ def compared(
     """
     both = ~np.isnan(theirs.values[rows])
     if not both.any():
-        raise ModelFileError(
-            f"{other.name} {other.version} predicts none of these rows: {_first_error(theirs)}"
-        )
+        why = theirs.errors[0].message
+        raise ModelFileError(f"{other.name} {other.version} predicts none of these rows: {why}")
     at = rows[both]
     this = [scored.only(both) for scored in several]
-    lower, upper = theirs.lower[at], theirs.upper[at]
-    has_intervals = level == other.manifest["interval"]["level"]
-    beside = [
-        replace(
-            one,
-            prediction=theirs.values[at],
-            lower=lower if has_intervals else None,
-            upper=upper if has_intervals else None,
-        )
-        for one in this
-    ]
+    lower, upper = None, None
+    if level == other.manifest["interval"]["level"]:
+        lower, upper = theirs.lower[at], theirs.upper[at]
+    predicted = theirs.values[at]
+    beside = [replace(one, prediction=predicted, lower=lower, upper=upper) for one in this]
     metrics = difference(this, beside, seed=seed, more=more)
-    return Comparison({"name": other.name, "version": other.version}, int(both.sum()), metrics)
-
-
-def _first_error(prediction: Prediction) -> str:
-    return prediction.errors[0].message
+    return Comparison({"name": other.name, "version": other.version}, len(at), metrics)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ __all__ = [
     "VERY_FEW_ROWS",
     "groups_of",
     "in_order",
-    "labels_of_levels",
+    "labels_of",
     "labels_of_numbers",
 ]
 
@@ -29,7 +31,6 @@ VERY_FEW_ROWS = 10  # too few for an interval
 _MOST_VALUES = 20  # of a number, each a group of its own
 _BANDS = 5
 _MISSING = "missing"
-_OTHER_LEVEL = "any other level"
 _NUMBER = re.compile(r"-?[\d,]*\.?\d+")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -47,10 +48,8 @@ def groups_of(
 
     Parameters
     ----------
-    several : list of PredictedRows
-        The same rows, predicted several times.
-    labels : dict of str to array of str, shape (rows,)
-        For each way to group the rows, the name of each row's group.
+    several : the same rows, predicted several times
+    labels : for each way to group the rows, the name of each row's group, shape (rows,)
     score : `rmsle`, or `mae` for a target of which the RMSLE says little; the groups lack it then.
     """
     bands = labels_of_numbers(several[0].target, most=0)
@@ -63,20 +62,18 @@ def groups_of(
 def _groups(
     several: Sequence[PredictedRows], labels: Labels, score: str, *, seed: int
 ) -> list[Group]:
-    names = [name for name in OF_GROUPS if name in (score, *OF_GROUPS[1:])]
+    names = OF_GROUPS if score == "rmsle" else OF_GROUPS[1:]
     groups = []
     for name in dict.fromkeys(labels.tolist()):
         chosen = labels == name
-        pooled = [_pooled(scored.only(chosen)) for scored in several]
+        # All folds together: a group has too few rows in each.
+        pooled = [
+            replace(scored.only(chosen), fold=np.zeros(chosen.sum(), dtype=np.int64))
+            for scored in several
+        ]
         found = estimates(pooled, names, seed=seed)
         groups.append(Group(str(name), int(chosen.sum()), found))
     return sorted(groups, key=_error_of, reverse=True)
-
-
-def _pooled(scored: PredictedRows) -> PredictedRows:
-    """Take all rows together: a group has too few in each fold."""
-    together = np.zeros_like(scored.fold)
-    return PredictedRows(scored.target, scored.prediction, together, scored.lower, scored.upper)
 
 
 def _error_of(group: Group) -> tuple[bool, float]:
@@ -88,15 +85,15 @@ def _error_of(group: Group) -> tuple[bool, float]:
 
 def in_order(groups: Sequence[Group]) -> list[Group]:
     """Return groups that are named after numbers by number, and others as they are."""
-    starts = [_NUMBER.match(group.name) for group in groups]
-    if not all(
-        start or group.name == _MISSING for start, group in zip(starts, groups, strict=True)
-    ):
+    named = [group for group in groups if group.name != _MISSING]
+    missing = [group for group in groups if group.name == _MISSING]
+    if all(_TIME.match(group.name) for group in named):
+        return sorted(named, key=lambda group: group.name) + missing
+    starts = [_NUMBER.match(group.name) for group in named]
+    numbers = [float(start[0].replace(",", "")) for start in starts if start]
+    if len(numbers) < len(named):
         return list(groups)
-    if all(_TIME.match(group.name) or group.name == _MISSING for group in groups):
-        return sorted(groups, key=lambda group: (group.name == _MISSING, group.name))
-    numbers = [float(start[0].replace(",", "")) if start else np.inf for start in starts]
-    return [groups[i] for i in np.argsort(numbers, kind="stable")]
+    return [named[i] for i in np.argsort(numbers, kind="stable")] + missing
 
 
 def labels_of_numbers(
@@ -108,24 +105,27 @@ def labels_of_numbers(
     ----------
     of : the field that has these values; its times are written as such.
     """
-    known = values[~np.isnan(values)]
-    distinct = np.unique(known)
+    is_known = ~np.isnan(values)
+    known = values[is_known]
+    as_time = of.time_text if of is not None and of.is_time else None
     labels = np.full(len(values), _MISSING, dtype=object)
-    if len(distinct) <= max(most, 1):
-        write = of.time_text if of is not None and of.is_time else "{:.15g}".format
-        labels[~np.isnan(values)] = [write(value) for value in known]
+    if len(np.unique(known)) <= max(most, 1):
+        write = as_time or "{:.15g}".format
+        labels[is_known] = [write(value) for value in known]
         return labels
     edges = np.unique(np.quantile(known, np.linspace(0, 1, _BANDS + 1)))
-    band = np.digitize(known, edges[1:-1])
-    shown = [f"{edge:,.0f}" if abs(edge) >= 1000 else f"{edge:.4g}" for edge in edges]
-    if of is not None and of.is_time:
-        shown = [of.time_text(edge) for edge in edges]
-    names = [f"{low} to {high}" for low, high in zip(shown, shown[1:], strict=False)]
-    labels[~np.isnan(values)] = np.array(names, dtype=object)[band]
+    names = [f"{low} to {high}" for low, high in pairwise(map(as_time or _edge, edges))]
+    labels[is_known] = np.array(names, dtype=object)[np.digitize(known, edges[1:-1])]
     return labels
 
 
-def labels_of_levels(levels: Sequence[Any]) -> Labels:
-    """Name each level's group after it."""
-    named = [_MISSING if level is None else str(level) for level in levels]
+def _edge(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def labels_of(field: Field, values: npt.NDArray[Any]) -> Labels:
+    """Name the group of every row by its value of a field."""
+    if field.is_number:
+        return labels_of_numbers(values, of=field)
+    named = [_MISSING if level is None else str(level) for level in values.tolist()]
     return np.array(named, dtype=object)

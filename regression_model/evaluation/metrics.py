@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from ..named_metrics import more_is_better, named_metric
+from ..named_metrics import named_metric
 from .results import Estimate, Estimates
-from .weighted import mean, median, resamples, share
+from .weighted import mean, means_by, median, resamples
 
 __all__ = [
-    "AT_LEAST",
-    "COMPARED",
     "ERRORS",
     "OF_GROUPS",
     "PredictedRows",
     "WITH_INTERVALS",
-    "at_least",
     "check_metric",
     "difference",
     "estimates",
-    "metric_value",
     "metrics_of",
     "rmse",
     "rmsle",
@@ -101,10 +98,7 @@ def _rmsle(scored: PredictedRows, weights: Floats) -> Floats | None:
     if not _are_positive(scored.target, scored.prediction):
         return None
     squares = np.log(scored.prediction / scored.target) ** 2
-    of_fold = (scored.fold[:, None] == np.unique(scored.fold)).astype(np.float64)
-    return np.asarray(
-        np.nanmean(np.sqrt(share(weights, squares[:, None] * of_fold, of_fold)), axis=1)
-    )
+    return np.asarray(np.nanmean(np.sqrt(means_by(weights, squares, scored.fold)), axis=1))
 
 
 def _rmse(scored: PredictedRows, weights: Floats) -> Floats:
@@ -116,7 +110,7 @@ def _mae(scored: PredictedRows, weights: Floats) -> Floats:
 
 
 def _mape(scored: PredictedRows, weights: Floats) -> Floats | None:
-    if not _of_one_sign(scored.target):
+    if not _away_from_zero(scored.target, scored.target):
         return None
     return mean(weights, np.abs(scored.error / scored.target))
 
@@ -126,7 +120,7 @@ def _median_absolute_error(scored: PredictedRows, weights: Floats) -> Floats:
 
 
 def _median_error_percent(scored: PredictedRows, weights: Floats) -> Floats | None:
-    if not _of_one_sign(scored.target):
+    if not _away_from_zero(scored.target, scored.target):
         return None
     return median(weights, 100 * scored.error / np.abs(scored.target))
 
@@ -150,36 +144,19 @@ def _coverage_worst_quartile(scored: PredictedRows, weights: Floats) -> Floats |
     if scored.inside is None:
         return None
     quartile = np.digitize(scored.target, np.quantile(scored.target, [0.25, 0.5, 0.75]))
-    of_quartile = (quartile[:, None] == np.unique(quartile)).astype(np.float64)
-    inside = scored.inside[:, None] * of_quartile
-    return np.asarray(np.nanmin(share(weights, inside, of_quartile), axis=1))
+    return np.asarray(np.nanmin(means_by(weights, scored.inside, quartile), axis=1))
 
 
-def _median_relative_width(scored: PredictedRows, weights: Floats) -> Floats | None:
-    """For intervals that reach zero, a width relative to the middle would be meaningless."""
-    if scored.lower is None or scored.upper is None:
+def _median_width(scored: PredictedRows, weights: Floats, *, relative: bool) -> Floats | None:
+    """In the unit of the target only for intervals that reach zero: they have no relative width."""
+    lower, upper = scored.lower, scored.upper
+    if lower is None or upper is None or _away_from_zero(lower, upper) != relative:
         return None
-    if not _away_from_zero(scored.lower, scored.upper):
-        return None
-    middle = np.abs(scored.upper + scored.lower) / 2
-    return median(weights, (scored.upper - scored.lower) / middle)
-
-
-def _median_width(scored: PredictedRows, weights: Floats) -> Floats | None:
-    """In the unit of the target, where there is no relative width."""
-    if scored.lower is None or scored.upper is None:
-        return None
-    if _away_from_zero(scored.lower, scored.upper):
-        return None
-    return median(weights, scored.upper - scored.lower)
-
-
-def _of_one_sign(target: Floats) -> bool:
-    """Whether an error can be relative to the value: none is zero or on the other side of it."""
-    return _away_from_zero(target, target)
+    return median(weights, (upper - lower) / (np.abs(upper + lower) / 2 if relative else 1))
 
 
 def _away_from_zero(lower: Floats, upper: Floats) -> bool:
+    """Whether an error or a width can be relative: all is on one side of zero."""
     return bool(lower.min() > 0 or upper.max() < 0)
 
 
@@ -193,19 +170,13 @@ _METRICS: Mapping[str, Metric] = {
     "r2": _r2,
     "coverage": _coverage,
     "coverage_worst_quartile": _coverage_worst_quartile,
-    "median_relative_width": _median_relative_width,
-    "median_width": _median_width,
+    "median_relative_width": partial(_median_width, relative=True),
+    "median_width": partial(_median_width, relative=False),
 }
 ERRORS = ("rmsle", "rmse", "mae", "mape", "median_absolute_error", "r2")
 WITH_INTERVALS = ("coverage", "coverage_worst_quartile", "median_relative_width", "median_width")
 COMPARED = (*ERRORS, "coverage", "median_relative_width", "median_width")
-AT_LEAST = ("coverage", "r2")  # those of which more is better
 OF_GROUPS = ("rmsle", "mae", "median_error_percent", "coverage")
-
-
-def at_least(name: str) -> bool:
-    """Whether more of a metric is better."""
-    return name in AT_LEAST or (name not in _METRICS and more_is_better(name))
 
 
 def check_metric(name: str) -> None:
@@ -219,31 +190,6 @@ def check_metric(name: str) -> None:
         When it is not one of these, and scikit-learn is not installed.
     """
     _metric(name)
-
-
-def metric_value(
-    name: str,
-    target: Floats,
-    prediction: Floats,
-    *,
-    lower: Floats | None = None,
-    upper: Floats | None = None,
-) -> float | None:
-    """Return any metric of some predictions by its name; None where it is not defined for them.
-
-    Parameters
-    ----------
-    name : of this package, or of a regression metric or scorer of scikit-learn
-    target, prediction, lower, upper : arrays of float64, shape (rows,)
-
-    Raises
-    ------
-    InputError, MissingExtraError
-        As for `check_metric`.
-    """
-    fold = np.zeros(len(target), dtype=np.int64)
-    scored = PredictedRows(target, prediction, fold, lower, upper)
-    return metrics_of(scored, [name]).get(name)
 
 
 def _metric(name: str) -> Metric:
@@ -285,8 +231,7 @@ def estimates(several: Sequence[PredictedRows], names: Collection[str], *, seed:
 
     Parameters
     ----------
-    several : list of PredictedRows
-        The same rows, predicted several times; metrics are averaged over them.
+    several : the same rows, predicted several times; metrics are averaged over them
 
     Notes
     -----
@@ -309,10 +254,8 @@ def difference(
 
     Parameters
     ----------
-    this, other : list of PredictedRows
-        The rows, predicted once or several times by each; metrics are averaged over them.
-    more : collection of str
-        Metrics beside those that are always compared.
+    this, other : the rows, predicted once or several times by each; metrics are averaged over them
+    more : metrics beside those that are always compared
     """
     of_this, of_other = (
         _averages([metrics_of(one, (*COMPARED, *more)) for one in of]) for of in (this, other)

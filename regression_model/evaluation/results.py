@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..display import count
 from ..files.records import DataRecord
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "cross_validated",
     "headline_of",
     "is_by_time",
+    "score_of",
     "split_of",
 ]
 
@@ -48,12 +50,10 @@ class Group:
 
     Attributes
     ----------
-    name : str
-        A level, a year, or a range such as `129,975 to 163,000`.
-    rows : int
-    metrics : dict of str to Estimate
-        `rmsle`, `mae`, `median_error_percent` (above 0 where predictions are too high), and
-        `coverage`; those that the group has.
+    name : a level, a year, or a range such as `129,975 to 163,000`
+    rows : how many there are
+    metrics : `rmsle`, `mae`, `median_error_percent` (above 0 where predictions are too high), and
+        `coverage`; those that the group has
     """
 
     name: str
@@ -67,12 +67,9 @@ class Importance:
 
     Attributes
     ----------
-    field : str
-    increase : float
-        Mean rise of the RMSLE over the shuffles; of the RMSE where a target or a prediction is not
-        positive.
-    standard_deviation : float
-        Of the rise, over the shuffles.
+    increase : mean rise of the RMSLE over the shuffles; of the RMSE where a target or a prediction
+        is not positive
+    standard_deviation : of the rise, over the shuffles
     """
 
     field: str
@@ -86,13 +83,9 @@ class Details:
 
     Attributes
     ----------
-    index : array of int
-        Position in the input, from 0.
-    target : array of float64
-    prediction, lower, upper : array of float64
-        NaN for a row that the contract refused.
-    fold : array of int
-        In which the row was held out; all 0 when a model file was scored.
+    index : position in the input, from 0
+    prediction, lower, upper : NaN for a row that the contract refused
+    fold : in which the row was held out; all 0 when a model file was scored
     """
 
     index: npt.NDArray[np.int64]
@@ -109,13 +102,10 @@ class Comparison:
 
     Attributes
     ----------
-    other : dict
-        `name` and `version` of the other model.
-    rows : int
-        That both models could score.
-    metrics : dict of str to dict
-        For each metric `this` and `other`, floats, and `difference`, the Estimate of this minus
-        other.
+    other : `name` and `version` of the other model
+    rows : how many both models could score
+    metrics : for each metric `this` and `other`, floats, and `difference`, the Estimate of this
+        minus other
     """
 
     other: dict[str, str]
@@ -129,9 +119,7 @@ class TrainedOn:
 
     Attributes
     ----------
-    rows : int
-    is_estimate : bool
-        Whether the model file recognises a sample of its training rows only.
+    is_estimate : whether the model file recognises a sample of its training rows only
     """
 
     rows: int
@@ -144,59 +132,36 @@ class EvaluationResult:
 
     Attributes
     ----------
-    name : str
-        Of the model.
-    target : dict
-        `name`, `description`, `unit`, `minimum` and `transform`, as in the configuration.
-    source : str
-        `cross-validation`, or the name of the file with the scored rows.
-    level : float
-        The share of rows that intervals should hold.
-    rows : int
-        How many were scored.
-    refused : list of (int, str)
-        Rows that were left out, from 0, each with the sentence that says why.
-    metrics : dict of str to Estimate
-        `rmsle` (mean of the folds), `rmse`, `mae`, `mape`, `median_absolute_error`, `r2`,
+    name : of the model
+    target : `name`, `description`, `unit`, `minimum` and `transform`, as in the configuration
+    source : `cross-validation`, or the name of the file with the scored rows
+    level : the share of rows that intervals should hold
+    rows : how many were scored
+    refused : rows that were left out, from 0, each with the sentence that says why
+    metrics : `rmsle` (mean of the folds), `rmse`, `mae`, `mape`, `median_absolute_error`, `r2`,
         `coverage`, `coverage_worst_quartile` and `median_relative_width`; those that the target
-        has. `median_width`, in its unit, stands for a relative width where intervals reach zero.
-    over_seeds : dict of str to float
-        The standard deviation of each metric over cross-validations with other seeds; empty for
-        one alone.
-    holdout : dict of str to Estimate
-        Of one seeded fifth of the rows, by a pipeline fitted on the rest.
-    constant_width : dict of str to float
-        `coverage`, `coverage_worst_quartile` and the median width of intervals of one width at
-        the same level.
-    folds : list of dict
-        `seed`, `fold`, `rows`, and the `rmsle`, `rmse`, `r2`, `mae` and `coverage` that the fold
-        has.
-    groups : dict of str to list of Group
-        By field, and by `target band`; each worst first.
-    baselines : dict of str to dict of str to Estimate
-        Simpler models in the same folds.
-    without : dict of str to dict of str to Estimate
-        Without the named column and all that is made from it, in the same folds.
-    importances : list of Importance
-        The most important first.
-    calibration : list of (float, float)
-        Level and coverage of held-out intervals.
-    comparison : Comparison or None
-    details : Details
-        Of the first seed.
-    manifest : dict or None
-        The metadata of the model file; None before there is one.
-    repeats : int
-        Cross-validations with other seeds, over which the metrics are averaged.
-    split : str
-        How rows were held out in a cross-validation: `random`, or as `evaluation.split` says.
-    notes : list of str
-        Sentences that a reader should know.
-    trained_on : TrainedOn or None
-        For a model file, the scored rows that are among its training rows; None where that is not
-        known, and for a cross-validation.
-    data : tuple of DataRecord
-        The files that were read; empty if the rows did not come from files.
+        has. `median_width`, in its unit, stands for a relative width where intervals reach zero
+    details : of the first seed
+    over_seeds : the standard deviation of each metric over cross-validations with other seeds;
+        empty for one alone
+    holdout : of one seeded fifth of the rows, by a pipeline fitted on the rest
+    constant_width : `coverage`, `coverage_worst_quartile` and the median width of intervals of one
+        width at the same level
+    folds : `seed`, `fold`, `rows`, and the `rmsle`, `rmse`, `r2`, `mae` and `coverage` that the
+        fold has
+    groups : by field, and by `target band`; each worst first
+    baselines : simpler models in the same folds
+    without : without the named column and all that is made from it, in the same folds
+    importances : the most important first
+    calibration : level and coverage of held-out intervals
+    comparison : with another model, if one was named
+    manifest : the metadata of the model file; None before there is one
+    repeats : cross-validations with other seeds, over which the metrics are averaged
+    split : how rows were held out in a cross-validation: `random`, or as `evaluation.split` says
+    notes : sentences that a reader should know
+    trained_on : for a model file, the scored rows that are among its training rows; None where
+        that is not known, and for a cross-validation
+    data : the files that were read; empty if the rows did not come from files
     """
 
     name: str
@@ -232,35 +197,30 @@ class EvaluationResult:
 
     @property
     def headline(self) -> str:
-        """The name of the metric that stands for the model."""
+        """The name of the metric that stands for the model, and that importances are rises of."""
         return headline_of(self.target, self.metrics)
 
     @property
     def score(self) -> str:
         """The name of the metric that groups and folds are compared by."""
-        return "rmsle" if self.headline == "rmsle" else "mae"
-
-    @property
-    def importance_metric(self) -> str:
-        """The name of the metric that importances are rises of."""
-        return self.headline
+        return score_of(self.headline)
 
     @property
     def caution(self) -> str | None:
         """A warning before the metrics: that the model was trained on some of the rows."""
         if self.trained_on is None or not self.trained_on.rows:
             return None
-        rows, of = self.trained_on.rows, self.rows
+        rows = self.trained_on.rows
         about = "About " if self.trained_on.is_estimate else ""
         return (
-            f"{about}{rows:,} of {of:,} row{'' if of == 1 else 's'} "
-            f"{'was' if rows == 1 else 'were'} in the training data of this model: these metrics "
-            f"are not of unseen rows{' alone' if rows < of else ''}."
+            f"{about}{rows:,} of {count(self.rows, 'row')} {'was' if rows == 1 else 'were'} in the "
+            "training data of this model: these metrics are not of unseen rows"
+            f"{' alone' if rows < self.rows else ''}."
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evaluation as plain JSON types, with None for what is not a finite number."""
-        return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
 
 def headline_of(target: Mapping[str, Any], metrics: Collection[str]) -> str:
@@ -270,6 +230,11 @@ def headline_of(target: Mapping[str, Any], metrics: Collection[str]) -> str:
     """
     is_log = target.get("transform") == "log" and "rmsle" in metrics
     return "rmsle" if is_log else "rmse"
+
+
+def score_of(headline: str) -> str:
+    """Return the name of the metric that groups and folds are compared by."""
+    return "rmsle" if headline == "rmsle" else "mae"
 
 
 def cross_validated(folds: int, repeats: int, split: str = "random") -> str:
@@ -286,13 +251,10 @@ def is_by_time(split: str) -> bool:
 
 def split_of(manifest: Mapping[str, Any]) -> str:
     """Return how the rows were split where a model file was trained."""
-    split: str = manifest.get("evaluation", {}).get("split", "random")
-    return split
+    return str(manifest.get("evaluation", {}).get("split", "random"))
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, Mapping):

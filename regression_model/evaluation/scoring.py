@@ -17,16 +17,9 @@ from ..runtime.fingerprints import Fingerprints, fingerprints_of
 from ..runtime.model import Model
 from ..runtime.problems import Problem
 from .comparing import check_same_target, compared
-from .groups import Labels, groups_of, labels_of_levels, labels_of_numbers
-from .metrics import (
-    ERRORS,
-    WITH_INTERVALS,
-    Floats,
-    PredictedRows,
-    check_metric,
-    estimates,
-)
-from .results import Details, EvaluationResult, TrainedOn, headline_of
+from .groups import groups_of, labels_of
+from .metrics import ERRORS, WITH_INTERVALS, Floats, PredictedRows, check_metric, estimates
+from .results import Details, EvaluationResult, TrainedOn, headline_of, score_of
 
 __all__ = ["evaluate_model"]
 
@@ -93,9 +86,10 @@ def evaluate_model(
         comparison = compared([scored], index, level, compare, theirs, seed=_SEED, more=tuple(more))
     if groups is None:
         groups = model.manifest.get("evaluation", {}).get("groups", ())
-    score = "rmsle" if headline_of(target, found) == "rmsle" else "mae"
+    score = score_of(headline_of(target, found))
     checked = prediction.checked
-    labels = {name: _labels(model.contract, checked, name)[index] for name in groups}
+    values = checked.values(model.contract)
+    labels = {n: labels_of(model.contract.field(n), values[n])[index] for n in groups}
     return EvaluationResult(
         name=model.name,
         target=target,
@@ -107,7 +101,14 @@ def evaluate_model(
         groups=groups_of([scored], labels, score=score, seed=_SEED),
         calibration=[(level, found["coverage"].value)],
         comparison=comparison,
-        details=_details(known, prediction.values, prediction.lower, prediction.upper),
+        details=Details(
+            np.arange(len(known)),
+            known,
+            prediction.values,
+            prediction.lower,
+            prediction.upper,
+            np.zeros(len(known), dtype=np.int64),
+        ),
         manifest=model.manifest,
         notes=[p.message for p in prediction.warnings if p.row is None],
         trained_on=_trained_on(model, checked, known, index, digest_of(data) if data else None),
@@ -130,19 +131,14 @@ def _targets(
     target: Mapping[str, Any], contract: Contract, rows: object, *, source: str
 ) -> tuple[Floats, list[Problem]]:
     """Read the target of every row, with the same checks as a feature."""
-    field = Field(
-        target["name"],
-        "number",
-        unit=target["unit"],
-        required=True,
-        minimum=target["minimum"],
-    )
+    name, unit, minimum = target["name"], target["unit"], target["minimum"]
+    field = Field(name, "number", unit=unit, required=True, minimum=minimum)
     checked = Checker(Contract((field,), "", contract.missing_values)).check(rows)
     errors = [finding for finding in checked.findings if finding.severity == "error"]
     problems = [problem for finding in errors for problem in finding.problems()]
     if any(problem.code == "missing_column" for problem in problems):
         raise InputError(
-            f"{source} has no column {target['name']}: an evaluation needs the true values beside "
+            f"{source} has no column {name}: an evaluation needs the true values beside "
             "the fields."
         )
     return checked.numbers[:, 0], problems
@@ -168,16 +164,3 @@ def _refused(problems: Sequence[Problem], rows: int) -> list[tuple[int, str]]:
         for row in range(rows) if problem.row is None else [problem.row]:
             sentences.setdefault(row, problem.message)
     return sorted(sentences.items())
-
-
-def _labels(contract: Contract, checked: Checked, name: str) -> Labels:
-    """Name the group of every row, as the field `name` has it."""
-    values = checked.values(contract)[name]
-    if contract.field(name).is_number:
-        return labels_of_numbers(values, of=contract.field(name))
-    return labels_of_levels(values.tolist())
-
-
-def _details(target: Floats, prediction: Floats, lower: Floats, upper: Floats) -> Details:
-    rows = np.arange(len(target))
-    return Details(rows, target, prediction, lower, upper, np.zeros_like(rows))

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..display import Amounts, Table, count, decimal, percent, plain, printable, share
+from ..named_metrics import more_is_better
 from ..runtime.contract import Contract
 from .groups import TARGET_BAND, VERY_FEW_ROWS, in_order
-from .metrics import at_least
 from .results import (
     Estimate,
     EvaluationResult,
@@ -230,7 +230,7 @@ def _of_models(
 
 
 def _cell(
-    evaluation: EvaluationResult, name: str, found: Mapping[str, Estimate], *, ranges: bool = True
+    evaluation: EvaluationResult, name: str, found: Mapping[str, Estimate], *, ranges: bool
 ) -> str:
     """Write a metric, with its interval on a second line."""
     if name not in found:
@@ -283,26 +283,15 @@ def groups(evaluation: EvaluationResult, name: str, *, most: int | None = None) 
     """The metrics of each group; with `most`, in short and of the worst groups only."""
     every = evaluation.groups[name]
     names = known({metric for group in every for metric in group.metrics})
-    shown, caption = (in_order(every) if most is None else every[:most]), f"By {name}"
+    shown, caption = in_order(every), f"By {name}"
     if most is not None:
-        more = len(every) - most
+        shown, more = every[:most], len(every) - most
         caption += ", worst first" + (f" ({more:,} more are better)" if more > 0 else "")
-    rows = [
-        [
-            label_of(evaluation, name, group),
-            f"{group.rows:,}",
-            *(
-                _cell(
-                    evaluation,
-                    of,
-                    group.metrics,
-                    ranges=most is None and group.rows >= VERY_FEW_ROWS,
-                )
-                for of in names
-            ),
-        ]
-        for group in shown
-    ]
+    rows = []
+    for group in shown:
+        ranges = most is None and group.rows >= VERY_FEW_ROWS
+        cells = [_cell(evaluation, of, group.metrics, ranges=ranges) for of in names]
+        rows.append([label_of(evaluation, name, group), f"{group.rows:,}", *cells])
     return Table(caption, [name, "Rows", *(metric(of).label for of in names)], rows)
 
 
@@ -332,7 +321,7 @@ def importances(evaluation: EvaluationResult) -> Table | None:
     """By how much the error rises when the values of a field are shuffled."""
     if not evaluation.importances:
         return None
-    score, amounts = evaluation.importance_metric, amounts_of(evaluation.target)
+    score, amounts = evaluation.headline, amounts_of(evaluation.target)
     rows = [
         [one.field, *(written(score, v, amounts) for v in (one.increase, one.standard_deviation))]
         for one in evaluation.importances[:_MOST_FIELDS]
@@ -397,13 +386,12 @@ def quality_bar(manifest: Mapping[str, Any]) -> list[tuple[bool, str]]:
     The list is empty if the configuration has no quality bar.
     """
     bar, found = manifest.get("quality") or {}, manifest["metrics"]
+    amounts = amounts_of(manifest["target"])
     verdicts = []
     for name in known([name for name in bar if bar[name] is not None and name in found]):
-        more = at_least(name)
+        more = more_is_better(name)
         met = found[name] >= bar[name] if more else found[name] <= bar[name]
-        value, limit = (
-            written(name, one, amounts_of(manifest["target"])) for one in (found[name], bar[name])
-        )
+        value, limit = (written(name, one[name], amounts) for one in (found, bar))
         sentence = (
             f"{metric(name).label}, {_validated(manifest)}, is {value}; the configuration asks for "
             f"{'at least' if more else 'at most'} {limit}."

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["mean", "median", "resamples", "share"]
+__all__ = ["mean", "means_by", "median", "resamples"]
 
 Floats = npt.NDArray[np.float64]
 _CELLS_AT_ONCE = 2_000_000  # 16 MB
@@ -29,11 +29,13 @@ def mean(weights: Floats, values: Floats) -> Floats:
     return np.asarray(weights @ values / weights.sum(axis=1))
 
 
-def share(weights: Floats, chosen: Floats, among: Floats) -> Floats:
-    """Return the sum of `chosen` over that of `among`; NaN for a resample with none of these."""
-    total = weights @ among
+def means_by(weights: Floats, values: Floats, labels: npt.NDArray[np.int64]) -> Floats:
+    """Return the mean for each label, shape (resamples, labels); NaN where none of it was drawn."""
+    has_label = (labels[:, None] == np.unique(labels)).astype(np.float64)
+    total = weights @ has_label
     none = np.full(total.shape, np.nan)
-    return np.asarray(np.divide(weights @ chosen, total, out=none, where=total > 0))
+    sums = weights @ (values[:, None] * has_label)
+    return np.asarray(np.divide(sums, total, out=none, where=total > 0))
 
 
 def median(weights: Floats, values: Floats) -> Floats:

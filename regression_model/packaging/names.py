@@ -5,11 +5,11 @@ from __future__ import annotations
 import keyword
 import re
 import sys
-from importlib import metadata
 
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from ..distribution import distributions_of
+from ..distribution import distributions_of, installed_version
 from ..errors import ModelFileError, PackageError
 from ..runtime.installed import InstalledModel, installed_models
 from ..runtime.model_file.sealing import read_manifest
@@ -84,10 +84,7 @@ def require_free(name: str, version: str, *, target: str) -> None:
         if (other := _target(model)) not in (None, target):
             reason = f"an installed model of that name predicts {other}"
             raise PackageError(_refused(name, reason))
-    try:
-        installed = metadata.version(name)
-    except metadata.PackageNotFoundError:
-        installed = None
+    installed = installed_version(name)
     if installed is not None and not models:
         raise PackageError(_refused(name, "an installed package has that name"))
     if installed is not None and Version(installed) == Version(version):
@@ -95,7 +92,7 @@ def require_free(name: str, version: str, *, target: str) -> None:
             f"{name} {version} is installed here: give another version with --version."
         )
     holders = distributions_of(module_of(name))
-    others = [holder for holder in holders if re.sub(r"[-_.]+", "-", holder).lower() != name]
+    others = [holder for holder in holders if canonicalize_name(holder) != name]
     if others:
         reason = f"{module_of(name)} is a module of the installed package {others[0]}"
         raise PackageError(_refused(name, reason))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from string import Template
 
@@ -68,9 +67,7 @@ def _filled(file: str, values: dict[str, str]) -> str:
 
 def _compatible() -> str:
     """Return the versions of regression-model that can run the package: this one up to the next."""
-    major = re.match(r"\d+", __version__)
-    assert major is not None
-    return f">={__version__},<{int(major[0]) + 1}"
+    return f">={__version__},<{int(__version__.partition('.')[0]) + 1}"
 
 
 def _quoted(text: str) -> str:
@@ -112,7 +109,7 @@ def _made_card(model: Model) -> str:
         [
             *(markdown_text(part) for part in parts if part),
             "## Metrics",
-            *([markdown_text(metrics.caption)] if metrics.caption else []),
+            markdown_text(metrics.caption),
             markdown_table(metrics),
             "## Record",
             markdown_table(tables.record(manifest, model.contract)),

@@ -142,11 +142,9 @@ def _card_beside(path: Path) -> str | None:
 
 def _date(created: str | None) -> int:
     """Return the seconds from 1970 to the time in the archives: when the model was made."""
-    seconds = EARLIEST
-    if created is not None:
-        try:
-            moment = datetime.fromisoformat(created)
-            seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-        except (ValueError, OverflowError):
-            pass  # a file may say anything here
+    try:
+        moment = datetime.fromisoformat(created or "")
+        seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):  # a file may say anything here
+        return EARLIEST
     return min(max(seconds, EARLIEST), LATEST)

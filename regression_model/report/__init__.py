@@ -20,6 +20,7 @@ __all__ = [
     "make_report",
     "require_extra",
     "write_card",
+    "write_document",
     "write_picture",
     "write_report",
 ]
@@ -42,9 +43,8 @@ def write_report(
     OutputError
         When the file cannot be written; what stood there before is untouched.
     """
-    path = folder / f"{name}-{model.version}.html"
-    write_atomically(path, make_report(evaluation, model=model, rows=rows))
-    return path
+    content = make_report(evaluation, model=model, rows=rows)
+    return write_document(content, ".html", model=model, folder=folder, name=name)
 
 
 def write_card(evaluation: EvaluationResult, *, model: Model, folder: Path, name: str) -> Path:
@@ -55,8 +55,14 @@ def write_card(evaluation: EvaluationResult, *, model: Model, folder: Path, name
     MissingExtraError, OutputError
         As for `write_report`.
     """
-    path = folder / f"{name}-{model.version}.md"
-    write_atomically(path, make_card(evaluation, model=model))
+    content = make_card(evaluation, model=model)
+    return write_document(content, ".md", model=model, folder=folder, name=name)
+
+
+def write_document(content: bytes, ending: str, *, model: Model, folder: Path, name: str) -> Path:
+    """Write a document on a model to `folder/name-version` with an ending, and return its path."""
+    path = folder / f"{name}-{model.version}{ending}"
+    write_atomically(path, content)
     return path
 
 
@@ -73,9 +79,7 @@ def write_picture(evaluation: EvaluationResult, *, model: Model, path: Path) -> 
         from .charts.drawing import png
         from .facts import Facts
     facts = Facts(evaluation, model)
-    size = {"width": 5.6, "height": 5.2}
-    content = png(lambda axes: paint_accuracy(axes, facts), **size, dots_per_inch=130)
-    write_atomically(path, content)
+    write_atomically(path, png(lambda axes: paint_accuracy(axes, facts)))
     return path
 
 

@@ -7,39 +7,20 @@ from typing import TYPE_CHECKING
 
 from ..display import Table, count, share
 from ..extras import needs
-from ..files.writing import write_atomically
 from ..monitoring import tables
+from . import write_document
 
 if TYPE_CHECKING:
     from ..monitoring import DriftReport
     from ..runtime.model import Model
 
-__all__ = ["make_drift_report", "write_drift_report"]
+__all__ = ["write_drift_report"]
 
 _MOST_PICTURES = 12
 
 
 def write_drift_report(report: DriftReport, *, model: Model, folder: Path, name: str) -> Path:
-    """Write the page as one HTML file that needs nothing else, and return its path.
-
-    Parameters
-    ----------
-    folder, name : the file is `folder/name-version.html`
-
-    Raises
-    ------
-    MissingExtraError
-        Without the extra report.
-    OutputError
-        When the file cannot be written; what stood there before is untouched.
-    """
-    path = folder / f"{name}-{model.version}.html"
-    write_atomically(path, make_drift_report(report, model=model))
-    return path
-
-
-def make_drift_report(report: DriftReport, *, model: Model) -> bytes:
-    """Return the bytes that `write_drift_report` writes."""
+    """Write the page as one HTML file; parameters, errors and path as for `write_report`."""
     with needs("report"):
         from .charts import drift
         from .page import for_html, template_of
@@ -62,8 +43,7 @@ def make_drift_report(report: DriftReport, *, model: Model) -> bytes:
         outcomes=tables.outcomes(report),
         record=_record(report),
     )
-    page: str = for_html(text)
-    return page.encode()
+    return write_document(for_html(text).encode(), ".html", model=model, folder=folder, name=name)
 
 
 def _record(report: DriftReport) -> Table:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..display import Amounts, percent, plain
-from ..evaluation import EvaluationResult, Group
+from ..evaluation import Details, EvaluationResult, Group
 from ..evaluation.tables import amounts_of, label_of, metric, written
 from ..runtime.checking import Checker
 from ..runtime.contract import Contract, Field
@@ -22,6 +22,8 @@ __all__ = ["Columns", "Facts", "Floats", "shown"]
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
+
+_MAIN_FIELDS = 24
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Facts:
     @property
     def target_name(self) -> str:
         """The target's name."""
-        return cast(str, self.evaluation.target["name"])
+        return str(self.evaluation.target["name"])
 
     @property
     def held_out(self) -> bool:
@@ -58,46 +60,21 @@ class Facts:
         return self.evaluation.source == "cross-validation"
 
     @cached_property
-    def scored(self) -> Rows:
-        """The positions in the table of the rows with a target and a prediction."""
-        details = self.evaluation.details
-        return np.flatnonzero(np.isfinite(details.target) & np.isfinite(details.prediction))
-
-    @cached_property
-    def target(self) -> Floats:
-        """The true value of each scored row, shape (scored rows,), as for those that follow."""
-        return self.evaluation.details.target[self.scored]
-
-    @cached_property
-    def prediction(self) -> Floats:
-        """The prediction for each scored row."""
-        return self.evaluation.details.prediction[self.scored]
-
-    @cached_property
-    def lower(self) -> Floats:
-        """The lower end of each interval."""
-        return self.evaluation.details.lower[self.scored]
-
-    @cached_property
-    def upper(self) -> Floats:
-        """The upper end of each interval."""
-        return self.evaluation.details.upper[self.scored]
+    def scored(self) -> Details:
+        """The rows with a target and a prediction."""
+        every = self.evaluation.details
+        chosen = np.isfinite(every.target) & np.isfinite(every.prediction)
+        return Details(*(getattr(every, one.name)[chosen] for one in fields(every)))
 
     @cached_property
     def columns(self) -> Columns:
         """The fields of the scored rows."""
-        chosen = self.evaluation.details.index[self.scored]
-        return read_columns(self.model.contract, self.rows, chosen)
+        return read_columns(self.model.contract, self.rows, self.scored.index)
 
     @cached_property
     def is_relative(self) -> bool:
         """Whether an error can be a share of the value: all values are above zero."""
-        return bool(min(self.target.min(), self.prediction.min()) > 0)
-
-    @cached_property
-    def has_relative_widths(self) -> bool:
-        """Whether the width of an interval can be a share of its middle: none reaches zero."""
-        return bool(self.lower.min() > 0)
+        return bool(min(self.scored.target.min(), self.scored.prediction.min()) > 0)
 
     @cached_property
     def is_logarithmic(self) -> bool:
@@ -107,20 +84,15 @@ class Facts:
     @cached_property
     def errors(self) -> Floats:
         """By how much each prediction is too high: a share of the value, or in its unit."""
-        difference = self.prediction - self.target
-        return difference / self.target if self.is_relative else difference
+        difference = self.scored.prediction - self.scored.target
+        return difference / self.scored.target if self.is_relative else difference
 
     @cached_property
     def error_sizes(self) -> Floats:
         """How far off each prediction is; for relative errors half is as far as double."""
         if self.is_relative:
-            return np.abs(np.log(self.prediction / self.target))
+            return np.abs(np.log(self.scored.prediction / self.scored.target))
         return np.abs(self.errors)
-
-    @cached_property
-    def inside(self) -> npt.NDArray[np.bool_]:
-        """Whether each row's interval holds its value."""
-        return (self.lower <= self.target) & (self.target <= self.upper)
 
     def error(self, value: float, *, sign: bool = False) -> str:
         """Write an error."""
@@ -138,14 +110,9 @@ class Facts:
         return "error" if self.is_relative else self.amounts.title("error")
 
     @property
-    def score(self) -> str:
-        """The name of the metric that groups and folds are compared by."""
-        return self.evaluation.score
-
-    @property
     def score_label(self) -> str:
-        """What that metric is called."""
-        return metric(self.score).label
+        """What the metric is called that groups and folds are compared by."""
+        return metric(self.evaluation.score).label
 
     def written(self, name: str, value: float, *, sign: bool = False) -> str:
         """Write a metric in its unit."""
@@ -155,12 +122,13 @@ class Facts:
         """Return what a group by `name` is called."""
         return label_of(self.evaluation, name, group)
 
-    def main_fields(self, most: int) -> list[Field]:
-        """Return the fields that matter most, of those that the model uses."""
+    @property
+    def main_fields(self) -> list[Field]:
+        """The fields that matter most, of those that the model uses."""
         contract = self.model.contract
         used = {field.name: field for field in (*contract.numbers, *contract.categories)}
         ranked = [one.field for one in self.evaluation.importances if one.field in used]
-        return [used[name] for name in (ranked or [*used])[:most]]
+        return [used[name] for name in (ranked or [*used])[:_MAIN_FIELDS]]
 
 
 @dataclass(frozen=True)
@@ -169,13 +137,10 @@ class Columns:
 
     Attributes
     ----------
-    contract : Contract
-    values : dict of field name to array, shape (rows,)
-        Of every field that the model uses: float64 with NaN, or texts with None. A time is seconds.
-    names : list of str
-        What each row is called: its identifier, or its number from 1.
-    named_by : str
-        The field with the identifiers, or `row`.
+    values : by field that the model uses, shape (rows,): float64 with NaN, or texts with None; a
+        time is seconds
+    names : what each row is called: its identifier, or its number from 1
+    named_by : the field with the identifiers, or `row`
     """
 
     contract: Contract
@@ -201,8 +166,7 @@ def read_columns(contract: Contract, rows: Any, chosen: Rows) -> Columns:
     Parameters
     ----------
     rows : as for `Model.predict`
-    chosen : array of int
-        Which rows, from 0, in the order wanted.
+    chosen : which rows, from 0, in the order wanted
     """
     checked = Checker(contract).check(rows).values(contract)
     values = {name: column[chosen] for name, column in checked.items()}
@@ -210,12 +174,9 @@ def read_columns(contract: Contract, rows: Any, chosen: Rows) -> Columns:
     if identifier is not None:
         cells = read_rows(contract, rows).cells(identifier, chosen.tolist())
         if all(cell is not None for cell in cells):
-            return Columns(contract, values, [*_names(cells)], identifier)
+            names = [f"{cell:.15g}" if isinstance(cell, float) else str(cell) for cell in cells]
+            return Columns(contract, values, names, identifier)
     return Columns(contract, values, [str(row + 1) for row in chosen], "row")
-
-
-def _names(cells: Iterable[Any]) -> Iterable[str]:
-    return (f"{cell:.15g}" if isinstance(cell, float) else str(cell) for cell in cells)
 
 
 def shown(field: Field, value: Any) -> str:

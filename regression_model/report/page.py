@@ -164,7 +164,7 @@ def _most_wrong(facts: Facts) -> Table:
     columns, amount = facts.columns, facts.amounts.full
     worst = np.argsort(-facts.error_sizes, kind="stable")[:_MOST_WRONG]
     explanations = facts.model.explain(columns.rows(worst))
-    rows = []
+    rows, scored = [], facts.scored
     for row, explanation in zip(worst.tolist(), explanations, strict=True):
         reasons = list(explanation.contributions.items())[:_REASONS] if explanation else []
         moved = [
@@ -174,9 +174,9 @@ def _most_wrong(facts: Facts) -> Table:
         rows.append(
             [
                 columns.names[row],
-                amount(facts.target[row]),
-                amount(facts.prediction[row]),
-                f"{amount(facts.lower[row])} to\n{amount(facts.upper[row])}",
+                amount(scored.target[row]),
+                amount(scored.prediction[row]),
+                f"{amount(scored.lower[row])} to\n{amount(scored.upper[row])}",
                 facts.error(float(facts.errors[row]), sign=True),
                 "\n".join(moved) or "–",
             ]
@@ -217,7 +217,7 @@ def _drawn(picture: Picture) -> Markup:
 
 def _weak(facts: Facts) -> Table | None:
     """The weakest groups that have enough rows."""
-    evaluation, score = facts.evaluation, facts.score
+    evaluation, score = facts.evaluation, facts.evaluation.score
     every = evaluation.metrics[score].value
     rows = []
     for name, every_group in evaluation.groups.items():

@@ -23,8 +23,6 @@ __all__ = [
 ]
 
 _MOST_LEVELS, _SOME_LEVELS = 50, 10  # of a field, all of them named or some
-
-
 _NO_GUARANTEE = (
     " The level is what they are made to hold among the rows of past windows, each judged by the "
     "rows before it: later rows may differ from all of these, so it is no guarantee."
@@ -36,11 +34,8 @@ def ends(field: Field) -> str:
     if field.is_category:
         levels = field.training_levels or field.levels
         if len(levels) <= _MOST_LEVELS:
-            meaning_of = field.meaning_of
-            return ", ".join(
-                f"{level} ({meaning_of[level]})" if level in meaning_of else level
-                for level in levels
-            )
+            means = field.meaning_of
+            return ", ".join(f"{one} ({means[one]})" if one in means else one for one in levels)
         return f"{count(len(levels), 'level')}, among them {', '.join(levels[:_SOME_LEVELS])}"
     if field.training_range is None:
         return "no values"
@@ -50,11 +45,8 @@ def ends(field: Field) -> str:
 
 def years(facts: Facts) -> list[Field]:
     """Return the fields that hold years or dates, and so say when the training rows are from."""
-    return [
-        f
-        for f in facts.model.contract.numbers
-        if (f.kind == "year" or f.is_time) and f.training_range
-    ]
+    fields = facts.model.contract.numbers
+    return [f for f in fields if (f.kind == "year" or f.is_time) and f.training_range]
 
 
 def intended(facts: Facts) -> str:
@@ -69,41 +61,34 @@ def intended(facts: Facts) -> str:
     )
 
 
-def not_intended(facts: Facts) -> list[tuple[str, str]]:
-    """Say what the model is not for, each with a keyword."""
+def not_intended(facts: Facts) -> dict[str, str]:
+    """Say what the model is not for, each under a keyword."""
     named = [f"{f.name} ({f.description or 'a year'}) from {ends(f)}" for f in years(facts)]
     training = f" They hold {'; '.join(named)}." if named else ""
     level = facts.evaluation.level
-    return [
-        (
-            "Other places",
-            "The model knows the place and the market that its rows come from, and no other.",
-        ),
-        (
-            "Other times",
-            "The model knows nothing of what changed after the training rows were "
-            f"collected.{training}",
-        ),
-        (
-            "Values beyond the training rows",
-            "A row outside the ranges of the training rows gets a prediction with a warning, and "
-            "the prediction is a guess: the model was only tested inside those ranges.",
-        ),
-        (
-            "Causes",
-            "The model shows what goes together, not what a change to a row would be worth.",
-        ),
-        (
-            "The last word",
-            f"About {percent(1 - level, 0)} of true values lie outside the {share(level)} "
-            "interval: base no important decision on one estimate alone.",
-        ),
-    ]
+    return {
+        "Other places": "The model knows the place and the market that its rows come from, and no "
+        "other.",
+        "Other times": "The model knows nothing of what changed after the training rows were "
+        f"collected.{training}",
+        "Values beyond the training rows": "A row outside the ranges of the training rows gets a "
+        "prediction with a warning, and the prediction is a guess: the model was only tested "
+        "inside those ranges.",
+        "Causes": "The model shows what goes together, not what a change to a row would be worth.",
+        "The last word": f"About {percent(1 - level, 0)} of true values lie outside the "
+        f"{share(level)} interval: base no important decision on one estimate alone.",
+    }
 
 
 def limits(facts: Facts) -> list[str]:
     """Say what the metrics do not show."""
-    held = percent(facts.evaluation.level, 0)
+    on_average = (
+        f"An interval of {percent(facts.evaluation.level, 0)} holds on average over many rows, "
+        "not for every kind of row"
+        + (": the coverage by group shows where it is lower." if facts.evaluation.groups else ".")
+    )
+    if not facts.held_out:
+        return [on_average]
     split = split_of(facts.manifest)
     if is_by_time(split):
         held_out = (
@@ -121,12 +106,7 @@ def limits(facts: Facts) -> list[str]:
             "Rows were held out at random, so the metrics are for rows of the same place and time "
             "as the training rows; predictions for later rows may be worse."
         )
-    sentences = [
-        held_out,
-        f"An interval of {held} holds on average over many rows, not for every kind of row"
-        + (": the coverage by group shows where it is lower." if facts.evaluation.groups else "."),
-    ]
-    return sentences if facts.held_out else sentences[1:]
+    return [held_out, on_average]
 
 
 def how_scored(facts: Facts) -> str:
@@ -151,19 +131,12 @@ def how_scored(facts: Facts) -> str:
             f"over all {count(evaluation.rows, 'row')}: every row was predicted by a model that "
             "had not seen it, with everything fitted again in each fold."
         )
-    return " ".join(
-        [
-            f"{validated}, {over}",
-            *_on_folds(facts),
-            ranges,
-        ]
-    )
+    return " ".join([f"{validated}, {over}", *_on_folds(facts), ranges])
 
 
 def _on_folds(facts: Facts) -> Iterator[str]:
-    score, stratify = facts.evaluation.headline, facts.manifest.get("evaluation", {}).get(
-        "stratify"
-    )
+    score = facts.evaluation.headline
+    stratify = facts.manifest.get("evaluation", {}).get("stratify")
     if stratify is not None:
         yield f"The values of {stratify} are spread evenly over the folds."
     if score in facts.evaluation.over_seeds:
@@ -198,14 +171,12 @@ def without_sentence(facts: Facts, column: str) -> str:
 def on_intervals(facts: Facts) -> str:
     """Say what an interval is, and how it was made."""
     interval = facts.manifest["interval"]
-    adaptive = (
-        " They are wider for rows where the model is less certain."
-        if interval.get("adaptive")
-        else " All have the same width on the scale that the model learns."
-    )
+    width = "All have the same width on the scale that the model learns."
+    if interval.get("adaptive"):
+        width = "They are wider for rows where the model is less certain."
     return (
         f"Every prediction has a {share(facts.evaluation.level)} interval, made from the errors "
-        f"on held-out rows ({interval['method']}).{adaptive}"
+        f"on held-out rows ({interval['method']}). {width}"
         + (_NO_GUARANTEE if is_by_time(split_of(facts.manifest)) else "")
     )
 

@@ -14,9 +14,10 @@ from typing import Any
 
 from ..comparison.run import RunningComparison
 from ..errors import InputError, ModelFileError, TrackingError
-from ..evaluation.metrics import at_least, check_metric, difference
+from ..evaluation.metrics import check_metric, difference
 from ..evaluation.results import Estimate, headline_of
 from ..evaluation.scoring import evaluate_model
+from ..named_metrics import more_is_better
 from ..remote import shown
 from ..runtime.model import Model
 from ..runtime.model_file.sealing import digest, read_content
@@ -58,11 +59,11 @@ class Evidence:
     @property
     def is_enough(self) -> bool:
         """Whether it is shown that the challenger is not worse by more than the margin."""
-        return self.low >= -self.margin if at_least(self.metric) else self.high <= self.margin
+        return self.low >= -self.margin if more_is_better(self.metric) else self.high <= self.margin
 
     def sentence(self) -> str:
         """Return it in one sentence."""
-        worse = "less" if at_least(self.metric) else "more"
+        worse = "less" if more_is_better(self.metric) else "more"
         return (
             f"{self.metric.upper()} {_short(self.challenger)}, and {_short(self.champion)} of the "
             f"champion, on {self.number:,} {self.rows}: the difference is "

@@ -9,9 +9,16 @@ import numpy as np
 
 from ..config.core import Config
 from ..evaluation.comparing import check_same_target, compared
-from ..evaluation.groups import Labels, groups_of, labels_of_levels, labels_of_numbers
+from ..evaluation.groups import Labels, groups_of, labels_of
 from ..evaluation.metrics import ERRORS, WITH_INTERVALS, estimates, metrics_of
-from ..evaluation.results import Comparison, Details, Estimates, EvaluationResult, headline_of
+from ..evaluation.results import (
+    Comparison,
+    Details,
+    Estimates,
+    EvaluationResult,
+    headline_of,
+    score_of,
+)
 from ..runtime.model import Model
 from .baselines import median_by, plain_linear
 from .cross_validation import Progress, Rows
@@ -86,7 +93,7 @@ def evaluate_pipeline(
         groups=groups_of(
             scored,
             _labels(config, data, first.rows),
-            score="rmsle" if headline == "rmsle" else "mae",
+            score=score_of(headline),
             seed=seed,
         ),
         baselines=_baselines(config, data, several),
@@ -128,11 +135,7 @@ def _folds(held_out: HeldOutPredictions, more: tuple[str, ...]) -> list[dict[str
 def _labels(config: Config, data: TrainingData, rows: Rows) -> dict[str, Labels]:
     scored = data.frame.iloc[rows]
     return {
-        name: (
-            labels_of_numbers(scored[name].to_numpy(), of=data.contract.field(name))
-            if data.contract.field(name).is_number
-            else labels_of_levels(scored[name].tolist())
-        )
+        name: labels_of(data.contract.field(name), scored[name].to_numpy())
         for name in config.evaluation.groups
     }
 

@@ -23,9 +23,10 @@ from ..errors import (
     OutputError,
     QualityError,
 )
-from ..evaluation.metrics import PredictedRows, at_least
+from ..evaluation.metrics import PredictedRows
 from ..files.records import DataRecord, digest_of
 from ..files.writing import write_atomically
+from ..named_metrics import more_is_better
 from ..remote import check as check_url
 from ..remote import shown, url_of
 from ..runtime.model import Model, load_model
@@ -280,7 +281,7 @@ def _check_quality(config: Config, metrics: Mapping[str, float]) -> None:
             undefined = f"quality.metrics.{name} is not defined for these targets: remove the key."
             raise ConfigError(_UNDEFINED.get(name, undefined))
         found = metrics[name]
-        is_minimum = at_least(name)
+        is_minimum = more_is_better(name)
         if found < limit if is_minimum else found > limit:
             digits = ".6g" if name in ("rmse", "mae") else ".4f"
             side = "below the minimum" if is_minimum else "above the maximum"

@@ -8,6 +8,8 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..display import listed
+from ..distribution import installed_version
 from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file, stale_reason
 from ..runtime.model_file.sealing import read_content
 from .model import model_checks
@@ -93,10 +95,10 @@ def _file_problems(installation: _Installation) -> Iterator[str]:
         yield "RECORD is missing: there is no hash to compare a file with."
         return
     about = installation.about
-    listed = set()
+    recorded = set()
     for path, line in installation.lines.items():
         file = installation.locate(path)
-        listed.add(file.resolve())
+        recorded.add(file.resolve())
         is_made_here = _is_cache(file) or (
             file.parent == about and file.name in _MADE_BY_INSTALLERS
         )
@@ -113,7 +115,7 @@ def _file_problems(installation: _Installation) -> Iterator[str]:
             yield problem
     for folder in (PACKAGE_ROOT, about):
         for file in sorted(folder.rglob("*")):
-            if not _is_cache(file) and not file.is_dir() and file.resolve() not in listed:
+            if not _is_cache(file) and not file.is_dir() and file.resolve() not in recorded:
                 yield f"{file.relative_to(folder.parent).as_posix()} is not in RECORD."
 
 
@@ -150,9 +152,8 @@ def _sbom_check(installation: _Installation) -> Check:
     said = f"It is of {distribution.name} {distribution.version}"
     if not others:
         return Check("sbom", "ok", f"{said}; every library that is installed has its version.")
-    shown = ", ".join(others[:_SHOWN])
-    more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
-    return Check("sbom", "ok", f"{said}; installed in other versions: {shown}{more}.", others)
+    shown = listed(others, _SHOWN)
+    return Check("sbom", "ok", f"{said}; installed in other versions: {shown}.", others)
 
 
 def _libraries_check(distribution: metadata.Distribution) -> Check:
@@ -166,12 +167,10 @@ def _libraries_check(distribution: metadata.Distribution) -> Check:
     problems: list[str] = []
     compared: set[str] = set()
     for extra in ("", *distribution.metadata.get_all("Provides-Extra", [])):
-        needed = [
-            one
-            for one in requirements
-            if _applies(one, extra) and not (extra and _applies(one, ""))
-        ]
-        versions = {one.name: _installed_version(one.name) for one in needed}
+        needed = [one for one in requirements if _applies(one, extra)]
+        if extra:
+            needed = [one for one in needed if not _applies(one, "")]
+        versions = {one.name: installed_version(one.name) for one in needed}
         if extra and None in versions.values():
             continue  # this extra is not installed
         compared |= versions.keys()
@@ -189,10 +188,3 @@ def _libraries_check(distribution: metadata.Distribution) -> Check:
 
 def _applies(requirement: Requirement, extra: str) -> bool:
     return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
-
-
-def _installed_version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None

@@ -9,12 +9,12 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from ..distribution import installed_version
 from ..errors import VerificationError
 from ..extras import needs
 from ..runtime.model_file.release import PACKAGE_ROOT
@@ -149,12 +149,8 @@ def _rows(
 def _differences(training: Mapping[str, Any]) -> list[str]:
     """Return what was recorded of Python and the libraries and is another here."""
     recorded = {"Python": training["python"], **training["libraries"]}
-    here = {"Python": platform.python_version()}
-    for library in training["libraries"]:
-        try:
-            here[library] = metadata.version(library)
-        except metadata.PackageNotFoundError:
-            here[library] = "none"
+    here = {name: installed_version(name) or "none" for name in training["libraries"]}
+    here["Python"] = platform.python_version()
     return [
         f"{name} {version} (here {here[name]})"
         for name, version in recorded.items()
@@ -172,8 +168,7 @@ def _kernels() -> str:
 
 def _as_recorded(again: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return the new manifest with the time, the commit and the package of the old one."""
-    training = {**again["training"]}
-    training.pop("commit", None)
+    training = {name: value for name, value in again["training"].items() if name != "commit"}
     if "commit" in manifest["training"]:
         training["commit"] = manifest["training"]["commit"]
     renamed = {}

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from importlib import metadata
 from typing import Any, NamedTuple
 
 from ..display import count
+from ..distribution import installed_version
 from .result import Check
 
 __all__ = ["SBOMS", "Sbom", "other_versions", "own_sbom", "sbom_check"]
@@ -65,11 +65,8 @@ def sbom_check(files: Mapping[str, bytes], name: str, version: str) -> Check:
 def other_versions(sbom: Sbom) -> Iterator[str]:
     """Yield which libraries are installed in another version than the SBOM has."""
     for name, listed in sorted(sbom.libraries.items()):
-        try:
-            installed = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue  # of an extra that is not installed
-        if installed != listed:
+        installed = installed_version(name)
+        if installed not in (None, listed):  # None is of an extra that is not installed
             yield f"{name} {installed} instead of {listed}"
 
 

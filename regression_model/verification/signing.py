@@ -56,18 +56,20 @@ def make_signature(path: Path, *, key: Path) -> bytes:
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
         from model_signing import signing
     text = _read(key)
-    password = os.environ.get(PASSWORD_VARIABLE) if b"ENCRYPTED" in text else None
-    if b"ENCRYPTED" in text and password is None:
-        raise VerificationError(
-            f"{key} is protected by a password: put it into the environment variable "
-            f"{PASSWORD_VARIABLE}."
-        )
-    secret = None if password is None else password.encode()
+    secret = None
+    if b"ENCRYPTED" in text:
+        password = os.environ.get(PASSWORD_VARIABLE)
+        if password is None:
+            raise VerificationError(
+                f"{key} is protected by a password: put it into the environment variable "
+                f"{PASSWORD_VARIABLE}."
+            )
+        secret = password.encode()
     try:
         private = load_pem_private_key(text, secret)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         reason = "is not a private key in PEM form"
-        if password is not None:
+        if secret is not None:
             reason = f"cannot be opened with the password in {PASSWORD_VARIABLE}"
         raise VerificationError(f"{key} {reason}.") from None
     if not isinstance(private, EllipticCurvePrivateKey) or private.curve.name not in _CURVES:

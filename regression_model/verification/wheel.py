@@ -179,10 +179,9 @@ def _model_checks(wheel: Wheel, name: str, version: str) -> Iterator[Check]:
             yield check
             continue
         manifest = model.manifest
+        problems = _unlike_package(path, manifest, name, version)
         if wheel.is_release:
             problems = _unlike_sources(wheel, path, manifest, version)
-        else:
-            problems = _unlike_package(path, manifest, name, version)
         yield concluded("model", problems, ok=check.message)
 
 

@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 
 from regression_model.errors import OutputError
-from regression_model.evaluation import TrainedOn
+from regression_model.evaluation import Estimate, Group, TrainedOn
 from regression_model.report import make_report, write_report
 from regression_model.report.charts.dependence import _values as values_to_try
+from regression_model.report.charts.groups import by_group, coverage_by_group
+from regression_model.report.facts import Facts
 from regression_model.runtime.contract import Field
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -399,3 +401,16 @@ def test_importing_the_package_loads_no_drawing_library() -> None:
         [sys.executable, "-c", code], capture_output=True, check=True, encoding="utf-8"
     )
     assert "set()" == found.stdout.strip()
+
+
+def test_groups_that_a_chart_has_no_room_for_are_counted(houses: Any) -> None:
+    """Neither those with few rows nor those beyond the last bar are left out in silence."""
+    one = Estimate(0.1, 0.09, 0.11)
+    sizes = [*range(50, 90), 20, 5]
+    every = [Group(f"zone {n}", n, {"rmsle": one, "coverage": one}) for n in sizes]
+    facts = Facts(replace(houses.evaluation, groups={"zone": every}), houses.model, houses.rows)
+
+    bars, dots = by_group(facts, "zone", number=0), coverage_by_group(facts, "zone", number=0)
+    assert bars is not None and dots is not None
+    assert bars.caption.endswith("10 groups with few rows or after the first 32 not shown.")
+    assert dots.caption.endswith("10 groups of fewest rows not shown.")

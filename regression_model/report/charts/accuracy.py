@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ...display import count, percent, share
 from ..facts import Facts, Floats
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["by_fold", "errors_against_prediction", "paint_accuracy", "predicted_against_actual"]
 
+Slices = tuple[Floats, Floats, Floats, Floats]
+
 _MANY = 300  # points: more are drawn as one image
 _SLICES = 12  # of the rows, by prediction, each with a median
 
@@ -36,8 +39,9 @@ def predicted_against_actual(facts: Facts) -> Picture:
     """Show every row as a dot: its actual and its predicted value."""
     half = facts.error(float(np.median(np.abs(facts.errors))))
     most = facts.error(float(np.quantile(np.abs(facts.errors), 0.9)))
-    outside = int((~facts.inside).sum())
-    low, high = (facts.amounts.full(float(f(facts.target))) for f in (np.min, np.max))
+    target = facts.scored.target
+    outside = int((~_inside(facts)).sum())
+    low, high = (facts.amounts.full(float(f(target))) for f in (np.min, np.max))
     level = share(facts.evaluation.level)
     return Picture(
         title=f"Half of the predictions are within {half}, nine in ten within {most}",
@@ -48,9 +52,9 @@ def predicted_against_actual(facts: Facts) -> Picture:
         ),
         alternative=(
             f"Scatter plot of predicted against actual {facts.target_name} of "
-            f"{count(len(facts.target), 'row')}, from {low} to {high}, along the diagonal. "
+            f"{count(len(target), 'row')}, from {low} to {high}, along the diagonal. "
             f"Half of the predictions are within {half} of the actual value, nine in ten within "
-            f"{most}; {count(outside, 'row')} ({percent(outside / len(facts.target))}) "
+            f"{most}; {count(outside, 'row')} ({percent(outside / len(target))}) "
             f"outside the {level} interval."
         ),
         svg=draw(lambda axes: paint_accuracy(axes, facts), name="accuracy", height=4.5),
@@ -59,7 +63,7 @@ def predicted_against_actual(facts: Facts) -> Picture:
 
 def paint_accuracy(axes: Axes, facts: Facts) -> None:
     """Put predicted against actual values on a pair of axes."""
-    inside, dense = facts.inside, len(facts.target) > _MANY
+    inside, target, prediction = _inside(facts), facts.scored.target, facts.scored.prediction
     level = share(facts.evaluation.level)
     kinds = (
         (inside, "o", BLUE, f"inside the {level} interval", 11, 0),
@@ -67,18 +71,17 @@ def paint_accuracy(axes: Axes, facts: Facts) -> None:
     )
     for chosen, marker, colour, label, size, line in kinds:
         axes.scatter(
-            facts.target[chosen],
-            facts.prediction[chosen],
+            target[chosen],
+            prediction[chosen],
             s=size,
             marker=marker,
             color=colour,
             alpha=0.5 if marker == "o" else 0.9,
             linewidths=line,
             label=label,
-            rasterized=dense,
+            rasterized=len(target) > _MANY,
         )
-    both = np.concatenate([facts.target, facts.prediction])
-    low, high = padded(both, logarithmic=facts.is_logarithmic)
+    low, high = padded(np.concatenate([target, prediction]), logarithmic=facts.is_logarithmic)
     axes.plot([low, high], [low, high], color=INK, linewidth=1.2, zorder=3)
     for axis in (axes.xaxis, axes.yaxis):
         target_axis(axis, facts, low, high)
@@ -88,12 +91,18 @@ def paint_accuracy(axes: Axes, facts: Facts) -> None:
     axes.legend(loc="upper left", handletextpad=0.2, borderaxespad=0.1)
 
 
+def _inside(facts: Facts) -> npt.NDArray[np.bool_]:
+    """Whether each row's interval holds its value."""
+    return (facts.scored.lower <= facts.scored.target) & (facts.scored.target <= facts.scored.upper)
+
+
 def errors_against_prediction(facts: Facts) -> Picture:
     """Show the error of every row against what was predicted for it."""
     limit = central(facts.errors)
     beyond = int((np.abs(facts.errors) > limit).sum())
     bias = float(np.median(facts.errors))
-    middles, medians, lows, highs = _slices(facts.prediction, facts.errors)
+    slices = _slices(facts.scored.prediction, facts.errors)
+    _, medians, lows, highs = slices
     way = "too high" if bias > 0 else "too low"
     return Picture(
         title=f"The median error is {facts.error(bias, sign=True)}; does it depend on the "
@@ -111,37 +120,34 @@ def errors_against_prediction(facts: Facts) -> Picture:
             f"{facts.error(lows[0], sign=True)} and {facts.error(highs[0], sign=True)} to between "
             f"{facts.error(lows[-1], sign=True)} and {facts.error(highs[-1], sign=True)}."
         ),
-        svg=draw(lambda axes: _paint_errors(axes, facts, limit), name="errors", height=4.5),
+        svg=draw(lambda axes: _paint_errors(axes, facts, limit, slices), name="errors", height=4.5),
     )
 
 
-def _paint_errors(axes: Axes, facts: Facts, limit: float) -> None:
-    middles, medians, lows, highs = _slices(facts.prediction, facts.errors)
-    shown = np.clip(facts.errors, -limit, limit)
-    near, dense = np.abs(facts.errors) <= limit, len(shown) > _MANY
-    for chosen, marker, size in (
-        (near, "o", 9),
-        (~near & (shown > 0), "^", 34),
-        (~near & (shown < 0), "v", 34),
+def _paint_errors(axes: Axes, facts: Facts, limit: float, slices: Slices) -> None:
+    middles, medians, lows, highs = slices
+    prediction, shown = facts.scored.prediction, np.clip(facts.errors, -limit, limit)
+    near = np.abs(facts.errors) <= limit
+    dots: dict[str, Any] = {
+        "s": 9,
+        "color": BLUE,
+        "alpha": 0.4,
+        "rasterized": len(shown) > _MANY,
+        "zorder": 2,
+    }
+    far: dict[str, Any] = {"s": 34, "color": VERMILLION, "zorder": 4, "clip_on": False}
+    for chosen, marker, style in (
+        (near, "o", dots),
+        (~near & (shown > 0), "^", far),
+        (~near & (shown < 0), "v", far),
     ):
         if chosen.any():
-            axes.scatter(
-                facts.prediction[chosen],
-                shown[chosen],
-                s=size,
-                marker=marker,
-                color=BLUE if marker == "o" else VERMILLION,
-                alpha=0.4 if marker == "o" else 1,
-                linewidths=0,
-                rasterized=dense and marker == "o",
-                zorder=2 if marker == "o" else 4,
-                clip_on=marker == "o",
-            )
+            axes.scatter(prediction[chosen], shown[chosen], marker=marker, linewidths=0, **style)
     axes.axhline(0, color=MUTED, linewidth=1)
     if len(middles) > 1:
         axes.fill_between(middles, lows, highs, color=VERMILLION, alpha=0.18, linewidth=0)
     axes.plot(middles, medians, color=VERMILLION, marker="o", markersize=3.5, zorder=3)
-    low, high = padded(facts.prediction, logarithmic=facts.is_logarithmic)
+    low, high = padded(prediction, logarithmic=facts.is_logarithmic)
     target_axis(axes.xaxis, facts, low, high)
     axes.set(xlim=(low, high), ylim=(-limit, limit))
     few_ticks(axes.yaxis, 8, facts.error_tick)
@@ -149,7 +155,7 @@ def _paint_errors(axes: Axes, facts: Facts, limit: float) -> None:
     name_axes(axes, x=title, y=facts.error_title)
 
 
-def _slices(at: Floats, values: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+def _slices(at: Floats, values: Floats) -> Slices:
     """Cut rows into slices of one size: their middles, medians, and the 10% and 90% quantiles."""
     slices = min(_SLICES, max(len(at) // 8, 1))
     parts = np.array_split(np.argsort(at, kind="stable"), slices)
@@ -160,7 +166,7 @@ def _slices(at: Floats, values: Floats) -> tuple[Floats, Floats, Floats, Floats]
 
 def by_fold(facts: Facts) -> Picture | None:
     """Show the score of every fold as a dot."""
-    score, label = facts.score, facts.score_label
+    score, label = facts.evaluation.score, facts.score_label
     folds = [fold for fold in facts.evaluation.folds if score in fold]
     if len(folds) < 2:
         return None
@@ -203,5 +209,5 @@ def _paint_folds(axes: Axes, facts: Facts, values: Floats, seeds: Floats) -> Non
     axes.set_xlim(float(places.min()) - 0.7, float(places.max()) + 0.7)
     axes.grid(visible=False, axis="x")
     few_ticks(axes.xaxis, 10, whole=True)
-    title = score_axis(axes.yaxis, facts, facts.score, 5)
+    title = score_axis(axes.yaxis, facts, facts.evaluation.score, 5)
     name_axes(axes, x="seed" if repeated else "fold", y=title)

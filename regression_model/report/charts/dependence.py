@@ -60,10 +60,10 @@ def partial_dependence(facts: Facts) -> list[Picture]:
     Friedman, "Greedy function approximation: a gradient boosting machine", Annals of Statistics 29
     (2001).
     """
-    rows, columns = len(facts.target), facts.columns
+    rows, columns = len(facts.scored.target), facts.columns
     chosen = np.unique(np.linspace(0, rows - 1, min(rows, _MOST_ROWS)).round().astype(np.int64))
     curves = []
-    for field in facts.main_fields(24):
+    for field in facts.main_fields:
         values = _values(field, columns.values[field.name])
         if len(values) > 1:
             means = _means(facts, columns.rows(chosen), field, values)

@@ -62,11 +62,10 @@ _STYLE: dict[str, Any] = {
     "axes.facecolor": "none",
     "axes.grid": True,
     "axes.labelcolor": MUTED,
-    "axes.labelsize": 10.5,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
-    "axes.titlesize": 10.5,
+    "axes.titlesize": "medium",
     "axes.titlecolor": MUTED,
     "axes.titlepad": 8,
     "figure.constrained_layout.use": True,
@@ -76,20 +75,15 @@ _STYLE: dict[str, Any] = {
     "grid.color": GRID,
     "grid.linewidth": 0.8,
     "legend.frameon": False,
-    "legend.labelcolor": INK,
     "lines.linewidth": 2,
-    "path.simplify": True,
-    "savefig.facecolor": "none",
     "svg.fonttype": "none",
     "svg.hashsalt": "regression-model",
     "text.color": INK,
     "text.parse_math": False,  # a dollar is a dollar
     "xtick.color": GREY,
     "xtick.labelcolor": INK,
-    "xtick.labelsize": 10.5,
     "ytick.color": GREY,
     "ytick.labelcolor": INK,
-    "ytick.labelsize": 10.5,
 }
 
 Painter = Callable[["Axes"], None]
@@ -102,12 +96,8 @@ class Picture:
 
     Attributes
     ----------
-    title, caption : str
-    alternative : str
-        For those who cannot see it; with the numbers that it shows.
-    svg : str
-    legend : list of (str, str)
-        Words in the chart, each with what it means.
+    alternative : for those who cannot see it; with the numbers that it shows
+    legend : words in the chart, each with what it means
     """
 
     title: str
@@ -122,21 +112,19 @@ def draw(painter: Painter, *, name: str, height: float, width: float = WIDTH) ->
 
     Parameters
     ----------
-    name : str
-        Unique in the page; the identifiers inside begin with it.
-    height, width : float
-        In inches.
+    name : unique in the page; the identifiers inside begin with it
+    height, width : in inches
     """
     metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
     options = {"format": "svg", "dpi": _DOTS_PER_INCH, "metadata": metadata}
     return _for_a_page(_saved(painter, width, height, options).decode(), name)
 
 
-def png(painter: Painter, *, width: float, height: float, dots_per_inch: int) -> bytes:
+def png(painter: Painter) -> bytes:
     """Return what `painter` puts on a pair of axes as a PNG on white."""
-    options = {"format": "png", "dpi": dots_per_inch, "metadata": {"Software": None}}
+    options = {"format": "png", "dpi": 130, "metadata": {"Software": None}}
     options |= {"facecolor": "white", "pil_kwargs": {"optimize": True}}
-    return _saved(painter, width, height, options)
+    return _saved(painter, 5.6, 5.2, options)
 
 
 def _saved(painter: Painter, width: float, height: float, options: dict[str, Any]) -> bytes:
@@ -209,13 +197,11 @@ def target_axis(axis: Axis, facts: Facts, low: float, high: float) -> None:
     if not facts.is_logarithmic:
         few_ticks(axis, 5, facts.amounts.tick)
         return
-    if axis is axis.axes.xaxis:
-        axis.axes.set_xscale("log")
-    else:
-        axis.axes.set_yscale("log")
+    axes = axis.axes
+    (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
     places = _round_steps(low, high)
     if len(places) < 3:
-        places = [p for p in list(MaxNLocator(5).tick_values(low, high)) if low <= p <= high]
+        places = [p for p in MaxNLocator(5).tick_values(low, high) if low <= p <= high]
     axis.set_major_locator(FixedLocator(places))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: facts.amounts.tick(value)))
@@ -271,9 +257,5 @@ def _for_a_page(svg: str, name: str) -> str:
 def _own_identifiers(svg: str, name: str) -> str:
     """Drop the identifiers that nothing refers to, and put the chart's name before the others."""
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
-    svg = re.sub(
-        r' id="([^"]+)"',
-        lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "",
-        svg,
-    )
+    svg = re.sub(r' id="([^"]+)"', lambda it: f' id="{name}-{it[1]}"' if it[1] in used else "", svg)
     return re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", svg)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...display import percent, short
-from ...monitoring.results import Compared, DriftReport
+from ...monitoring.results import Compared, Distributions, DriftReport
 from ...monitoring.tables import where
 from ...runtime.contract import Contract
 from .drawing import (
@@ -76,24 +77,19 @@ def distributions(compared: Compared, contract: Contract, *, number: int) -> Pic
         return None
     names = {field.name for field in contract.fields}
     described = contract.field(compared.name).description if compared.name in names else ""
-    is_level = compared.kind in ("nominal", "ordinal", "boolean")
+    paint = partial(_paint_numbers, compared=compared, both=both)
+    if compared.kind in ("nominal", "ordinal", "boolean"):
+        paint = partial(_paint_levels, both=both)
     listed = "; ".join(where(test) for test in compared.tests)
     return Picture(
         title=compared.name,
         caption=f"{sentence(described)}{listed}. Grey: training rows, orange: new rows.",
         alternative=f"{compared.name}, training rows beside new rows: {listed}.",
-        svg=draw(
-            lambda axes: (_paint_levels if is_level else _paint_numbers)(axes, compared),
-            name=f"distribution-{number}",
-            height=_HEIGHT,
-            width=NARROW,
-        ),
+        svg=draw(paint, name=f"distribution-{number}", height=_HEIGHT, width=NARROW),
     )
 
 
-def _paint_numbers(axes: Axes, compared: Compared) -> None:
-    both = compared.distributions
-    assert both is not None
+def _paint_numbers(axes: Axes, compared: Compared, both: Distributions) -> None:
     times = isinstance(both.values[0], str)
     values = np.array(both.values, dtype="datetime64[us]" if times else np.float64)
     for shares, colour, width in ((both.training, GREY, 3.0), (both.new, VERMILLION, 1.8)):
@@ -103,13 +99,11 @@ def _paint_numbers(axes: Axes, compared: Compared) -> None:
     if times:
         axes.tick_params(axis="x", labelrotation=40)
     else:
-        few_ticks(axes.xaxis, 4, None if compared.kind == "year" else short, whole=False)
+        few_ticks(axes.xaxis, 4, None if compared.kind == "year" else short)
     name_axes(axes, x=compared.name, y="share of the rows up to each value")
 
 
-def _paint_levels(axes: Axes, compared: Compared) -> None:
-    both = compared.distributions
-    assert both is not None
+def _paint_levels(axes: Axes, both: Distributions) -> None:
     changes = np.abs(np.subtract(both.new, both.training))
     shown = sorted(np.argsort(-changes, kind="stable")[:_MOST_LEVELS].tolist())
     places = np.arange(len(shown))

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...display import count
+from ...evaluation import Importance
 from ...evaluation.groups import FEW_ROWS, VERY_FEW_ROWS
 from ...runtime.contract import Field
 from ..facts import Facts, shown
@@ -51,11 +52,10 @@ def importances(facts: Facts) -> Picture | None:
     ranked = facts.evaluation.importances[:_MOST_BARS]
     if not ranked:
         return None
-    score = facts.evaluation.importance_metric
-    label = score.upper()
+    score, label = facts.evaluation.headline, facts.evaluation.headline.upper()
     hidden = len(facts.evaluation.importances) - len(ranked)
     described = {field.name: field.description for field in facts.model.contract.fields}
-    legend = [(one.field, described.get(one.field, "")) for one in ranked[:_MOST_WORDS]]
+    words = [one.field for one in ranked[:_MOST_WORDS] if described.get(one.field)]
     first = facts.written(score, ranked[0].increase, sign=True)
     listed = [f"{one.field} {facts.written(score, one.increase, sign=True)}" for one in ranked]
     return Picture(
@@ -68,16 +68,15 @@ def importances(facts: Facts) -> Picture | None:
         ),
         alternative=f"Rise of the {label} when a field is shuffled: {', '.join(listed)}.",
         svg=draw(
-            lambda axes: _paint_importances(axes, facts, score),
+            lambda axes: _paint_importances(axes, facts, ranked),
             name="importance",
             height=height_of(len(ranked)),
         ),
-        legend=[(name, description) for name, description in legend if description],
+        legend=[(name, described[name]) for name in words],
     )
 
 
-def _paint_importances(axes: Axes, facts: Facts, score: str) -> None:
-    ranked = facts.evaluation.importances[:_MOST_BARS]
+def _paint_importances(axes: Axes, facts: Facts, ranked: list[Importance]) -> None:
     values = [one.increase for one in ranked]
     axes.barh(np.arange(len(ranked)), values, color=BLUE, alpha=0.75, height=0.72)
     for place, one in enumerate(ranked):
@@ -85,14 +84,14 @@ def _paint_importances(axes: Axes, facts: Facts, score: str) -> None:
         whiskers(axes, one.increase, place, one.increase - deviation, one.increase + deviation)
     name_rows(axes, [one.field for one in ranked])
     axes.axvline(0, color=GREY, linewidth=0.8)
-    score_axis(axes.xaxis, facts, score, 4)
-    name_axes(axes, x=f"rise of the {score.upper()}")
+    score_axis(axes.xaxis, facts, facts.evaluation.headline, 4)
+    name_axes(axes, x=f"rise of the {facts.evaluation.headline.upper()}")
 
 
 def errors_by_field(facts: Facts) -> list[Picture]:
     """Show the middle of the errors, and its spread, over the values of each main field."""
     pictures: list[Picture] = []
-    for field in facts.main_fields(24):
+    for field in facts.main_fields:
         groups = _groups(field, facts.columns.values[field.name])
         if len(groups) > 1:
             pictures.append(_picture(facts, field, groups, number=len(pictures)))

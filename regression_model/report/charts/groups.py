@@ -37,10 +37,11 @@ _LONGEST = 22  # characters of a name
 
 def by_group(facts: Facts, name: str, *, number: int) -> Picture | None:
     """Show the score of each group as a bar; None when there is nothing to compare."""
-    score, label = facts.score, facts.score_label
+    score, label = facts.evaluation.score, facts.score_label
     groups = in_order(facts.evaluation.groups[name])
     having = [group for group in groups if score in group.metrics]
     bars = [g for g in having if g.rows >= FEW_ROWS] if len(having) > _MOST_BARS else having
+    are_cut = len(bars) > _MOST_BARS
     bars = bars[:_MOST_BARS]
     if len(bars) < 2:
         return None
@@ -53,13 +54,14 @@ def by_group(facts: Facts, name: str, *, number: int) -> Picture | None:
         return facts.written(score, group.metrics[score].value)
 
     hidden = len(having) - len(bars)
+    which = f"with few rows or after the first {_MOST_BARS}" if are_cut else "with few rows"
     return Picture(
         title=f"By {name}: weakest at {facts.label_of(name, worst)}, {label} {write(worst)}",
         caption=(
             f"{label} of each group with its 95% bootstrap interval, and its number of rows; the "
             f"line is the metric of all rows, {every}."
             + _on_few(bars, "bars")
-            + (f" {count(hidden, 'group')} with few rows not shown." if hidden else "")
+            + (f" {count(hidden, 'group')} {which} not shown." if hidden else "")
         ),
         alternative=(
             f"{label} by {name}: {len(bars)} groups. "
@@ -79,7 +81,7 @@ def by_group(facts: Facts, name: str, *, number: int) -> Picture | None:
 
 
 def _paint(axes: Axes, facts: Facts, name: str, bars: Sequence[Group]) -> None:
-    score = facts.score
+    score = facts.evaluation.score
     values = np.array([group.metrics[score].value for group in bars])
     drawn = axes.barh(np.arange(len(bars)), values, color=BLUE, height=0.72)
     for bar, group in zip(drawn, bars, strict=True):
@@ -98,9 +100,12 @@ def coverage_by_group(facts: Facts, name: str, *, number: int) -> Picture | None
     dots = [g for g in groups if g.rows >= VERY_FEW_ROWS]
     if len(dots) < 2:
         return None
+    which = f"of fewer than {VERY_FEW_ROWS} rows"
+    if len(dots) > _MOST_BARS:
+        which = "of fewest rows"
+        largest = sorted(dots, key=lambda group: -group.rows)[:_MOST_BARS]
+        dots = [group for group in dots if group in largest]
     hidden = len(groups) - len(dots)
-    largest = sorted(dots, key=lambda group: -group.rows)[:_MOST_BARS]
-    dots = [group for group in dots if group in largest]
     sure = [group for group in dots if group.rows >= FEW_ROWS] or dots
     lowest = min(sure, key=lambda group: group.metrics["coverage"].value)
     level = share(facts.evaluation.level)
@@ -116,11 +121,7 @@ def coverage_by_group(facts: Facts, name: str, *, number: int) -> Picture | None
             f"The share of each group inside its {level} interval, with a 95% bootstrap interval "
             f"and the number of rows; the line is {level}. The axis does not begin at zero."
             + _on_few(dots, "dots")
-            + (
-                f" {count(hidden, 'group')} of fewer than {VERY_FEW_ROWS} rows not shown."
-                if hidden
-                else ""
-            )
+            + (f" {count(hidden, 'group')} {which} not shown." if hidden else "")
         ),
         alternative=f"Share inside the {level} interval by {name}: "
         + "; ".join(f"{write(group)} ({count(group.rows, 'row')})" for group in dots)

@@ -65,7 +65,9 @@ def _paint_calibration(axes: Axes, facts: Facts) -> None:
 
 def widths(facts: Facts) -> Picture | None:
     """Show how wide the intervals are."""
-    values, relative = _widths(facts), facts.has_relative_widths
+    lower, upper = facts.scored.lower, facts.scored.upper
+    relative = bool(lower.min() > 0)  # to the middle: no interval reaches zero
+    values = (upper - lower) / ((upper + lower) / 2 if relative else 1)
     if not np.isfinite(values).all() or np.ptp(values) < 1e-9 * np.abs(values).max():
         return None  # one width for all
 
@@ -75,20 +77,20 @@ def widths(facts: Facts) -> Picture | None:
     low, median, high = (float(q) for q in np.quantile(values, [0.05, 0.5, 0.95]))
     name = "median_relative_width" if relative else "median_width"
     constant = facts.evaluation.constant_width.get(name)
-    line = "" if constant is None else f" One width for all would be {write(constant)}."
+    line = dashed = ""
+    if constant is not None:
+        line = f" One width for all would be {write(constant)}."
+        dashed = (
+            " The dashed line is the median width of intervals that are made without regard to "
+            f"how usual a row is, at the same level: {write(constant)}."
+        )
     return Picture(
         title=f"Half of the intervals are narrower than {write(median)}"
         + (" of the value" if relative else ""),
         caption=(
             "From the lower to the upper end"
             + (", relative to the middle" if relative else "")
-            + ". The model is less sure of unusual rows and says so."
-            + (
-                f" The dashed line is the median width of intervals that are made without regard "
-                f"to how usual a row is, at the same level: {write(constant)}."
-                if constant is not None
-                else ""
-            )
+            + f". The model is less sure of unusual rows and says so.{dashed}"
         ),
         alternative=(
             f"Histogram of the widths of {share(facts.evaluation.level)} intervals: median "
@@ -96,20 +98,21 @@ def widths(facts: Facts) -> Picture | None:
             f"{len(values):,} rows.{line}"
         ),
         svg=draw(
-            lambda axes: _paint_widths(axes, facts, values, median, constant),
+            lambda axes: _paint_widths(axes, facts, values, median, constant, relative=relative),
             name="widths",
             height=_HEIGHT,
         ),
     )
 
 
-def _widths(facts: Facts) -> Floats:
-    width = facts.upper - facts.lower
-    return width / ((facts.upper + facts.lower) / 2) if facts.has_relative_widths else width
-
-
 def _paint_widths(
-    axes: Axes, facts: Facts, values: Floats, median: float, constant: float | None
+    axes: Axes,
+    facts: Facts,
+    values: Floats,
+    median: float,
+    constant: float | None,
+    *,
+    relative: bool,
 ) -> None:
     shown = values[values <= np.quantile(values, 0.995)]
     axes.hist(shown, bins=_BINS, color=BLUE, alpha=0.7)
@@ -118,7 +121,6 @@ def _paint_widths(
         label = "one width for all"
         axes.axvline(constant, color=VERMILLION, linestyle=(0, (4, 2)), label=label)
     axes.legend(loc="upper right")
-    relative = facts.has_relative_widths
     few_ticks(axes.xaxis, 5, lambda v: percent(v, 0) if relative else facts.amounts.tick(v))
     few_ticks(axes.yaxis, 4, whole=True)
     unit = "width, relative to the middle" if relative else facts.amounts.title("width")
