@@ -51,11 +51,3 @@ class Settings:
             elif type(value) is not bool and isinstance(value, int | float) and 0 <= value < 1e9:
                 found[field.name] = value
         return cls(**found)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON types."""
-        return {
-            field.name: list(value) if isinstance(value, tuple) else value
-            for field in fields(self)
-            for value in (getattr(self, field.name),)
-        }
