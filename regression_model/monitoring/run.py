@@ -113,35 +113,38 @@ class RunningMonitor:
             names.sort()
         windows = tuple(tested(name, self._parts[name]) for name in names)
         everything = tested("all rows", self._everything)
-        notes = [self.reference.untold]
-        if self.unusable:
-            notes.append(f"{self.unusable:,} outcomes are not usable and do not count.")
+        unusable = f"{self.unusable:,} outcomes are not usable and do not count."
         return drift_of(
-            self.reference, self.model, self.settings, everything, windows, notes, source=source
+            self.reference,
+            self.model,
+            everything,
+            source=source,
+            settings=self.settings,
+            windows=windows,
+            note=unusable if self.unusable else None,
         )
 
 
 def drift_of(
     reference: Reference,
     model: Model,
-    settings: Settings,
     everything: Part,
-    windows: Sequence[Part] = (),
-    notes: Sequence[str | None] = (),
     *,
     source: str,
+    settings: Settings | None = None,
+    windows: tuple[Part, ...] = (),
+    note: str | None = None,
 ) -> DriftReport:
     """Put the parts of a report together."""
-    target = reference.manifest["target"]
     return DriftReport(
         model={"name": model.name, "version": model.version, "sha256": model.sha256},
-        target=target,
+        target=reference.manifest["target"],
         source=source,
         training_rows=reference.rows,
-        settings=settings,
+        settings=reference.settings if settings is None else settings,
         everything=everything,
-        windows=tuple(windows),
-        notes=tuple(note for note in notes if note),
+        windows=windows,
+        notes=tuple(filter(None, (reference.untold, note))),
     )
 
 

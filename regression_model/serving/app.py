@@ -18,8 +18,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from ..runtime.installed import Source
 from ..runtime.model import Model
-from . import describing
+from . import describing, documented, invocations
 from .answers import Answer, explain_rows, predict_rows
 from .bodies import ClientGone, Receive, Scope, rows_of
 from .calls import Call, Endpoint, Reply, compressed, error_reply, json_reply
@@ -28,7 +29,7 @@ from .logs import Log
 from .metrics import TEXT_FORMAT, Metrics
 from .pages import page_endpoints
 from .small import PREDICT_PATH, SmallRequest
-from .state import Source, State, source_of
+from .state import State, source_of
 from .together import Together
 
 __all__ = ["API_KEY", "Service", "create_app"]
@@ -55,10 +56,10 @@ class Service:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="predict")
         self._in_pool = 0
         self._ids, self._id_prefix = count(1), os.urandom(6).hex()
-        self.endpoints: dict[str, Endpoint] = dict(_ENDPOINTS)
-        self.endpoints_below: dict[str, Endpoint] = {}
-        self.on_startup: list[Callable[[], None]] = [state.start]
-        _add_other_endpoints(self)
+        page, part_of_page = page_endpoints()
+        self.endpoints: dict[str, Endpoint] = {**_ENDPOINTS, "/": page}
+        self.endpoints_below: dict[str, Endpoint] = {"/page/": part_of_page}
+        self.on_startup: list[Callable[[], None]] = [state.start, self._begin_counting]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -139,12 +140,14 @@ class Service:
             error = Refusal("internal", "The service failed: its log says why, by this id.")
         return (endpoint.on_error or error_reply)(error, call.id)
 
+    def _begin_counting(self) -> None:  # before the first request, which would wait for it
+        self.state.current.recent.report()
+
     def _endpoint(self, path: str) -> Endpoint:
         found = self.endpoints.get(path)
-        if found is None and self.endpoints_below:
-            folder = path[: path.rfind("/") + 1]
-            found = self.endpoints_below.get(folder)
-        return _NOWHERE if found is None else found
+        if found is None:
+            found = self.endpoints_below.get(path[: path.rfind("/") + 1], _NOWHERE)
+        return found
 
     def _admit(self, call: Call, endpoint: Endpoint) -> None:
         """Refuse a method that is not the endpoint's, and a client without the key."""
@@ -377,16 +380,6 @@ _ENDPOINTS: Mapping[str, Endpoint] = {
     "/health/live": Endpoint("live", alive, needs_key=False),
     "/health/ready": Endpoint("ready", ready, needs_key=False),
     "/metrics": Endpoint("metrics", metrics),
+    **documented.ENDPOINTS,
+    **invocations.ENDPOINTS,
 }
-
-
-def _add_other_endpoints(service: Service) -> None:
-    """The one place for the endpoints of other modules.
-
-    An exact path goes into ``service.endpoints``, a folder such as ``/page/`` into
-    ``service.endpoints_below``.
-    """
-    from .documented import add_endpoints
-
-    service.endpoints["/"], service.endpoints_below["/page/"] = page_endpoints()
-    add_endpoints(service)

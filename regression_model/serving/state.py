@@ -18,7 +18,7 @@ from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
 from ..runtime.model_file.sealing import read_content
 from .drift import RecentRows
 
-__all__ = ["SHARED_FOLDER", "Found", "Opened", "Source", "State", "file_source", "source_of"]
+__all__ = ["SHARED_FOLDER", "Opened", "State", "file_source", "source_of"]
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # of several workers
 
