@@ -151,7 +151,7 @@ class Service:
 
     def _admit(self, call: Call, endpoint: Endpoint) -> None:
         """Refuse a method that is not the endpoint's, and a client without the key."""
-        if call.scope["method"] not in endpoint.methods:
+        if endpoint.methods and call.scope["method"] not in endpoint.methods:
             allowed = ", ".join(endpoint.methods)
             raise Refusal(
                 "method_not_allowed",
@@ -361,15 +361,8 @@ async def _busy(call: Call) -> Reply:
     raise Refusal("too_busy", "Too many connections are open: try again in a second.", headers)
 
 
-class _Any:
-    """Contains every method."""
-
-    def __contains__(self, method: object) -> bool:
-        return True
-
-
-_NOWHERE = Endpoint("not_found", _not_found, _Any(), needs_key=False)  # type: ignore[arg-type]
-_BUSY = Endpoint("too_busy", _busy, _Any(), needs_key=False)  # type: ignore[arg-type]
+_NOWHERE = Endpoint("not_found", _not_found, methods=(), needs_key=False)
+_BUSY = Endpoint("too_busy", _busy, methods=(), needs_key=False)
 
 _PREDICT = Endpoint("predict", predict, ("POST",))
 _ENDPOINTS: Mapping[str, Endpoint] = {
