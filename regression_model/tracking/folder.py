@@ -51,7 +51,6 @@ class Folder(Runs):
         unfinished = self._records / f".{run_id}.part"
         try:
             unfinished.mkdir(parents=True)
-            digests = {}
             contents = {
                 name: file if isinstance(file, bytes) else file.read_bytes()
                 for name, file in sorted(files.items())
@@ -60,8 +59,8 @@ class Folder(Runs):
                 lines = (_json(replace(one, parent=run_id).to_dict()) for one in parts)
                 contents[PARTS] = b"".join(lines)
             for name, content in contents.items():
-                digests[name] = sha256(content).hexdigest()
                 _write_whole(unfinished / name, content)
+            digests = {name: sha256(content).hexdigest() for name, content in contents.items()}
             record = RunRecord(run_id, run, digests, str(self._records / run_id))
             _write_whole(unfinished / _RECORD, _json(record.to_dict(), indent=2))
             unfinished.rename(self._records / run_id)
@@ -112,23 +111,24 @@ class Folder(Runs):
             raise TrackingError(f"{path} cannot be read: {error.strerror}.") from None
 
     def aliases(self) -> list[AliasRecord]:
-        found = []
-        for name in _names(self._aliases):
-            for alias in _names(self._aliases / name):
-                if (now_ := self.alias(name, alias)) is not None:
-                    found.append(now_)
-        return found
+        found = (
+            self.alias(name, alias)
+            for name in _names(self._aliases)
+            for alias in _names(self._aliases / name)
+        )
+        return [*filter(None, found)]
 
     def alias(self, name: str, alias: str) -> AliasRecord | None:
         return self._moves(name, alias)[1]
 
     def history(self, name: str, alias: str) -> Sequence[AliasRecord]:
         moves = (self._move(name, alias, one) for one in sorted(self._numbers(name, alias)))
-        return [move for move in moves if move is not None]
+        return [*filter(None, moves)]
 
     def _moves(self, name: str, alias: str) -> tuple[list[int], AliasRecord | None]:
         numbers = self._numbers(name, alias)  # once: a move that comes later takes our number
-        return numbers, self._last(name, alias, numbers)
+        moves = (self._move(name, alias, one) for one in sorted(numbers, reverse=True))
+        return numbers, next(filter(None, moves), None)  # the last that can be read
 
     def _make(self, move: AliasRecord) -> None:
         folder = self._aliases / move.name / move.alias
@@ -166,10 +166,8 @@ class Folder(Runs):
     def _read(self) -> tuple[list[RunRecord], list[str]]:
         """Read the index, and for runs that it does not have their own records."""
         ids = self._ids()
-        found, problems = {}, []
-        for record in self._indexed():
-            if record.id in ids:
-                found[record.id] = record
+        found = {record.id: record for record in self._indexed() if record.id in ids}
+        problems = []
         for run_id in sorted(ids - found.keys()):
             try:
                 found[run_id] = self._open(run_id)
@@ -254,11 +252,6 @@ class Folder(Runs):
     def _numbers(self, name: str, alias: str) -> list[int]:
         found = (_MOVE.fullmatch(one) for one in _names(self._aliases / name / alias))
         return [int(one[1]) for one in found if one]
-
-    def _last(self, name: str, alias: str, numbers: Sequence[int]) -> AliasRecord | None:
-        """Return the last of some moves that can be read."""
-        moves = (self._move(name, alias, one) for one in sorted(numbers, reverse=True))
-        return next((move for move in moves if move is not None), None)
 
     def _move(self, name: str, alias: str, number: int) -> AliasRecord | None:
         """Read a move; None for a file that somebody has damaged."""

@@ -124,7 +124,8 @@ class MlflowRuns(Runs):
             tags["mlflow.source.git.commit"] = run.tags["commit"]
         if parent:
             tags["mlflow.parentRunId"] = parent
-        at = _milliseconds(run.started)
+        started = run.started and datetime.fromisoformat(run.started).timestamp()
+        at = int(started * 1000) if started else None
         created = self._client.create_run(self._experiment, start_time=at, tags=tags)
         run_id = str(created.info.run_id)
         params = [
@@ -181,8 +182,8 @@ class MlflowRuns(Runs):
     def runs(self) -> list[RunRecord]:
         """Return all runs but those that are parts of others, the newest first."""
         with _told(self._address):
-            found = [one for one in self._search(f"tags.`{_TAG}kind` != 'trial'")]
-        return [one for one in map(_record_of, found) if one.run.parent is None]
+            found = [*map(_record_of, self._search(f"tags.`{_TAG}kind` != 'trial'"))]
+        return [one for one in found if one.run.parent is None]
 
     def _search(self, filter_: str, order: str = "attributes.start_time DESC") -> Iterator[Any]:
         token = None
@@ -228,10 +229,8 @@ class MlflowRuns(Runs):
     def aliases(self) -> list[AliasRecord]:
         with _told(self._address):
             models = self._client.search_registered_models()
-        found = [
-            self.alias(model.name, alias) for model in models for alias in sorted(model.aliases)
-        ]
-        return [one for one in found if one is not None]
+        found = (self.alias(one.name, alias) for one in models for alias in sorted(one.aliases))
+        return [*filter(None, found)]
 
     def alias(self, name: str, alias: str) -> AliasRecord | None:
         from mlflow.exceptions import MlflowException
@@ -372,6 +371,10 @@ def _written(files: Mapping[str, Path | bytes], folder: Path) -> dict[str, Path]
 def _record_of(found: Any) -> RunRecord:
     """Read a run of MLflow; one that others have recorded has less in it."""
     tags, params, values = found.data.tags, found.data.params, found.data.metrics
+    try:
+        notes = tuple(json.loads(tags.get(f"{_TAG}notes", "[]")))
+    except ValueError:  # they were too long
+        notes = (tags[f"{_TAG}notes"],)
     names = [
         name
         for name in values
@@ -399,18 +402,7 @@ def _record_of(found: Any) -> RunRecord:
         seconds=float(tags.get(f"{_TAG}seconds", 0)),
         status=tags.get(f"{_TAG}status", "finished"),
         parent=tags.get("mlflow.parentRunId"),
-        notes=tuple(_list(tags.get(f"{_TAG}notes", "[]"))),
+        notes=notes,
     )
     files = json.loads(tags.get(f"{_TAG}files", "{}"))
     return RunRecord(found.info.run_id, run, files, found.info.artifact_uri)
-
-
-def _list(text: str) -> list[str]:
-    try:
-        return list(json.loads(text))
-    except ValueError:  # it was too long
-        return [text]
-
-
-def _milliseconds(started: str) -> int | None:
-    return int(datetime.fromisoformat(started).timestamp() * 1000) if started else None
