@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["RunningMonitor", "drift_of", "monitor_rows", "monitor_source", "read_outcomes"]
 
 Outcomes = Mapping[str, float]
+_Counted = tuple[RunningProfile, RunningErrors]
 
 
 class RunningMonitor:
@@ -53,10 +54,10 @@ class RunningMonitor:
         self._windows = windows
         self._target = _TargetColumn(model)
         self._everything = self._new()
-        self._parts = defaultdict[str, tuple[RunningProfile, RunningErrors]](self._new)
+        self._parts = defaultdict[str, _Counted](self._new)
         self.rows = self.unusable = 0
 
-    def _new(self) -> tuple[RunningProfile, RunningErrors]:
+    def _new(self) -> _Counted:
         return RunningProfile(self.reference), RunningErrors()
 
     def add(
@@ -82,7 +83,7 @@ class RunningMonitor:
         if outcomes is not None:
             known, unusable = self._target.read(outcomes)
             self.unusable += unusable
-        parts: list[tuple[tuple[RunningProfile, RunningErrors], Any]] = [(self._everything, None)]
+        parts: list[tuple[_Counted, Any]] = [(self._everything, None)]
         if self._windows is not None:
             split = self._windows.split(len(prediction), times)
             parts += [(self._parts[name], rows) for name, rows in split.items()]
@@ -101,7 +102,7 @@ class RunningMonitor:
         enough = sum(profile.rows >= fewest for profile, _ in self._parts.values())
         significance = self.settings.significance / (1 + enough)
 
-        def tested(name: str, part: tuple[RunningProfile, RunningErrors]) -> Part:
+        def tested(name: str, part: _Counted) -> Part:
             profile, errors = part
             known = errors if self._everything[1].rows else None
             return part_of(

@@ -8,15 +8,7 @@ from ..display import Table, count, decimal, percent, share
 from ..evaluation.tables import amounts_of, known, metric, written
 from .results import Compared, DriftReport, OutcomeDrift, Part, Test
 
-__all__ = [
-    "fields",
-    "headline",
-    "outcomes",
-    "sentences",
-    "summary",
-    "windows",
-    "where",
-]
+__all__ = ["fields", "headline", "outcomes", "sentences", "summary", "where", "windows"]
 
 _NONE = "–"
 _SMALLEST_P = 0.0001

@@ -38,6 +38,7 @@ API_KEY = "REGRESSION_MODEL_API_KEY"
 BYTES_AT_ONCE = 256 * 1024  # larger bodies are answered in a thread
 _THREADS = 2
 _MOST_WAITING = 32
+_SOON = b"retry-after", b"1"
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 Send = Callable[[Any], Any]
@@ -159,9 +160,10 @@ class Service:
                 ((b"allow", allowed.encode()),),
             )
         if self._key is not None and endpoint.needs_key:
-            self._check_key(call.scope)
+            self._check_key(self._key, call.scope)
 
-    def _check_key(self, scope: Scope) -> None:
+    @staticmethod
+    def _check_key(key: bytes, scope: Scope) -> None:
         received = None
         for name, value in scope["headers"]:
             if name == b"x-api-key":
@@ -173,8 +175,7 @@ class Service:
         if received is None:
             how = "send it as X-API-Key: KEY or Authorization: Bearer KEY"
             raise Refusal("no_key", f"This service needs an API key: {how}.", asks)
-        assert self._key is not None
-        if not hmac.compare_digest(received, self._key):
+        if not hmac.compare_digest(received, key):
             raise Refusal("wrong_key", "The API key is not the one of this service.", asks)
 
     def _request_id(self, scope: Scope) -> str:
@@ -194,11 +195,8 @@ class Service:
             When too many wait for a thread, or the work takes too long.
         """
         if self._in_pool >= _THREADS + _MOST_WAITING:
-            raise Refusal(
-                "too_busy",
-                "Too many large requests wait already: try again in a second.",
-                ((b"retry-after", b"1"),),
-            )
+            busy = "Too many large requests wait already: try again in a second."
+            raise Refusal("too_busy", busy, (_SOON,))
         self._in_pool += 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, work)
         future.add_done_callback(self._left_pool)
@@ -211,7 +209,7 @@ class Service:
                 "out_of_time",
                 f"No answer was ready after {self.limits.seconds:g} seconds: send fewer rows, or "
                 "try again later.",
-                ((b"retry-after", b"1"),),
+                (_SOON,),
             ) from None
 
     def _left_pool(self, future: asyncio.Future[Any]) -> None:
@@ -244,14 +242,8 @@ class Service:
         """Log where an unexpected error happened; its own text may hold what a row has."""
         if self.log is not None:
             where = "".join(traceback.format_tb(error.__traceback__))
-            self.log.event(
-                "error",
-                "failed",
-                request_id=call.id,
-                path=call.path[:200],
-                error=type(error).__name__,
-                traceback=where,
-            )
+            about = {"error": type(error).__name__, "traceback": where}
+            self.log.event("error", "failed", request_id=call.id, path=call.path[:200], **about)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -357,8 +349,8 @@ async def _not_found(call: Call) -> Reply:
 
 
 async def _busy(call: Call) -> Reply:
-    headers = ((b"retry-after", b"1"), (b"connection", b"close"))
-    raise Refusal("too_busy", "Too many connections are open: try again in a second.", headers)
+    busy = "Too many connections are open: try again in a second."
+    raise Refusal("too_busy", busy, (_SOON, (b"connection", b"close")))
 
 
 _NOWHERE = Endpoint("not_found", _not_found, methods=(), needs_key=False)

@@ -11,16 +11,7 @@ import orjson
 
 from .limits import Limits, Refusal
 
-__all__ = [
-    "ClientGone",
-    "Message",
-    "Receive",
-    "Scope",
-    "kind_of",
-    "read_body",
-    "rows_of",
-    "too_slow",
-]
+__all__ = ["ClientGone", "Receive", "Scope", "kind_of", "read_body", "rows_of", "too_slow"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HTML",
-    "JSON",
     "TEXT",
     "Call",
     "Endpoint",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -27,12 +28,8 @@ class Metrics:
     def __init__(self, state: State) -> None:
         self._state = state
         self._registry = registry = CollectorRegistry()
-        self._requests = Counter(
-            "regression_model_requests",
-            "Requests by route and status.",
-            ["route", "status"],
-            registry=registry,
-        )
+        counter = partial(Counter, namespace="regression_model", registry=registry)
+        self._requests = counter("requests", "Requests by route and status.", ["route", "status"])
         self._seconds = Histogram(
             "regression_model_request_seconds",
             "Time from the first byte read to the answer, by route.",
@@ -40,15 +37,9 @@ class Metrics:
             buckets=_BUCKETS,
             registry=registry,
         )
-        self._rows = Counter("regression_model_rows", "Rows received.", registry=registry)
-        self._failed = Counter(
-            "regression_model_rows_without_prediction",
-            "Rows that got no prediction.",
-            registry=registry,
-        )
-        self._problems = Counter(
-            "regression_model_problems", "Problems of rows by code.", ["code"], registry=registry
-        )
+        self._rows = counter("rows", "Rows received.")
+        self._failed = counter("rows_without_prediction", "Rows that got no prediction.")
+        self._problems = counter("problems", "Problems of rows by code.", ["code"])
         registry.register(self)
         self._request_of: dict[tuple[str, int], Any] = {}
         self._seconds_of: dict[str, Any] = {}
@@ -92,9 +83,6 @@ class Metrics:
         yield CounterMetricFamily(
             "regression_model_reloads", "Models opened since the start.", self._state.reloads
         )
-        yield CounterMetricFamily(
-            "regression_model_reloads_refused",
-            "New models that could not be opened.",
-            self._state.refused,
-        )
+        refused = "New models that could not be opened."
+        yield CounterMetricFamily("regression_model_reloads_refused", refused, self._state.refused)
         yield from drift_metrics(opened.recent)
