@@ -44,26 +44,21 @@ def _of_part(part: Part, before: str) -> Iterator[str]:
     if drifted:
         named = ", ".join(one.name for one in drifted[:_MOST_NAMED])
         more = f" and {len(drifted) - _MOST_NAMED} more" if len(drifted) > _MOST_NAMED else ""
-        yield (
-            f"{before}{len(drifted)} of {count(part.tested, 'tested field')} drifted: "
-            f"{named}{more}."
-        )
+        tested = count(part.tested, "tested field")
+        yield f"{before}{len(drifted)} of {tested} drifted: {named}{more}."
     if part.predictions.verdict == "drift":
         yield f"{before}The predictions drifted: {where(part.predictions.tests[0])}."
     if part.refusals.verdict == "drift":
         yield f"{before}{percent(part.refused / part.rows)} of the rows are refused."
-    if part.outcomes is not None and part.outcomes.verdict == "drift":
-        for test in part.outcomes.tests:
-            if test.counts and test.of == "coverage":
-                yield (
-                    f"{before}The intervals hold {percent(test.new)} of the outcomes, and are made "
-                    f"to hold {share(test.training)}."
-                )
-            elif test.counts:
-                yield (
-                    f"{before}The error has increased by {percent(test.effect)} "
-                    f"({metric(test.at).label})."
-                )
+    for test in part.outcomes.tests if part.outcomes is not None else ():
+        if test.counts and test.of == "coverage":
+            yield (
+                f"{before}The intervals hold {percent(test.new)} of the outcomes, and are made "
+                f"to hold {share(test.training)}."
+            )
+        elif test.counts:
+            increase = f"{percent(test.effect)} ({metric(test.at).label})"
+            yield f"{before}The error has increased by {increase}."
 
 
 def where(test: Test) -> str:

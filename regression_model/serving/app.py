@@ -20,13 +20,13 @@ from typing import Any
 
 from ..runtime.installed import Source
 from ..runtime.model import Model
-from . import describing, documented, invocations
+from . import documented, invocations
 from .answers import Answer, explain_rows, predict_rows
 from .bodies import ClientGone, Receive, Scope, rows_of
-from .calls import Call, Endpoint, Reply, compressed, error_reply, json_reply
+from .calls import Call, Endpoint, Reply, error_reply
 from .limits import Limits, Refusal
 from .logs import Log
-from .metrics import TEXT_FORMAT, Metrics
+from .metrics import Metrics
 from .pages import page_endpoints
 from .small import PREDICT_PATH, SmallRequest
 from .state import State, source_of
@@ -293,8 +293,7 @@ def create_app(
     return Service(state, limits=limits or Limits(), api_key=key, log=log)
 
 
-async def predict(call: Call) -> Reply:
-    """POST /api/v1/predict."""
+async def _predict(call: Call) -> Reply:
     body, opened, most = await call.body(), call.service.state.current, call.service.limits.rows
     if len(body) <= BYTES_AT_ONCE:
         answer = await call.service.together.predict(opened, rows_of(body, most))
@@ -303,8 +302,8 @@ async def predict(call: Call) -> Reply:
     return _answered(call, answer)
 
 
-async def explain(call: Call) -> Reply:
-    """POST /api/v1/explain; a row takes as long as hundreds that are predicted."""
+async def _explain(call: Call) -> Reply:
+    """Explain rows; each takes as long as hundreds that are predicted."""
     body, opened = await call.body(), call.service.state.current
     rows = rows_of(body, call.service.limits.explained_rows)
     return _answered(call, await call.service.in_thread(lambda: explain_rows(opened, rows)))
@@ -313,35 +312,6 @@ async def explain(call: Call) -> Reply:
 def _answered(call: Call, answer: Answer) -> Reply:
     call.rows, call.failed, call.problems = answer.rows, answer.failed, answer.problems
     return Reply(answer.body)
-
-
-async def model(call: Call) -> Reply:
-    """GET /api/v1/model."""
-    return json_reply(describing.model_document(call.service.state.current))
-
-
-async def schema(call: Call) -> Reply:
-    """GET /api/v1/schema."""
-    opened, limits = call.service.state.current, call.service.limits
-    if call.path not in opened.documents:
-        content = describing.schema_document(opened, limits)
-        opened.documents[call.path] = json_reply(content).body
-    return compressed(call, Reply(opened.documents[call.path]))
-
-
-async def alive(call: Call) -> Reply:
-    """GET /health/live."""
-    return Reply(b'{"status":"ok"}')
-
-
-async def ready(call: Call) -> Reply:
-    """GET /health/ready: there is no service before its model is open."""
-    return json_reply({"status": "ok", "model": call.service.state.current.identity})
-
-
-async def metrics(call: Call) -> Reply:
-    """GET /metrics."""
-    return Reply(call.service.metrics.text(), media_type=TEXT_FORMAT)
 
 
 async def _not_found(call: Call) -> Reply:
@@ -356,15 +326,10 @@ async def _busy(call: Call) -> Reply:
 _NOWHERE = Endpoint("not_found", _not_found, methods=(), needs_key=False)
 _BUSY = Endpoint("too_busy", _busy, methods=(), needs_key=False)
 
-_PREDICT = Endpoint("predict", predict, ("POST",))
+_PREDICT = Endpoint("predict", _predict, ("POST",))
 _ENDPOINTS: Mapping[str, Endpoint] = {
     str(PREDICT_PATH, "ascii"): _PREDICT,
-    "/api/v1/explain": Endpoint("explain", explain, ("POST",)),
-    "/api/v1/model": Endpoint("model", model),
-    "/api/v1/schema": Endpoint("schema", schema),
-    "/health/live": Endpoint("live", alive, needs_key=False),
-    "/health/ready": Endpoint("ready", ready, needs_key=False),
-    "/metrics": Endpoint("metrics", metrics),
+    "/api/v1/explain": Endpoint("explain", _explain, ("POST",)),
     **documented.ENDPOINTS,
     **invocations.ENDPOINTS,
 }

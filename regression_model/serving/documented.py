@@ -1,15 +1,42 @@
-"""The endpoints that describe the service: its documentation, and drift."""
+"""The endpoints that describe the service: its model, health, metrics, documentation, and drift."""
 
 from __future__ import annotations
 
 import orjson
 
 from .calls import HTML, Call, Endpoint, Reply, compressed, json_reply
+from .describing import model_document, schema_document
 from .documentation import documentation_page
 from .drift import drift_document
+from .metrics import TEXT_FORMAT
 from .openapi import openapi_document
 
 __all__ = ["ENDPOINTS"]
+
+
+async def _model(call: Call) -> Reply:
+    return json_reply(model_document(call.service.state.current))
+
+
+async def _schema(call: Call) -> Reply:
+    opened, limits = call.service.state.current, call.service.limits
+    if call.path not in opened.documents:
+        content = schema_document(opened, limits)
+        opened.documents[call.path] = json_reply(content).body
+    return compressed(call, Reply(opened.documents[call.path]))
+
+
+async def _alive(call: Call) -> Reply:
+    return Reply(b'{"status":"ok"}')
+
+
+async def _ready(call: Call) -> Reply:
+    # there is no service before its model is open
+    return json_reply({"status": "ok", "model": call.service.state.current.identity})
+
+
+async def _metrics(call: Call) -> Reply:
+    return Reply(call.service.metrics.text(), media_type=TEXT_FORMAT)
 
 
 async def _openapi(call: Call) -> Reply:
@@ -38,6 +65,11 @@ async def _drift(call: Call) -> Reply:
 
 
 ENDPOINTS = {
+    "/api/v1/model": Endpoint("model", _model),
+    "/api/v1/schema": Endpoint("schema", _schema),
+    "/health/live": Endpoint("live", _alive, needs_key=False),
+    "/health/ready": Endpoint("ready", _ready, needs_key=False),
+    "/metrics": Endpoint("metrics", _metrics),
     "/api/v1/openapi.json": Endpoint("openapi", _openapi),
     "/docs": Endpoint("docs", _docs, needs_key=False),
     "/api/v1/drift": Endpoint("drift", _drift),
