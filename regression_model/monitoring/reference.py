@@ -111,6 +111,7 @@ class Reference:
 
     Attributes
     ----------
+    model : name, version and sha256
     settings : those of the configuration, or the defaults if the file has none
     rows : how many training rows there were
     sketches : of the known values of each number and time; None where the file does not have them
@@ -120,6 +121,7 @@ class Reference:
     """
 
     def __init__(self, model: Model) -> None:
+        self.model = {"name": model.name, "version": model.version, "sha256": model.sha256}
         self.contract = model.contract
         self.manifest = manifest = model.manifest
         recorded = manifest.get("monitoring")

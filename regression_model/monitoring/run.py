@@ -45,7 +45,7 @@ class RunningMonitor:
     def __init__(
         self, model: Model, settings: Settings | None = None, *, windows: Windows | None = None
     ) -> None:
-        self.model, self.reference = model, Reference(model)
+        self.reference = Reference(model)
         self.settings = self.reference.settings if settings is None else settings
         used = [f.name for f in (*model.contract.numbers, *model.contract.categories)]
         for name in self.settings.ignore:
@@ -114,38 +114,23 @@ class RunningMonitor:
             names.sort()
         windows = tuple(tested(name, self._parts[name]) for name in names)
         everything = tested("all rows", self._everything)
-        unusable = f"{self.unusable:,} outcomes are not usable and do not count."
-        return drift_of(
-            self.reference,
-            self.model,
-            everything,
-            source=source,
-            settings=self.settings,
-            windows=windows,
-            note=unusable if self.unusable else None,
-        )
+        report = drift_of(self.reference, everything, source=source)
+        notes = report.notes
+        if self.unusable:
+            notes = (*notes, f"{self.unusable:,} outcomes are not usable and do not count.")
+        return replace(report, settings=self.settings, windows=windows, notes=notes)
 
 
-def drift_of(
-    reference: Reference,
-    model: Model,
-    everything: Part,
-    *,
-    source: str,
-    settings: Settings | None = None,
-    windows: tuple[Part, ...] = (),
-    note: str | None = None,
-) -> DriftReport:
-    """Put the parts of a report together."""
+def drift_of(reference: Reference, rows: Part, *, source: str) -> DriftReport:
+    """Return the report on rows that have no windows, tested with the settings of the model."""
     return DriftReport(
-        model={"name": model.name, "version": model.version, "sha256": model.sha256},
+        model=reference.model,
         target=reference.manifest["target"],
         source=source,
         training_rows=reference.rows,
-        settings=reference.settings if settings is None else settings,
-        everything=everything,
-        windows=windows,
-        notes=tuple(filter(None, (reference.untold, note))),
+        settings=reference.settings,
+        everything=rows,
+        notes=() if reference.untold is None else (reference.untold,),
     )
 
 

@@ -42,7 +42,7 @@ class RecentRows:
     """
 
     def __init__(self, model: Model, folder: str | None = None) -> None:
-        self._model, self._reference = model, Reference(model)
+        self._reference = Reference(model)
         self._folder = None if folder is None else Path(folder)
         shape = 2, RunningProfile.size(self._reference)
         if self._folder is None:
@@ -81,7 +81,7 @@ class RecentRows:
                 everything.merge(counts)
             self.workers = 1 + len(others)
             part = part_of(everything, self._reference.settings, name="recent rows")
-            report = drift_of(self._reference, self._model, part, source="recent requests")
+            report = drift_of(self._reference, part, source="recent requests")
             self._report = now, report
         return self._report[1]
 

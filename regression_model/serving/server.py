@@ -101,8 +101,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     InputError
         When the address cannot be used.
     """
-    listening = _listen(settings.host, settings.port)
-    with listening:
+    with _listen(settings.host, settings.port) as listening:
         if settings.workers == 1:
             _serve_here(settings, listening, announce)
         else:
