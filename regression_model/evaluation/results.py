@@ -24,7 +24,6 @@ __all__ = [
     "cross_validated",
     "headline_of",
     "is_by_time",
-    "json_types",
     "split_of",
 ]
 
@@ -261,7 +260,7 @@ class EvaluationResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evaluation as plain JSON types, with None for what is not a finite number."""
-        return {one.name: json_types(getattr(self, one.name)) for one in fields(self)}
+        return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
 
 
 def headline_of(target: Mapping[str, Any], metrics: Collection[str]) -> str:
@@ -291,16 +290,15 @@ def split_of(manifest: Mapping[str, Any]) -> str:
     return split
 
 
-def json_types(value: Any) -> Any:
-    """Return dataclasses, arrays and what is in them as plain JSON types, None for NaN."""
+def _plain(value: Any) -> Any:
     if is_dataclass(value):
-        return {one.name: json_types(getattr(value, one.name)) for one in fields(value)}
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, Mapping):
-        return {str(key): json_types(one) for key, one in value.items()}
+        return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [json_types(one) for one in value]
+        return [_plain(one) for one in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -15,7 +15,7 @@ from typing import Any
 from ..comparison.run import RunningComparison
 from ..errors import InputError, ModelFileError, TrackingError
 from ..evaluation.metrics import at_least, check_metric, difference
-from ..evaluation.results import headline_of
+from ..evaluation.results import Estimate, headline_of
 from ..evaluation.scoring import evaluate_model
 from ..remote import shown
 from ..runtime.model import Model, open_place
@@ -269,9 +269,9 @@ def _compared(
         number, rows, found = _on_held_out(runs, record, old_record, metric)
     else:
         number, rows, found = _on_data(new, old, data, metric)
-    this, other, estimate = found["this"], found["other"], found["difference"]
-    ends = estimate.low, estimate.high
-    allowed = margin * abs(other)
+    this, other = found["this"], found["other"]
+    estimate: Estimate = found["difference"]
+    ends, allowed = (estimate.low, estimate.high), margin * abs(other)
     return Evidence(metric, rows, number, this, other, estimate.value, *ends, allowed)
 
 
