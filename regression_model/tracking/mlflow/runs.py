@@ -11,7 +11,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -186,15 +186,7 @@ class MlflowRuns(Runs):
         return [one for one in found if one.run.parent is None]
 
     def _search(self, filter_: str, order: str = "attributes.start_time DESC") -> Iterator[Any]:
-        token = None
-        while True:
-            page = self._client.search_runs(
-                [self._experiment], filter_, order_by=[order], page_token=token
-            )
-            yield from page
-            token = page.token
-            if not token:
-                return
+        return _all_pages(self._client.search_runs, [self._experiment], filter_, order_by=[order])
 
     def problems(self) -> list[str]:
         return []  # a server has whole records only
@@ -228,7 +220,7 @@ class MlflowRuns(Runs):
 
     def aliases(self) -> list[AliasRecord]:
         with _told(self._address):
-            models = self._client.search_registered_models()
+            models = [*_all_pages(self._client.search_registered_models)]
         found = (self.alias(one.name, alias) for one in models for alias in sorted(one.aliases))
         return [*filter(None, found)]
 
@@ -357,6 +349,17 @@ def _told(address: Address) -> Iterator[None]:
     except OSError as error:  # requests' errors are such
         message = without_credentials(str(error).partition("\n")[0])
         raise UnreachableError(f"{address.shown} cannot be used: {message}.") from None
+
+
+def _all_pages(search: Callable[..., Any], *args: Any, **options: Any) -> Iterator[Any]:
+    """Yield all that a search of MLflow finds, which it returns in pages."""
+    token = None
+    while True:
+        page = search(*args, page_token=token, **options)
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 def _written(files: Mapping[str, Path | bytes], folder: Path) -> dict[str, Path]:
