@@ -64,7 +64,7 @@ def serve(
       regression-model serve --model runs:/house-prices@champion
     """
     from ..extras import needs
-    from ..tracking.sources import is_registered, model_source
+    from ..tracking.sources import RegisteredModel, is_registered
 
     with needs("serve"):
         from ..serving.limits import Limits
@@ -72,7 +72,7 @@ def serve(
 
     source: Any = model
     if model is not None and is_registered(model):
-        source = model_source(model)
+        source = RegisteredModel(str(model))
     limits = Limits(body_bytes=max_body, rows=max_rows, seconds=timeout)
     settings = Settings(source, host, port, workers, limits, log_level.value, not no_access_log)
     serve(settings, say)

@@ -187,11 +187,11 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
     Those at most `q` are the rejections of Benjamini and Hochberg, "Controlling the false discovery
     rate", Journal of the Royal Statistical Society B 57(1), 1995, at the level `q`.
     """
-    order = sorted(range(len(p_values)), key=lambda at: -p_values[at])
-    found, smallest = [1.0] * len(p_values), 1.0
-    for place, at in enumerate(order):
-        smallest = min(smallest, p_values[at] * len(p_values) / (len(p_values) - place))
-        found[at] = smallest
+    values, many = np.array(p_values, dtype=np.float64), len(p_values)
+    largest_first = values.argsort()[::-1]
+    raised = values[largest_first] * many / np.arange(many, 0, -1)
+    values[largest_first] = np.minimum.accumulate(np.minimum(raised, 1.0))
+    found: list[float] = values.tolist()
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,6 @@ from ..runtime.prediction import Prediction
 from .reference import Floats
 
 __all__ = ["RunningErrors"]
-
-_Z = 1.959964  # of a 95% interval, as the model file has them
 
 
 class RunningErrors:
@@ -72,9 +69,3 @@ class RunningErrors:
         mean = squares / self.rows
         variance = max(0.0, fourths / self.rows - mean**2) / self.rows
         return math.sqrt(variance) / (2 * math.sqrt(mean)) if mean else 0.0
-
-    @staticmethod
-    def recorded_standard_error(manifest: Mapping[str, Any], name: str) -> float:
-        """Return that of a metric in a model file; 0 if the file does not say."""
-        spread = manifest.get("spread", {}).get(name)
-        return (spread["high"] - spread["low"]) / (2 * _Z) if spread else 0.0

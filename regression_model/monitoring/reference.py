@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -60,16 +60,8 @@ class Sketch:
         while places[-1] < len(distinct) - 1:
             after = int(through.searchsorted(through[places[-1]] + most, side="right"))
             places.append(min(after, len(distinct) - 1))
-        return cls.empty(distinct[places]).filled(values)
-
-    @classmethod
-    def empty(cls, values: Floats) -> Sketch:
-        """Return a sketch of no rows at given values."""
-        return cls(values, np.zeros(2 * len(values) + 1, dtype=np.int64))
-
-    def filled(self, values: Floats) -> Sketch:
-        """Return the sketch of other numbers in the same bins."""
-        return Sketch(self.values, self.count(values))
+        empty = cls(distinct[places], np.zeros(2 * len(places) + 1, dtype=np.int64))
+        return replace(empty, counts=empty.count(values))
 
     def count(self, values: Floats) -> Counts:
         """Count numbers, none of them NaN, in the bins."""
@@ -119,21 +111,17 @@ class Reference:
 
     Attributes
     ----------
-    settings : Settings
-        Those of the configuration, or the defaults if the file has none.
-    rows : int
-        How many training rows there were.
-    sketches : tuple of Sketch or None
-        Of the known values of each number and time; None where the file does not have them.
-    missing : tuple of int or None
-        The training rows without a value, by number and time and then by category.
-    levels : tuple of arrays of int64, or None
-        The training rows with each of the levels of a category; none of them had any other.
-    predictions : Sketch or None
-        Of the predictions of rows that were held out in cross-validation.
+    model : name, version and sha256
+    settings : those of the configuration, or the defaults if the file has none
+    rows : how many training rows there were
+    sketches : of the known values of each number and time; None where the file does not have them
+    missing : the training rows without a value, by number and time and then by category
+    levels : the training rows with each of the levels of a category; none of them had any other
+    predictions : of the predictions of rows that were held out in cross-validation
     """
 
     def __init__(self, model: Model) -> None:
+        self.model = {"name": model.name, "version": model.version, "sha256": model.sha256}
         self.contract = model.contract
         self.manifest = manifest = model.manifest
         recorded = manifest.get("monitoring")
@@ -157,13 +145,14 @@ class Reference:
     @property
     def untold(self) -> str | None:
         """Say what a file of an earlier version does not hold; None if it holds all."""
-        if self.predictions is not None and None not in (*self.sketches, *self.missing):
+        absent = {
+            "the distributions of its numbers": None in self.sketches,
+            "the distribution of its predictions": self.predictions is None,
+            "the missing values of its training rows": None in self.missing,
+        }
+        lacking = [what for what, is_absent in absent.items() if is_absent]
+        if not lacking:
             return None
-        lacking = [
-            *(["the distributions of its numbers"] if None in self.sketches else []),
-            *(["the distribution of its predictions"] if self.predictions is None else []),
-            *(["the missing values of its training rows"] if None in self.missing else []),
-        ]
         listed = " and ".join([", ".join(lacking[:-1]), lacking[-1]] if lacking[1:] else lacking)
         return (
             f"The model file was written by an earlier version and does not hold {listed}: these "

@@ -5,22 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from .settings import Settings
 
 __all__ = ["Compared", "Distributions", "DriftReport", "OutcomeDrift", "Part", "Test", "Verdict"]
 
 Verdict = Literal["drift", "no drift", "too few rows", "not tested", "ignored"]
-
-
-def _plain(value: Any) -> Any:
-    """Return plain JSON types, with None for what is not finite."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @dataclass(frozen=True)
@@ -30,18 +21,11 @@ class Test:
     Attributes
     ----------
     of : "values", "missing", "refused", "error" or "coverage"
-    method : its name
-    statistic, p_value : float
-    effect : float
-        A difference of shares; of "error", the relative increase.
-    at : str
-        Where the difference is: a value or level, in words.
-    training, new : float
-        The two shares there; of "error" and "coverage", the two values.
-    adjusted : float
-        The p-value, adjusted for all tests of the part (Benjamini and Hochberg).
-    counts : bool
-        Whether it is significant, and its effect large enough.
+    effect : a difference of shares; of "error", the relative increase
+    at : where the difference is: a value or level, in words
+    training, new : the two shares there; of "error" and "coverage", the two values
+    adjusted : the p-value, adjusted for all tests of the part (Benjamini and Hochberg)
+    counts : whether it is significant, and its effect large enough
     """
 
     of: str
@@ -64,10 +48,8 @@ class Distributions:
 
     Attributes
     ----------
-    values : tuple of float or str
-        Numbers, as the file has them; or levels.
-    training, new : tuple of float
-        The share of the rows up to each number; or with each level.
+    values : numbers, as the file has them; or levels
+    training, new : the share of the rows up to each number; or with each level
     """
 
     values: tuple[float | str, ...]
@@ -81,21 +63,12 @@ class Compared:
 
     Attributes
     ----------
-    name, kind : str
-    verdict : str
-    why : str
-        Why nothing was tested, where that is so.
-    tests : tuple of Test
-    psi : float or None
-        The population stability index, from 300 rows on.
-    rows : int
-        New values that are known.
-    rates : dict of str to float
-        Shares of the new rows: missing, unseen_level, outside_training_range and others.
-    training_missing : float or None
-        The share of the training rows without a value.
-    distributions : Distributions or None
-        Of predictions, and of a field that drifted.
+    why : why nothing was tested, where that is so
+    psi : the population stability index, from 300 rows on
+    rows : new values that are known
+    rates : shares of the new rows: missing, unseen_level, outside_training_range and others
+    training_missing : the share of the training rows without a value
+    distributions : of predictions, and of a field that drifted
     """
 
     name: str
@@ -119,10 +92,6 @@ class Compared:
         """The smallest of the adjusted p-values."""
         return min((one.adjusted for one in self.tests), default=1.0)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON types."""
-        return cast(dict[str, Any], _plain(asdict(self)))
-
 
 @dataclass(frozen=True)
 class OutcomeDrift:
@@ -130,14 +99,9 @@ class OutcomeDrift:
 
     Attributes
     ----------
-    rows : int
-    metrics : dict of str to float
-        rmsle (where all values are above 0), rmse, mae, mean_error and coverage.
-    recorded : dict of str to float
-        The same in cross-validation, as the model file has them.
+    metrics : rmsle (where all values are above 0), rmse, mae, mean_error and coverage
+    recorded : the same in cross-validation, as the model file has them
     headline : the metric that is tested
-    verdict : str
-    tests : tuple of Test
     """
 
     rows: int
@@ -147,10 +111,6 @@ class OutcomeDrift:
     verdict: Verdict
     tests: tuple[Test, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON types."""
-        return cast(dict[str, Any], _plain(asdict(self)))
-
 
 @dataclass(frozen=True)
 class Part:
@@ -159,13 +119,8 @@ class Part:
     Attributes
     ----------
     name : which rows they are
-    rows, refused : int
-    significance : float
-        Of all tests of the part together.
-    fields : tuple of Compared
-        Those that drifted first, by their effect.
-    predictions, refusals : Compared
-    outcomes : OutcomeDrift or None
+    significance : of all tests of the part together
+    fields : those that drifted first, by their effect
     """
 
     name: str
@@ -185,10 +140,8 @@ class Part:
     @property
     def has_drift(self) -> bool:
         """Whether fields, predictions, refusals or outcomes drifted."""
-        verdicts = [one.verdict for one in (*self.fields, self.predictions, self.refusals)]
-        return "drift" in verdicts or (
-            self.outcomes is not None and self.outcomes.verdict == "drift"
-        )
+        judged = (*self.fields, self.predictions, self.refusals, self.outcomes)
+        return any(one is not None and one.verdict == "drift" for one in judged)
 
     @property
     def tested(self) -> int:
@@ -205,10 +158,10 @@ class Part:
             "significance": self.significance,
             "fields_drifted": len(self.drifted),
             "fields_tested": self.tested,
-            "fields": [one.to_dict() for one in self.fields],
-            "predictions": self.predictions.to_dict(),
-            "refusals": self.refusals.to_dict(),
-            "outcomes": None if self.outcomes is None else self.outcomes.to_dict(),
+            "fields": [_plain(asdict(one)) for one in self.fields],
+            "predictions": _plain(asdict(self.predictions)),
+            "refusals": _plain(asdict(self.refusals)),
+            "outcomes": None if self.outcomes is None else _plain(asdict(self.outcomes)),
         }
 
 
@@ -254,8 +207,17 @@ class DriftReport:
             "target": dict(self.target),
             "source": self.source,
             "training_rows": self.training_rows,
-            "settings": self.settings.to_dict(),
+            "settings": _plain(asdict(self.settings)),
             "everything": self.everything.to_dict(),
             "windows": [part.to_dict() for part in self.windows],
             "notes": list(self.notes),
         }
+
+
+def _plain(value: Any) -> Any:
+    """Return plain JSON types, with None for what is not finite."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

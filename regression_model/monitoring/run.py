@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["RunningMonitor", "drift_of", "monitor_rows", "monitor_source", "read_outcomes"]
 
 Outcomes = Mapping[str, float]
+_Counted = tuple[RunningProfile, RunningErrors]
 
 
 class RunningMonitor:
@@ -43,7 +45,7 @@ class RunningMonitor:
     def __init__(
         self, model: Model, settings: Settings | None = None, *, windows: Windows | None = None
     ) -> None:
-        self.model, self.reference = model, Reference(model)
+        self.reference = Reference(model)
         self.settings = self.reference.settings if settings is None else settings
         used = [f.name for f in (*model.contract.numbers, *model.contract.categories)]
         for name in self.settings.ignore:
@@ -52,10 +54,10 @@ class RunningMonitor:
         self._windows = windows
         self._target = _TargetColumn(model)
         self._everything = self._new()
-        self._parts: dict[str, tuple[RunningProfile, RunningErrors]] = {}
+        self._parts = defaultdict[str, _Counted](self._new)
         self.rows = self.unusable = 0
 
-    def _new(self) -> tuple[RunningProfile, RunningErrors]:
+    def _new(self) -> _Counted:
         return RunningProfile(self.reference), RunningErrors()
 
     def add(
@@ -77,27 +79,19 @@ class RunningMonitor:
         InputError
             When a time is none.
         """
-        known = None if outcomes is None else self._target.read(outcomes)
-        if known is not None:
-            self.unusable += known[1]
-        self._add(self._everything, prediction, known and known[0], None)
-        if self._windows is not None:
-            for name, rows in self._windows.split(len(prediction), times).items():
-                part = self._parts.get(name) or self._parts.setdefault(name, self._new())
-                self._add(part, prediction, known and known[0], rows)
-        self.rows += len(prediction)
-
-    @staticmethod
-    def _add(
-        part: tuple[RunningProfile, RunningErrors],
-        prediction: Prediction,
-        outcomes: Floats | None,
-        rows: Any,
-    ) -> None:
-        profile, errors = part
-        profile.add(prediction, rows)
+        known = None
         if outcomes is not None:
-            errors.add(prediction, outcomes, slice(None) if rows is None else rows)
+            known, unusable = self._target.read(outcomes)
+            self.unusable += unusable
+        parts: list[tuple[_Counted, Any]] = [(self._everything, None)]
+        if self._windows is not None:
+            split = self._windows.split(len(prediction), times)
+            parts += [(self._parts[name], rows) for name, rows in split.items()]
+        for (profile, errors), rows in parts:
+            profile.add(prediction, rows)
+            if known is not None:
+                errors.add(prediction, known, slice(None) if rows is None else rows)
+        self.rows += len(prediction)
 
     def report(self, *, source: str = "the new rows") -> DriftReport:
         """Test what was counted so far.
@@ -108,14 +102,11 @@ class RunningMonitor:
         enough = sum(profile.rows >= fewest for profile, _ in self._parts.values())
         significance = self.settings.significance / (1 + enough)
 
-        def tested(name: str, part: tuple[RunningProfile, RunningErrors]) -> Part:
+        def tested(name: str, part: _Counted) -> Part:
             profile, errors = part
+            known = errors if self._everything[1].rows else None
             return part_of(
-                profile,
-                self.settings,
-                name=name,
-                significance=significance,
-                errors=errors if self._everything[1].rows else None,
+                profile, self.settings, name=name, significance=significance, errors=known
             )
 
         names = list(self._parts)
@@ -123,35 +114,23 @@ class RunningMonitor:
             names.sort()
         windows = tuple(tested(name, self._parts[name]) for name in names)
         everything = tested("all rows", self._everything)
-        notes = [self.reference.untold]
+        report = drift_of(self.reference, everything, source=source)
+        notes = report.notes
         if self.unusable:
-            notes.append(f"{self.unusable:,} outcomes are not usable and do not count.")
-        return drift_of(
-            self.reference, self.model, self.settings, everything, windows, notes, source=source
-        )
+            notes = (*notes, f"{self.unusable:,} outcomes are not usable and do not count.")
+        return replace(report, settings=self.settings, windows=windows, notes=notes)
 
 
-def drift_of(
-    reference: Reference,
-    model: Model,
-    settings: Settings,
-    everything: Part,
-    windows: Sequence[Part] = (),
-    notes: Sequence[str | None] = (),
-    *,
-    source: str,
-) -> DriftReport:
-    """Put the parts of a report together."""
-    target = reference.manifest["target"]
+def drift_of(reference: Reference, rows: Part, *, source: str) -> DriftReport:
+    """Return the report on rows that have no windows, tested with the settings of the model."""
     return DriftReport(
-        model={"name": model.name, "version": model.version, "sha256": model.sha256},
-        target=target,
+        model=reference.model,
+        target=reference.manifest["target"],
         source=source,
         training_rows=reference.rows,
-        settings=settings,
-        everything=everything,
-        windows=tuple(windows),
-        notes=tuple(note for note in notes if note),
+        settings=reference.settings,
+        everything=rows,
+        notes=() if reference.untold is None else (reference.untold,),
     )
 
 
@@ -235,9 +214,8 @@ def monitor_source(
     columns.check_any()
     report = running.report(source=source.name)
     if outcomes is not None:
-        note = (
-            f"{columns.joined:,} of {running.rows:,} rows have an outcome, by {columns.identifier}."
-        )
+        number = f"{columns.joined:,} of {running.rows:,} rows"
+        note = f"{number} have an outcome, by {columns.identifier}."
         report = replace(report, notes=(*report.notes, note))
     return report
 
@@ -249,30 +227,24 @@ class _Columns:
         self, contract: Contract, source: Source, *, time: str | None, joined: bool
     ) -> None:
         self._contract, self._source, self._time = contract, source, time
-        known = contract.canonical_names
         self._identifying = _identifying(contract)
-        self.used = {name for name in known if name not in self._identifying}
+        self.used = contract.canonical_names.keys() - self._identifying
         self.carried = {*self._identifying, contract.target, *([time] if time else [])}
         self.identifier, self.joined, self._any = "", 0, False
         if source.names is not None:
             self._check_names(source.names, joined=joined)
 
-    def _check_names(self, names: Sequence[str], *, joined: bool) -> None:
-        known = self._contract.canonical_names
-        if self._source.separator is not None:
+    def _check_names(self, names: list[str], *, joined: bool) -> None:
+        name, separator = self._source.name, self._source.separator
+        if separator is not None:
             from ..files.streams.lines import check_separator
 
-            check_separator(
-                self._source.name,
-                list(names),
-                self._source.separator,
-                known=known,
-                option="--separator",
-            )
+            known = self._contract.canonical_names
+            check_separator(name, names, separator, known=known, option="--separator")
         if not self.used.intersection(names):
             raise self._no_fields(names)
         if self._time is not None and self._time not in names:
-            raise InputError(f"{self._source.name} has no column {self._time!r} for --time.")
+            raise InputError(f"{name} has no column {self._time!r} for --time.")
         if joined and not self._identifying.intersection(names):
             raise self._no_identifier()
 

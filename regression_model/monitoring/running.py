@@ -14,7 +14,7 @@ from ..runtime.prediction import Prediction
 from ..runtime.problems import ERROR_CODES, WARNING_CODES, Finding
 from .reference import Counts, Floats, Reference
 
-__all__ = ["PROBLEMS", "RunningProfile", "parts_of"]
+__all__ = ["PROBLEMS", "Parts", "RunningProfile"]
 
 PROBLEMS = tuple(code for code in (*ERROR_CODES, *WARNING_CODES) if code != "unknown_field")
 _PLACES = {code: place for place, code in enumerate(PROBLEMS)}
@@ -38,7 +38,7 @@ class RunningProfile:
     def __init__(self, reference: Reference, counts: Counts | None = None) -> None:
         self.reference = reference
         self._counts = np.zeros(self.size(reference), np.int64) if counts is None else counts
-        self._parts = _Parts(reference, self._counts)
+        self._parts = Parts(reference, self._counts)
         self._lock = threading.Lock()
         contract = reference.contract
         self._numbers = np.empty((_MOST_WAITING, len(contract.numbers)))
@@ -49,7 +49,7 @@ class RunningProfile:
     @staticmethod
     def size(reference: Reference) -> int:
         """Return how many integers a profile takes."""
-        return _Parts(reference, None).size
+        return Parts(reference, None).size
 
     def add(self, prediction: Prediction, rows: Rows | None = None) -> None:
         """Take the rows of a prediction into account, or some of them.
@@ -157,7 +157,7 @@ class RunningProfile:
             bins += sketch.count(values[~np.isnan(values)])
 
 
-class _Parts:
+class Parts:
     """Where in the array what is counted."""
 
     def __init__(self, reference: Reference, counts: Counts | None) -> None:
@@ -178,8 +178,3 @@ class _Parts:
         self.codes = pieces[-3]
         self.predictions = reference.predictions, pieces[-2]
         self.problems = pieces[-1].reshape(len(fields), len(PROBLEMS))
-
-
-def parts_of(reference: Reference, counts: Counts) -> _Parts:
-    """Return the parts of the counts of a profile."""
-    return _Parts(reference, counts)

@@ -14,21 +14,14 @@ class Settings:
 
     Attributes
     ----------
-    significance : float
-        How likely a false alarm may be, over all tests together.
-    minimum_rows : int
-        With fewer values, nothing is tested.
-    effect : float
-        The smallest difference of shares that counts: of the rows up to some value, with some of
-        the levels, or without a value. With many rows, smaller ones are found and do not matter.
-    refused : float
-        The smallest share of refused rows that counts.
-    error_increase : float
-        The smallest relative increase of the error that counts.
-    coverage_loss : float
-        How far the share of outcomes inside the intervals may be below the level of the intervals.
-    ignore : tuple of str
-        Fields that are shown and never count, such as the year of the row.
+    significance : how likely a false alarm may be, over all tests together
+    minimum_rows : with fewer values, nothing is tested
+    effect : the smallest difference of shares that counts: of the rows up to some value, with some
+        of the levels, or without a value. With many rows, smaller ones are found and do not matter.
+    refused : the smallest share of refused rows that counts
+    error_increase : the smallest relative increase of the error that counts
+    coverage_loss : how far the share of outcomes inside the intervals may be below their level
+    ignore : fields that are shown and never count, such as the year of the row
     """
 
     significance: float = 0.05
@@ -51,11 +44,3 @@ class Settings:
             elif type(value) is not bool and isinstance(value, int | float) and 0 <= value < 1e9:
                 found[field.name] = value
         return cls(**found)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON types."""
-        return {
-            field.name: list(value) if isinstance(value, tuple) else value
-            for field in fields(self)
-            for value in (getattr(self, field.name),)
-        }

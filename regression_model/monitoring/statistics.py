@@ -14,17 +14,9 @@ from .reference import Counts, Sketch
 from .results import Distributions, Test, Verdict
 from .settings import Settings
 
-__all__ = [
-    "FEWEST_FOR_PSI",
-    "TOO_FEW",
-    "Found",
-    "of_levels",
-    "of_missing",
-    "of_numbers",
-    "of_shares",
-]
+__all__ = ["TOO_FEW", "Found", "of_levels", "of_missing", "of_numbers", "of_shares"]
 
-FEWEST_FOR_PSI = 300  # with fewer rows the index is large by chance
+_FEWEST_FOR_PSI = 300  # with fewer rows the index is large by chance
 TOO_FEW: Verdict = "too few rows"
 _OLD_FILE = "the model file does not hold its distribution"
 _GROUPS = 10  # of the index
@@ -57,21 +49,21 @@ def of_numbers(
     gaps = np.abs(ours - theirs)
     at = int(gaps[:-1].argmax())
     statistic = float(gaps[at])
+    values: list[Any] = sketch.values.tolist()
     test = Test(
         of="values",
         method="Kolmogorov-Smirnov",
         statistic=statistic,
         p_value=kolmogorov_smirnov_p(statistic, sketch.rows, rows),
         effect=statistic,
-        at=f"{'up to' if at % 2 else 'below'} {_written(float(sketch.values[at // 2]), field)}",
+        at=f"{'up to' if at % 2 else 'below'} {_written(values[at // 2], field)}",
         training=float(ours[at]),
         new=float(theirs[at]),
     )
-    values: list[Any] = sketch.values.tolist()
     if field is not None and field.is_time:
         values = [field.time_text(value) for value in values]
     shown = Distributions(tuple(values), tuple(ours[1::2].tolist()), tuple(theirs[1::2].tolist()))
-    psi = _psi_of_bins(sketch.counts, bins) if rows >= FEWEST_FOR_PSI else None
+    psi = _psi_of_bins(sketch.counts, bins) if rows >= _FEWEST_FOR_PSI else None
     return Found([test], rows, "", psi, shown)
 
 
@@ -97,7 +89,7 @@ def of_levels(ours: Counts | None, new: Counts, settings: Settings, field: Field
     both = np.array([np.append(ours, 0), new], dtype=np.float64)
     table, names = _pooled(both, [*field.coded_levels, _UNSEEN])
     shares = table / table.sum(axis=1, keepdims=True)
-    psi = _psi(table[0], table[1]) if rows >= FEWEST_FOR_PSI else None
+    psi = _psi(table[0], table[1]) if rows >= _FEWEST_FOR_PSI else None
     shown = Distributions(tuple(names), tuple(shares[0].tolist()), tuple(shares[1].tolist()))
     if len(names) < 2:
         return Found([], rows, "nearly all rows have one level", psi, shown)

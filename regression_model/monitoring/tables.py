@@ -8,15 +8,7 @@ from ..display import Table, count, decimal, percent, share
 from ..evaluation.tables import amounts_of, known, metric, written
 from .results import Compared, DriftReport, OutcomeDrift, Part, Test
 
-__all__ = [
-    "fields",
-    "headline",
-    "outcomes",
-    "sentences",
-    "summary",
-    "windows",
-    "where",
-]
+__all__ = ["fields", "headline", "outcomes", "sentences", "summary", "where", "windows"]
 
 _NONE = "–"
 _SMALLEST_P = 0.0001
@@ -52,26 +44,21 @@ def _of_part(part: Part, before: str) -> Iterator[str]:
     if drifted:
         named = ", ".join(one.name for one in drifted[:_MOST_NAMED])
         more = f" and {len(drifted) - _MOST_NAMED} more" if len(drifted) > _MOST_NAMED else ""
-        yield (
-            f"{before}{len(drifted)} of {count(part.tested, 'tested field')} drifted: "
-            f"{named}{more}."
-        )
+        tested = count(part.tested, "tested field")
+        yield f"{before}{len(drifted)} of {tested} drifted: {named}{more}."
     if part.predictions.verdict == "drift":
         yield f"{before}The predictions drifted: {where(part.predictions.tests[0])}."
     if part.refusals.verdict == "drift":
         yield f"{before}{percent(part.refused / part.rows)} of the rows are refused."
-    if part.outcomes is not None and part.outcomes.verdict == "drift":
-        for test in part.outcomes.tests:
-            if test.counts and test.of == "coverage":
-                yield (
-                    f"{before}The intervals hold {percent(test.new)} of the outcomes, and are made "
-                    f"to hold {share(test.training)}."
-                )
-            elif test.counts:
-                yield (
-                    f"{before}The error has increased by {percent(test.effect)} "
-                    f"({metric(test.at).label})."
-                )
+    for test in part.outcomes.tests if part.outcomes is not None else ():
+        if test.counts and test.of == "coverage":
+            yield (
+                f"{before}The intervals hold {percent(test.new)} of the outcomes, and are made "
+                f"to hold {share(test.training)}."
+            )
+        elif test.counts:
+            increase = f"{percent(test.effect)} ({metric(test.at).label})"
+            yield f"{before}The error has increased by {increase}."
 
 
 def where(test: Test) -> str:
@@ -83,21 +70,8 @@ def fields(part: Part, *, most: int | None = None) -> Table:
     """Every field with its verdict; with `most`, so many of those that did not drift."""
     shown: Sequence[Compared] = part.fields
     if most is not None:
-        drifted = len(part.drifted)
-        shown = shown[: max(drifted, most)]
-    rows = [
-        [
-            one.name,
-            one.verdict,
-            _difference(one),
-            _p(one),
-            _NONE if one.psi is None else decimal(one.psi, 2),
-            _missing(one),
-            _outside(one),
-            _where(one),
-        ]
-        for one in shown
-    ]
+        shown = shown[: max(len(part.drifted), most)]
+    rows = [[one.name, *_tested(one), _missing(one), _outside(one), _where(one)] for one in shown]
     more = len(part.fields) - len(shown)
     caption = "By field, the largest differences first"
     caption += f"; {more:,} more with --json" if more else ""
@@ -107,16 +81,10 @@ def fields(part: Part, *, most: int | None = None) -> Table:
 
 def summary(part: Part) -> Table:
     """The predictions and the refused rows."""
+    predictions, refusals = part.predictions, part.refusals
     rows = [
-        [
-            f"Predictions of {one.name}" if one is part.predictions else "Refused rows",
-            one.verdict,
-            _difference(one),
-            _p(one),
-            _NONE if one.psi is None else decimal(one.psi, 2),
-            _where(one) if one is part.predictions else _reasons(one),
-        ]
-        for one in (part.predictions, part.refusals)
+        [f"Predictions of {predictions.name}", *_tested(predictions), _where(predictions)],
+        ["Refused rows", *_tested(refusals), _reasons(refusals)],
     ]
     head = ["", "Verdict", "Difference", "p", "PSI", "Where"]
     return Table("Predictions and refused rows", head, rows, numbers_from=2, numbers_to=5)
@@ -156,19 +124,15 @@ def outcomes(report: DriftReport) -> Table | None:
         return None
     amounts = amounts_of(report.target)
     tested = {test.at: test for test in found.tests}
-    names = [*known([name for name in found.metrics if name != "mean_error"], report.target)]
     rows = []
-    for name in names:
-        recorded = found.recorded.get(name)
-        test = tested.get(name)
+    for name in known([*found.metrics], report.target):
+        if name == "mean_error":
+            continue
+        recorded, test = found.recorded.get(name), tested.get(name)
+        before = _NONE if recorded is None else written(name, recorded, amounts)
         verdict = _NONE if test is None else "drift" if test.counts else "no drift"
         rows.append(
-            [
-                metric(name).name,
-                _NONE if recorded is None else written(name, recorded, amounts),
-                written(name, found.metrics[name], amounts),
-                verdict,
-            ]
+            [metric(name).name, before, written(name, found.metrics[name], amounts), verdict]
         )
     mean = found.metrics["mean_error"]
     rows.append(["Mean error", _NONE, amounts.full(mean, sign=True), _NONE])
@@ -188,10 +152,12 @@ def _difference(one: Compared) -> str:
     return percent(one.effect) if one.tests else _NONE
 
 
-def _p(one: Compared) -> str:
-    if not one.tests or one.verdict == "ignored":
-        return _NONE
-    return f"<{_SMALLEST_P}" if one.p_value < _SMALLEST_P else decimal(one.p_value, 4)
+def _tested(one: Compared) -> list[str]:
+    """Return verdict, difference, p-value and PSI."""
+    p = f"<{_SMALLEST_P}" if one.p_value < _SMALLEST_P else decimal(one.p_value, 4)
+    counts = one.tests and one.verdict != "ignored"
+    psi = _NONE if one.psi is None else decimal(one.psi, 2)
+    return [one.verdict, _difference(one), p if counts else _NONE, psi]
 
 
 def _missing(one: Compared) -> str:

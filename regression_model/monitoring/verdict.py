@@ -15,13 +15,14 @@ from .distributions import adjusted
 from .outcomes import RunningErrors
 from .reference import Reference
 from .results import Compared, OutcomeDrift, Part, Test, Verdict
-from .running import PROBLEMS, RunningProfile, parts_of
+from .running import PROBLEMS, Parts, RunningProfile
 from .settings import Settings
 from .statistics import TOO_FEW, Found, of_levels, of_missing, of_numbers, of_shares
 
 __all__ = ["part_of"]
 
 _FAR = 1e6  # stands for infinity
+_Z = 1.959964  # of a 95% interval, as the model file has them
 _ORDER: Mapping[Verdict, int] = {"drift": 0, "no drift": 1}  # then the others
 
 
@@ -42,10 +43,10 @@ def part_of(
     """
     reference, counts = running.reference, running.counts
     significance = settings.significance if significance is None else significance
-    counted, contract = parts_of(reference, counts), reference.contract
+    counted, contract = Parts(reference, counts), reference.contract
     rows, refused = (int(total) for total in counted.totals)
     problems = [dict(zip(PROBLEMS, map(int, line), strict=True)) for line in counted.problems]
-    compared: list[Compared | OutcomeDrift] = []
+    compared: list[Compared] = []
     for j, field in enumerate(contract.numbers):
         gone = int(counted.missing[j])
         found = of_numbers(*counted.numbers[j], settings, field)
@@ -62,30 +63,24 @@ def part_of(
     found = of_numbers(*counted.predictions, settings, None)
     predictions = _compared(contract.target, "predictions", found, found.tests, {})
     refusals = _refusals(reference, rows, refused, problems, settings)
-    outcomes = None if errors is None else _outcomes(reference, errors, settings)
-    others: list[Compared | OutcomeDrift] = [
-        predictions,
-        refusals,
-        *([] if outcomes is None else [outcomes]),
+    others = [] if errors is None else [_outcomes(reference, errors, settings)]
+    judged: Any = _judged([*compared, predictions, refusals, *others], settings, significance)
+    fields = [
+        one if one.verdict == "drift" else replace(one, distributions=None)  # looked at there only
+        for one in judged[: len(compared)]
     ]
-    judged: Any = iter(_judged([*compared, *others], settings, significance))
-    fields = [_without_distributions(next(judged)) for _ in compared]
     fields.sort(key=lambda one: (_ORDER.get(one.verdict, 2), -one.effect))
+    predictions, refusals, *outcomes = judged[len(compared) :]
     return Part(
         name,
         rows,
         refused,
         significance,
         tuple(fields),
-        predictions=next(judged),
-        refusals=next(judged),
-        outcomes=next(judged, None),
+        predictions,
+        refusals,
+        *(outcomes or [None]),
     )
-
-
-def _without_distributions(one: Compared) -> Compared:
-    """Return a field without what is only looked at where there is drift."""
-    return one if one.verdict == "drift" else replace(one, distributions=None)
 
 
 def _judged(
@@ -169,15 +164,14 @@ def _refusals(
     settings: Settings,
 ) -> Compared:
     """Compare how many rows got no prediction; of the training rows, none."""
-    tests = []
-    if refused and rows >= settings.minimum_rows:
-        tests = [of_shares("refused", 0, reference.rows, refused, rows)]
+    enough = rows >= settings.minimum_rows
+    test = (of_shares("refused", 0, reference.rows, refused, rows),) if refused and enough else ()
     rates = {"refused": refused / max(1, rows)}
     for code in PROBLEMS:
         if times := sum(of_field[code] for of_field in problems):
             rates[code] = times / rows
-    verdict: Verdict = "no drift" if rows >= settings.minimum_rows else "too few rows"
-    return Compared("refused rows", "rows", verdict, "", tuple(tests), None, rows, rates)
+    verdict: Verdict = "no drift" if enough else TOO_FEW
+    return Compared("refused rows", "rows", verdict, "", test, None, rows, rates)
 
 
 def _outcomes(reference: Reference, errors: RunningErrors, settings: Settings) -> OutcomeDrift:
@@ -188,20 +182,14 @@ def _outcomes(reference: Reference, errors: RunningErrors, settings: Settings) -
     if errors.rows < settings.minimum_rows or headline not in recorded:
         return OutcomeDrift(errors.rows, metrics, recorded, headline, TOO_FEW, ())
     before, now = recorded[headline], metrics[headline]
-    noise = math.hypot(
-        errors.standard_error(headline), errors.recorded_standard_error(manifest, headline)
-    )
+    spread = manifest.get("spread", {}).get(headline)  # not in every file
+    recorded_error = (spread["high"] - spread["low"]) / (2 * _Z) if spread else 0.0
+    noise = math.hypot(errors.standard_error(headline), recorded_error)
     level, inside = manifest["interval"]["level"], metrics["coverage"]
+    of_level = math.sqrt(level * (1 - level) / errors.rows)
     tests = (
         _worse("error", headline, before, now, now - before, noise, of=before),
-        _worse(
-            "coverage",
-            "coverage",
-            level,
-            inside,
-            level - inside,
-            math.sqrt(level * (1 - level) / errors.rows),
-        ),
+        _worse("coverage", "coverage", level, inside, level - inside, of_level),
     )
     return OutcomeDrift(errors.rows, metrics, recorded, headline, "no drift", tests)
 

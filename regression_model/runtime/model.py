@@ -29,7 +29,7 @@ from .problems import Finding
 if TYPE_CHECKING:
     from .explanation import Explanation, Explanations
 
-__all__ = ["Model", "Prediction", "load_model"]
+__all__ = ["Model", "Prediction", "load_model", "open_place"]
 
 _OUTPUTS = ["prediction", "lower", "upper"]
 _ROWS_AT_ONCE = 8_192  # the arrays between the graph's nodes then stay in the processor's cache
@@ -336,6 +336,11 @@ def load_model(path: str | Path | None = None) -> Model:
             if _shipped is None:
                 _shipped = _open_shipped()
     return _shipped
+
+
+def open_place(place: Path | bytes, *, name: str) -> Model:
+    """Open a model file by its path or its bytes; raises ModelFileError as `load_model`."""
+    return Model(place if isinstance(place, bytes) else read_content(place), name=name)
 
 
 def _open_shipped() -> Model:

@@ -18,17 +18,18 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from ..runtime.installed import Source
 from ..runtime.model import Model
-from . import describing
+from . import documented, invocations
 from .answers import Answer, explain_rows, predict_rows
 from .bodies import ClientGone, Receive, Scope, rows_of
-from .calls import Call, Endpoint, Reply, compressed, error_reply, json_reply
+from .calls import Call, Endpoint, Reply, error_reply
 from .limits import Limits, Refusal
 from .logs import Log
-from .metrics import TEXT_FORMAT, Metrics
+from .metrics import Metrics
 from .pages import page_endpoints
 from .small import PREDICT_PATH, SmallRequest
-from .state import Source, State, source_of
+from .state import State, source_of
 from .together import Together
 
 __all__ = ["API_KEY", "Service", "create_app"]
@@ -37,6 +38,7 @@ API_KEY = "REGRESSION_MODEL_API_KEY"
 BYTES_AT_ONCE = 256 * 1024  # larger bodies are answered in a thread
 _THREADS = 2
 _MOST_WAITING = 32
+_SOON = b"retry-after", b"1"
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 Send = Callable[[Any], Any]
@@ -55,10 +57,10 @@ class Service:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="predict")
         self._in_pool = 0
         self._ids, self._id_prefix = count(1), os.urandom(6).hex()
-        self.endpoints: dict[str, Endpoint] = dict(_ENDPOINTS)
-        self.endpoints_below: dict[str, Endpoint] = {}
-        self.on_startup: list[Callable[[], None]] = [state.start]
-        _add_other_endpoints(self)
+        page, part_of_page = page_endpoints()
+        self.endpoints: dict[str, Endpoint] = {**_ENDPOINTS, "/": page}
+        self.endpoints_below: dict[str, Endpoint] = {"/page/": part_of_page}
+        self.on_startup: list[Callable[[], None]] = [state.start, self._begin_counting]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -139,16 +141,18 @@ class Service:
             error = Refusal("internal", "The service failed: its log says why, by this id.")
         return (endpoint.on_error or error_reply)(error, call.id)
 
+    def _begin_counting(self) -> None:  # before the first request, which would wait for it
+        self.state.current.recent.report()
+
     def _endpoint(self, path: str) -> Endpoint:
         found = self.endpoints.get(path)
-        if found is None and self.endpoints_below:
-            folder = path[: path.rfind("/") + 1]
-            found = self.endpoints_below.get(folder)
-        return _NOWHERE if found is None else found
+        if found is None:
+            found = self.endpoints_below.get(path[: path.rfind("/") + 1], _NOWHERE)
+        return found
 
     def _admit(self, call: Call, endpoint: Endpoint) -> None:
         """Refuse a method that is not the endpoint's, and a client without the key."""
-        if call.scope["method"] not in endpoint.methods:
+        if endpoint.methods and call.scope["method"] not in endpoint.methods:
             allowed = ", ".join(endpoint.methods)
             raise Refusal(
                 "method_not_allowed",
@@ -156,9 +160,10 @@ class Service:
                 ((b"allow", allowed.encode()),),
             )
         if self._key is not None and endpoint.needs_key:
-            self._check_key(call.scope)
+            self._check_key(self._key, call.scope)
 
-    def _check_key(self, scope: Scope) -> None:
+    @staticmethod
+    def _check_key(key: bytes, scope: Scope) -> None:
         received = None
         for name, value in scope["headers"]:
             if name == b"x-api-key":
@@ -170,8 +175,7 @@ class Service:
         if received is None:
             how = "send it as X-API-Key: KEY or Authorization: Bearer KEY"
             raise Refusal("no_key", f"This service needs an API key: {how}.", asks)
-        assert self._key is not None
-        if not hmac.compare_digest(received, self._key):
+        if not hmac.compare_digest(received, key):
             raise Refusal("wrong_key", "The API key is not the one of this service.", asks)
 
     def _request_id(self, scope: Scope) -> str:
@@ -191,11 +195,8 @@ class Service:
             When too many wait for a thread, or the work takes too long.
         """
         if self._in_pool >= _THREADS + _MOST_WAITING:
-            raise Refusal(
-                "too_busy",
-                "Too many large requests wait already: try again in a second.",
-                ((b"retry-after", b"1"),),
-            )
+            busy = "Too many large requests wait already: try again in a second."
+            raise Refusal("too_busy", busy, (_SOON,))
         self._in_pool += 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, work)
         future.add_done_callback(self._left_pool)
@@ -208,7 +209,7 @@ class Service:
                 "out_of_time",
                 f"No answer was ready after {self.limits.seconds:g} seconds: send fewer rows, or "
                 "try again later.",
-                ((b"retry-after", b"1"),),
+                (_SOON,),
             ) from None
 
     def _left_pool(self, future: asyncio.Future[Any]) -> None:
@@ -241,14 +242,8 @@ class Service:
         """Log where an unexpected error happened; its own text may hold what a row has."""
         if self.log is not None:
             where = "".join(traceback.format_tb(error.__traceback__))
-            self.log.event(
-                "error",
-                "failed",
-                request_id=call.id,
-                path=call.path[:200],
-                error=type(error).__name__,
-                traceback=where,
-            )
+            about = {"error": type(error).__name__, "traceback": where}
+            self.log.event("error", "failed", request_id=call.id, path=call.path[:200], **about)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -298,8 +293,7 @@ def create_app(
     return Service(state, limits=limits or Limits(), api_key=key, log=log)
 
 
-async def predict(call: Call) -> Reply:
-    """POST /api/v1/predict."""
+async def _predict(call: Call) -> Reply:
     body, opened, most = await call.body(), call.service.state.current, call.service.limits.rows
     if len(body) <= BYTES_AT_ONCE:
         answer = await call.service.together.predict(opened, rows_of(body, most))
@@ -308,8 +302,8 @@ async def predict(call: Call) -> Reply:
     return _answered(call, answer)
 
 
-async def explain(call: Call) -> Reply:
-    """POST /api/v1/explain; a row takes as long as hundreds that are predicted."""
+async def _explain(call: Call) -> Reply:
+    """Explain rows; each takes as long as hundreds that are predicted."""
     body, opened = await call.body(), call.service.state.current
     rows = rows_of(body, call.service.limits.explained_rows)
     return _answered(call, await call.service.in_thread(lambda: explain_rows(opened, rows)))
@@ -320,73 +314,22 @@ def _answered(call: Call, answer: Answer) -> Reply:
     return Reply(answer.body)
 
 
-async def model(call: Call) -> Reply:
-    """GET /api/v1/model."""
-    return json_reply(describing.model_document(call.service.state.current))
-
-
-async def schema(call: Call) -> Reply:
-    """GET /api/v1/schema."""
-    opened, limits = call.service.state.current, call.service.limits
-    if call.path not in opened.documents:
-        content = describing.schema_document(opened, limits)
-        opened.documents[call.path] = json_reply(content).body
-    return compressed(call, Reply(opened.documents[call.path]))
-
-
-async def alive(call: Call) -> Reply:
-    """GET /health/live."""
-    return Reply(b'{"status":"ok"}')
-
-
-async def ready(call: Call) -> Reply:
-    """GET /health/ready: there is no service before its model is open."""
-    return json_reply({"status": "ok", "model": call.service.state.current.identity})
-
-
-async def metrics(call: Call) -> Reply:
-    """GET /metrics."""
-    return Reply(call.service.metrics.text(), media_type=TEXT_FORMAT)
-
-
 async def _not_found(call: Call) -> Reply:
     raise Refusal("not_found", f"There is nothing at {call.path[:100]!r}: see /docs.")
 
 
 async def _busy(call: Call) -> Reply:
-    headers = ((b"retry-after", b"1"), (b"connection", b"close"))
-    raise Refusal("too_busy", "Too many connections are open: try again in a second.", headers)
+    busy = "Too many connections are open: try again in a second."
+    raise Refusal("too_busy", busy, (_SOON, (b"connection", b"close")))
 
 
-class _Any:
-    """Contains every method."""
+_NOWHERE = Endpoint("not_found", _not_found, methods=(), needs_key=False)
+_BUSY = Endpoint("too_busy", _busy, methods=(), needs_key=False)
 
-    def __contains__(self, method: object) -> bool:
-        return True
-
-
-_NOWHERE = Endpoint("not_found", _not_found, _Any(), needs_key=False)  # type: ignore[arg-type]
-_BUSY = Endpoint("too_busy", _busy, _Any(), needs_key=False)  # type: ignore[arg-type]
-
-_PREDICT = Endpoint("predict", predict, ("POST",))
+_PREDICT = Endpoint("predict", _predict, ("POST",))
 _ENDPOINTS: Mapping[str, Endpoint] = {
     str(PREDICT_PATH, "ascii"): _PREDICT,
-    "/api/v1/explain": Endpoint("explain", explain, ("POST",)),
-    "/api/v1/model": Endpoint("model", model),
-    "/api/v1/schema": Endpoint("schema", schema),
-    "/health/live": Endpoint("live", alive, needs_key=False),
-    "/health/ready": Endpoint("ready", ready, needs_key=False),
-    "/metrics": Endpoint("metrics", metrics),
+    "/api/v1/explain": Endpoint("explain", _explain, ("POST",)),
+    **documented.ENDPOINTS,
+    **invocations.ENDPOINTS,
 }
-
-
-def _add_other_endpoints(service: Service) -> None:
-    """The one place for the endpoints of other modules.
-
-    An exact path goes into ``service.endpoints``, a folder such as ``/page/`` into
-    ``service.endpoints_below``.
-    """
-    from .documented import add_endpoints
-
-    service.endpoints["/"], service.endpoints_below["/page/"] = page_endpoints()
-    add_endpoints(service)

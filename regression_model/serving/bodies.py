@@ -11,16 +11,7 @@ import orjson
 
 from .limits import Limits, Refusal
 
-__all__ = [
-    "ClientGone",
-    "Message",
-    "Receive",
-    "Scope",
-    "header",
-    "read_body",
-    "rows_of",
-    "too_slow",
-]
+__all__ = ["ClientGone", "Receive", "Scope", "kind_of", "read_body", "rows_of", "too_slow"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -33,14 +24,6 @@ _FORM = 'expected {"inputs": [{field: value, ...}, ...]}'
 
 class ClientGone(Exception):
     """Raised when the client closes the connection before its request is complete."""
-
-
-def header(scope: Scope, name: bytes) -> bytes | None:
-    """Return the value of a header, or None."""
-    for key, value in scope["headers"]:
-        if key == name:
-            return bytes(value)
-    return None
 
 
 async def read_body(scope: Scope, receive: Receive, limits: Limits) -> bytes:
@@ -161,11 +144,18 @@ def _not_json(body: bytes | bytearray, error: orjson.JSONDecodeError) -> str:
 
 
 def _shape(value: Any) -> str:
-    if type(value) is dict:
-        if not value:
-            return "an object without names"
-        if "inputs" in value:
-            return 'an object with other names beside "inputs"'
-        return 'an object without the name "inputs"'
-    names = {list: "a list", str: "a text", type(None): "null", bool: "true or false"}
-    return names.get(type(value), "a number")
+    if type(value) is not dict:
+        return kind_of(value)
+    if not value:
+        return "an object without names"
+    if "inputs" in value:
+        return 'an object with other names beside "inputs"'
+    return 'an object without the name "inputs"'
+
+
+def kind_of(value: Any) -> str:
+    """Return what a value of JSON is, in words."""
+    if value is None:
+        return "null"
+    kinds = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+    return kinds.get(type(value), "a number")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HTML",
-    "JSON",
     "TEXT",
     "Call",
     "Endpoint",
-    "Handler",
     "Reply",
     "compressed",
     "error_reply",
@@ -96,34 +94,32 @@ class Call:
         return await read_body(self.scope, self.receive, self.service.limits)
 
 
-Handler = Callable[[Call], Awaitable[Reply]]
-
-
 class Endpoint(NamedTuple):
     """What answers at a path.
 
     Attributes
     ----------
     route : what logs and metrics call it
+    methods : those that it takes; none for all
     on_error : makes the reply to a request that is refused
     """
 
     route: str
-    handler: Handler
-    methods: Collection[str] = ("GET", "HEAD")
+    handler: Callable[[Call], Awaitable[Reply]]
+    methods: tuple[str, ...] = ("GET", "HEAD")
     needs_key: bool = True
     on_error: Callable[[Refusal, str], Reply] | None = None
 
 
-def json_reply(content: Any, *, status: int = 200, headers: Headers = ()) -> Reply:
+def json_reply(content: Any) -> Reply:
     """Return plain JSON types as a reply; NaN becomes null."""
-    return Reply(orjson.dumps(content), status, JSON, headers)
+    return Reply(orjson.dumps(content))
 
 
 def error_reply(refusal: Refusal, request_id: str) -> Reply:
     """Return the reply to a request that is refused."""
     error = {"code": refusal.code, "message": refusal.message, "request_id": request_id}
-    return json_reply({"error": error}, status=refusal.status, headers=refusal.headers)
+    return Reply(orjson.dumps({"error": error}), refusal.status, headers=refusal.headers)
 
 
 def takes_gzip(call: Call) -> bool:

@@ -8,9 +8,10 @@ from ..runtime.contract import Field
 from .limits import Limits
 from .state import Opened
 
-__all__ = ["model_document", "schema_document"]
+__all__ = ["OF_MANIFEST", "model_document", "schema_document"]
 
-_OF_MANIFEST = ("target", "interval", "metrics", "spread", "training")
+OF_MANIFEST = ("target", "interval", "metrics", "spread", "training")
+_LIMITS = ("body_bytes", "rows", "explained_rows")
 
 
 def model_document(opened: Opened) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def model_document(opened: Opened) -> dict[str, Any]:
         "name": opened.name,
         "version": opened.version,
         "description": manifest["description"],
-        **{key: manifest.get(key, {}) for key in _OF_MANIFEST},
+        **{key: manifest.get(key, {}) for key in OF_MANIFEST},
         "sha256": opened.model.sha256,
         "source": training.get("data_source"),
     }
@@ -36,16 +37,12 @@ def schema_document(opened: Opened, limits: Limits) -> dict[str, Any]:
         "example": opened.model.typical_row,
         "target": manifest["target"],
         "interval_level": manifest["interval"]["level"],
-        "limits": {
-            "body_bytes": limits.body_bytes,
-            "rows": limits.rows,
-            "explained_rows": limits.explained_rows,
-        },
+        "limits": {name: getattr(limits, name) for name in _LIMITS},
     }
 
 
 def _field(field: Field) -> dict[str, Any]:
-    described: dict[str, Any] = {
+    return {
         "name": field.name,
         "kind": field.kind,
         "description": field.description,
@@ -58,12 +55,10 @@ def _field(field: Field) -> dict[str, Any]:
         "meanings": [field.meaning_of.get(level, "") for level in field.coded_levels],
         "group": field.group,
         "missing_means": field.missing_means,
-        "training_range": None,
+        "training_range": field.training_range
+        and [_limit(field, end) for end in field.training_range],
         "training_levels": list(field.training_levels),
     }
-    if field.training_range is not None:
-        described["training_range"] = [_limit(field, end) for end in field.training_range]
-    return described
 
 
 def _limit(field: Field, value: float | None) -> float | str | None:

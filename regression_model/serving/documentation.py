@@ -62,10 +62,10 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     about = f"<p>{escape(operation['description'])}</p>" if "description" in operation else ""
     types = ", ".join(operation.get("requestBody", {}).get("content", ()))
     body = f"<p>Body: {escape(types)}</p>" if types else ""
-    parameters = "<p>Header, optional: <code>X-Request-ID</code></p>"
     return (
         f"<details><summary><b>{method.upper()}</b> <code>{escape(path)}</code> "
-        f"{escape(operation['summary'])}</summary>{about}{body}{parameters}"
+        f"{escape(operation['summary'])}</summary>{about}{body}"
+        "<p>Header, optional: <code>X-Request-ID</code></p>"
         f"<table><thead><tr><th scope=col>Status<th scope=col>Answer</thead>"
         f"<tbody>{''.join(rows)}</tbody></table></details>"
     )
@@ -91,16 +91,14 @@ def _fields(row: dict[str, Any]) -> str:
         f"<td>{escape(str(field.get('examples', [''])[0]))}</td></tr>"
         for name, field in row["properties"].items()
     )
-    head = "".join(f"<th scope=col>{name}</th>" for name in _HEAD)
+    names = ("Field", "Kind", "Unit", "Bounds", "What it is", "Example")
+    head = "".join(f"<th scope=col>{name}</th>" for name in names)
     return (
         '<p><label for="search">Search the fields</label> <input id="search" type="search"> '
         '<output id="found" for="search"></output></p><div class="wide" tabindex="0" role="region" '
         f'aria-label="Fields"><table id="field-table"><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
-
-
-_HEAD = ("Field", "Kind", "Unit", "Bounds", "What it is", "Example")
 
 
 def _bounds(field: dict[str, Any]) -> str:

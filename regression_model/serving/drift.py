@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from ..monitoring.reference import Counts, Reference
-from ..monitoring.results import DriftReport
+from ..monitoring.results import DriftReport, Verdict
 from ..monitoring.run import drift_of
 from ..monitoring.running import RunningProfile
 from ..monitoring.verdict import part_of
@@ -23,6 +24,7 @@ from ..runtime.prediction import Prediction
 __all__ = ["RecentRows", "drift_document", "drift_metrics"]
 
 ROWS = 10_000  # after so many rows, those before them are forgotten
+_VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 _SECONDS_BETWEEN_FOLDS = 1.0
 _SECONDS_OF_A_REPORT = 5.0  # metrics are asked for by several programs at a time
 
@@ -40,7 +42,7 @@ class RecentRows:
     """
 
     def __init__(self, model: Model, folder: str | None = None) -> None:
-        self._model, self._reference = model, Reference(model)
+        self._reference = Reference(model)
         self._folder = None if folder is None else Path(folder)
         shape = 2, RunningProfile.size(self._reference)
         if self._folder is None:
@@ -78,12 +80,8 @@ class RecentRows:
             for counts in others:
                 everything.merge(counts)
             self.workers = 1 + len(others)
-            settings = self._reference.settings
-            part = part_of(everything, settings, name="recent rows")
-            notes = [self._reference.untold]
-            report = drift_of(
-                self._reference, self._model, settings, part, (), notes, source="recent requests"
-            )
+            part = part_of(everything, self._reference.settings, name="recent rows")
+            report = drift_of(self._reference, part, source="recent requests")
             self._report = now, report
         return self._report[1]
 
@@ -118,28 +116,24 @@ def drift_document(recent: RecentRows) -> dict[str, Any]:
 
 def drift_metrics(recent: RecentRows) -> Iterator[Metric]:
     """Yield the gauges for Prometheus."""
-    report = recent.report(at_most=_SECONDS_OF_A_REPORT)
-    part, name = report.everything, "regression_model_drift"
+    part = recent.report(at_most=_SECONDS_OF_A_REPORT).everything
+    verdicts = Counter(one.verdict for one in part.fields)
+    effects = {one.name: one.effect for one in part.fields if one.tests}
+    psi = {one.name: one.psi for one in part.fields if one.psi is not None}
+    name, of_predictions = "regression_model_drift", part.predictions
     yield GaugeMetricFamily(name, "1 if recent rows differ.", part.has_drift)
     yield GaugeMetricFamily(f"{name}_rows", "Recent rows that were looked at.", part.rows)
-    verdicts = GaugeMetricFamily(f"{name}_fields", "Fields by verdict.", labels=["verdict"])
-    for verdict in ("drift", "no drift", "too few rows", "not tested", "ignored"):
-        verdicts.add_metric([verdict], sum(one.verdict == verdict for one in part.fields))
-    yield verdicts
-    differences = GaugeMetricFamily(
-        f"{name}_difference", "Largest difference of shares by field.", labels=["field"]
+    for what, said, label, values in (
+        ("fields", "Fields by verdict.", "verdict", {one: verdicts[one] for one in _VERDICTS}),
+        ("difference", "Largest difference of shares by field.", "field", effects),
+        ("psi", "Population stability index by field, from 300 rows on.", "field", psi),
+    ):
+        gauge = GaugeMetricFamily(f"{name}_{what}", said, labels=[label])
+        for key, value in values.items():
+            gauge.add_metric([key], value)
+        yield gauge
+    yield GaugeMetricFamily(
+        f"{name}_predictions",
+        "Largest difference of shares of the predictions.",
+        of_predictions.effect if of_predictions.tests else None,
     )
-    psi = GaugeMetricFamily(
-        f"{name}_psi", "Population stability index by field, from 300 rows on.", labels=["field"]
-    )
-    predictions = GaugeMetricFamily(
-        f"{name}_predictions", "Largest difference of shares of the predictions."
-    )
-    for one in part.fields:
-        if one.tests:
-            differences.add_metric([one.name], one.effect)
-        if one.psi is not None:
-            psi.add_metric([one.name], one.psi)
-    if part.predictions.tests:
-        predictions.add_metric([], part.predictions.effect)
-    yield from (differences, psi, predictions)

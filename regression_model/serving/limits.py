@@ -7,6 +7,7 @@ from dataclasses import dataclass
 __all__ = ["Limits", "Refusal"]
 
 _STATUS = {
+    "bad_request": 400,
     "not_json": 422,
     "not_that_form": 422,
     "body_too_large": 413,

@@ -6,13 +6,13 @@ import asyncio
 import logging
 import sys
 import threading
-from typing import Any, TextIO
+from typing import Any
 
 import orjson
 
 from ..logs import LEVELS, line
 
-__all__ = ["LEVELS", "Log"]
+__all__ = ["Log", "LogHandler"]
 
 _SECONDS_HELD = 0.1  # lines are written together: a system call for each would cost as much as it
 _MOST_HELD = 200
@@ -21,18 +21,10 @@ _MOST_HELD = 200
 class Log:
     """Writes lines; safe to share between threads."""
 
-    def __init__(
-        self,
-        stream: TextIO | None = None,
-        *,
-        level: str = "info",
-        access: bool = True,
-        readable: bool | None = None,
-    ) -> None:
-        self._stream = sys.stderr if stream is None else stream
+    def __init__(self, *, level: str = "info", access: bool = True) -> None:
+        self._stream, self._readable = sys.stderr, sys.stderr.isatty()
         self._lowest = LEVELS.index(level)
         self.access = access and self._lowest <= LEVELS.index("info")
-        self._readable = self._stream.isatty() if readable is None else readable
         self._held: list[bytes] = []
         self._lock = threading.Lock()
         self._flushing = False
@@ -40,16 +32,12 @@ class Log:
     def event(self, level: str, event: str, **about: Any) -> None:
         """Write a line at once."""
         if LEVELS.index(level) >= self._lowest:
-            written = self._line(level, event, about)
-            with self._lock:
-                self._held.append(written)
+            self._hold(level, event, about)
             self.flush()
 
     def request(self, about: dict[str, Any]) -> None:
         """Write a line about a request, soon."""
-        written = self._line("info", "request", about)
-        with self._lock:
-            self._held.append(written)
+        self._hold("info", "request", about)
         if len(self._held) >= _MOST_HELD:
             self.flush()
         elif not self._flushing:
@@ -69,8 +57,10 @@ class Log:
             except (OSError, ValueError):
                 pass
 
-    def _line(self, level: str, event: str, about: dict[str, Any]) -> bytes:
-        return line(level, event, about, readable=self._readable, dumps=_json)
+    def _hold(self, level: str, event: str, about: dict[str, Any]) -> None:
+        written = line(level, event, about, readable=self._readable, dumps=_json)
+        with self._lock:
+            self._held.append(written)
 
 
 def _json(about: dict[str, Any]) -> bytes:

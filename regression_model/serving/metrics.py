@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -12,9 +13,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from .drift import drift_metrics
 from .state import SHARED_FOLDER, State
 
-__all__ = ["MULTIPROCESS_FOLDER", "TEXT_FORMAT", "Metrics"]
+__all__ = ["TEXT_FORMAT", "Metrics"]
 
-MULTIPROCESS_FOLDER = SHARED_FOLDER
 TEXT_FORMAT = b"text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (
     *(0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
@@ -26,13 +26,10 @@ class Metrics:
     """The counters of one app, in a registry of its own: two apps can stand in one process."""
 
     def __init__(self, state: State) -> None:
+        self._state = state
         self._registry = registry = CollectorRegistry()
-        self._requests = Counter(
-            "regression_model_requests",
-            "Requests by route and status.",
-            ["route", "status"],
-            registry=registry,
-        )
+        counter = partial(Counter, namespace="regression_model", registry=registry)
+        self._requests = counter("requests", "Requests by route and status.", ["route", "status"])
         self._seconds = Histogram(
             "regression_model_request_seconds",
             "Time from the first byte read to the answer, by route.",
@@ -40,17 +37,10 @@ class Metrics:
             buckets=_BUCKETS,
             registry=registry,
         )
-        self._rows = Counter("regression_model_rows", "Rows received.", registry=registry)
-        self._failed = Counter(
-            "regression_model_rows_without_prediction",
-            "Rows that got no prediction.",
-            registry=registry,
-        )
-        self._problems = Counter(
-            "regression_model_problems", "Problems of rows by code.", ["code"], registry=registry
-        )
-        self._of_model = _OfModel(state)
-        registry.register(self._of_model)
+        self._rows = counter("rows", "Rows received.")
+        self._failed = counter("rows_without_prediction", "Rows that got no prediction.")
+        self._problems = counter("problems", "Problems of rows by code.", ["code"])
+        registry.register(self)
         self._request_of: dict[tuple[str, int], Any] = {}
         self._seconds_of: dict[str, Any] = {}
 
@@ -73,23 +63,17 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return all of it in Prometheus' text format."""
-        if MULTIPROCESS_FOLDER not in os.environ:
+        if SHARED_FOLDER not in os.environ:
             return generate_latest(self._registry)
         from prometheus_client.multiprocess import MultiProcessCollector
 
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        registry.register(self._of_model)
+        registry.register(self)
         return generate_latest(registry)
 
-
-class _OfModel:
-    """What the worker that is asked knows of its model, collected when it is asked."""
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-
     def collect(self) -> Iterator[Metric]:
+        """Yield what the worker that is asked knows of its model, for the registry."""
         opened = self._state.current
         info = GaugeMetricFamily(
             "regression_model_info", "The model in use.", labels=["name", "version", "sha256"]
@@ -99,9 +83,6 @@ class _OfModel:
         yield CounterMetricFamily(
             "regression_model_reloads", "Models opened since the start.", self._state.reloads
         )
-        yield CounterMetricFamily(
-            "regression_model_reloads_refused",
-            "New models that could not be opened.",
-            self._state.refused,
-        )
+        refused = "New models that could not be opened."
+        yield CounterMetricFamily("regression_model_reloads_refused", refused, self._state.refused)
         yield from drift_metrics(opened.recent)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
+from ..monitoring.results import Verdict
 from ..runtime.model import Model
 from ..runtime.problems import ERROR_CODES, WARNING_CODES
-from .describing import schema_document
+from .describing import OF_MANIFEST, schema_document
 from .limits import Limits
 from .state import Opened
 
@@ -29,6 +30,13 @@ _REFUSALS = {
     "503": ("too_busy", "Too many large requests wait already: try again in a second."),
 }
 _PREDICTED = ("408", "413", "415", "422", "500", "503")
+
+_TEXT: JSON = {"type": "string"}
+_TEXT_OR_NULL: JSON = {"type": ["string", "null"]}
+_NUMBER: JSON = {"type": "number"}
+_NUMBER_OR_NULL: JSON = {"type": ["number", "null"]}
+_COUNT: JSON = {"type": "integer", "minimum": 0}
+_ANYTHING: JSON = {"type": "object"}
 
 
 def openapi_document(model: Model, *, limits: Limits, with_key: bool = False) -> JSON:
@@ -65,7 +73,7 @@ def openapi_document(model: Model, *, limits: Limits, with_key: bool = False) ->
                     "name": "X-Request-ID",
                     "in": "header",
                     "description": "Comes back with the answer; in the log of the service",
-                    "schema": {"type": "string"},
+                    "schema": _TEXT,
                 }
             },
             "headers": {"RequestId": _REQUEST_ID},
@@ -86,7 +94,7 @@ def openapi_document(model: Model, *, limits: Limits, with_key: bool = False) ->
 
 def _paths(body: JSON, limits: Limits, example: JSON) -> JSON:
     def rows(name: str, summary: str, most: int) -> JSON:
-        operation = _operation("predictions", summary, _json_of(_ref("schemas", name)), _PREDICTED)
+        operation = _operation("predictions", summary, _json_of(name), _PREDICTED)
         operation["description"] = (
             f"At most {most:,} rows and {limits.body_bytes:,} bytes. A row in error has null in "
             "the place of its numbers, and its problems say why; the other rows are not affected."
@@ -99,32 +107,24 @@ def _paths(body: JSON, limits: Limits, example: JSON) -> JSON:
     def get(tag: str, summary: str, content: JSON) -> JSON:
         return {"get": _operation(tag, summary, content)}
 
-    text = {"schema": {"type": "string"}}
-    page = {"text/html": text}
-    health = _json_of(_ref("schemas", "Health"))
+    text, page = {"text/plain": {"schema": _TEXT}}, {"text/html": {"schema": _TEXT}}
+    health, drift = _json_of("Health"), "Whether recent rows differ from the training rows"
+    explained = rows("Explanations", "Explain the predictions of rows", limits.explained_rows)
     ready = get("operation", "Whether there is a model to predict with", health)
     ready["get"]["responses"]["503"] = _ref("responses", "Refused503")
     return {
         "/api/v1/predict": rows("Predictions", "Predict rows", limits.rows),
-        "/api/v1/explain": rows(
-            "Explanations", "Explain the predictions of rows", limits.explained_rows
-        ),
-        "/api/v1/model": get("model", "Describe the model", _json_of(_ref("schemas", "Model"))),
-        "/api/v1/schema": get(
-            "model", "Describe the fields of a row", _json_of(_ref("schemas", "Schema"))
-        ),
-        "/api/v1/drift": get(
-            "operation",
-            "Whether recent rows differ from the training rows",
-            _json_of(_ref("schemas", "Drift")),
-        ),
-        "/api/v1/openapi.json": get("model", "This document", _json_of({"type": "object"})),
+        "/api/v1/explain": explained,
+        "/api/v1/model": get("model", "Describe the model", _json_of("Model")),
+        "/api/v1/schema": get("model", "Describe the fields of a row", _json_of("Schema")),
+        "/api/v1/drift": get("operation", drift, _json_of("Drift")),
+        "/api/v1/openapi.json": get("model", "This document", _json_of(_ANYTHING)),
         "/health/live": get("operation", "Whether the service answers", health),
         "/health/ready": ready,
-        "/metrics": get("operation", "Metrics in the form of Prometheus", {"text/plain": text}),
+        "/metrics": get("operation", "Metrics in the form of Prometheus", text),
         "/invocations": {"post": _invocations(example)},
-        "/ping": get("mlflow", "Whether there is a model", {"text/plain": text}),
-        "/version": get("mlflow", "Version of the service, as plain text", {"text/plain": text}),
+        "/ping": get("mlflow", "Whether there is a model", text),
+        "/version": get("mlflow", "Version of the service, as plain text", text),
         "/docs": get("pages", "This documentation as a page", page),
         "/": get("pages", "The form to fill in", page),
     }
@@ -138,17 +138,18 @@ def _operation(tag: str, summary: str, content: JSON, refused: tuple[str, ...] =
 
 
 def _invocations(example: JSON) -> JSON:
-    content = _json_of(_ref("schemas", "Invoked"))
-    operation = _operation("mlflow", "Predict rows in a form of MLflow", content)
-    refused = _json_of(_ref("schemas", "InvocationRefused"))
-    for code, said in (("400", "Not of a form of MLflow"), ("413", "Too many rows or bytes")):
-        operation["responses"][code] = {"description": said, "content": refused}
-    text = {"text/plain": {"schema": {"type": "string"}}}
-    operation["responses"]["415"] = {"description": "Another media type", "content": text}
-    for code in ("408", "500", "503"):
-        operation["responses"][code] = {"description": "As elsewhere", "content": refused}
+    operation = _operation("mlflow", "Predict rows in a form of MLflow", _json_of("Invoked"))
+    refused = _json_of("InvocationRefused")
+    for code, said, content in (
+        ("400", "Not of a form of MLflow", refused),
+        ("413", "Too many rows or bytes", refused),
+        ("415", "Another media type", {"text/plain": {"schema": _TEXT}}),
+        ("408", "As elsewhere", refused),
+        ("500", "As elsewhere", refused),
+        ("503", "As elsewhere", refused),
+    ):
+        operation["responses"][code] = {"description": said, "content": content}
     known = {name: value for name, value in example.items() if value is not None}
-    header = ",".join(known)
     split = {"columns": [*known], "data": [[*known.values()]]}
     operation["requestBody"] = {
         "required": True,
@@ -158,8 +159,8 @@ def _invocations(example: JSON) -> JSON:
                 "examples": {"split": {"value": {"dataframe_split": split}}},
             },
             "text/csv": {
-                "schema": {"type": "string", "description": "A header, then a line for each row"},
-                "examples": {"header": {"value": f"{header}\n"}},
+                "schema": {**_TEXT, "description": "A header, then a line for each row"},
+                "examples": {"header": {"value": f"{','.join(known)}\n"}},
             },
         },
     }
@@ -167,17 +168,12 @@ def _invocations(example: JSON) -> JSON:
 
 
 def _schemas(model: Model, schema: JSON, limits: Limits) -> JSON:
-    number = {"type": ["number", "null"]}
-    names = {"type": "array", "items": {"type": "string"}}
-    amounts = {"type": "object", "additionalProperties": {"type": "number"}}
-    problems = {"type": "array", "items": _ref("schemas", "Problem")}
-    of_row: JSON = {"prediction": number, "assumed": names, "problems": problems}
-    identity = _typed(name={"type": "string"}, version={"type": "string"})
-    anything: JSON = {"type": "object"}
+    amounts = {"type": "object", "additionalProperties": _NUMBER}
+    names, problems = _list_of(_TEXT), _list_of(_ref("schemas", "Problem"))
 
     def answer(**of_result: Any) -> JSON:
-        results = {"type": "array", "items": _typed(**of_row, **of_result)}
-        return _typed(results=results, problems=problems, model=_ref("schemas", "Identity"))
+        row = _typed(prediction=_NUMBER_OR_NULL, assumed=names, problems=problems, **of_result)
+        return _typed(results=_list_of(row), problems=problems, model=_ref("schemas", "Identity"))
 
     def request(most: int) -> JSON:
         items = {"anyOf": [_ref("schemas", "Row"), _ref("schemas", "AnotherRow")]}
@@ -193,37 +189,33 @@ def _schemas(model: Model, schema: JSON, limits: Limits) -> JSON:
         },
         "PredictionsRequest": request(limits.rows),
         "ExplanationsRequest": request(limits.explained_rows),
-        "Predictions": answer(lower=number, upper=number),
+        "Predictions": answer(lower=_NUMBER_OR_NULL, upper=_NUMBER_OR_NULL),
         "Explanations": answer(
-            base=number, contributions=amounts, standard_errors=amounts, values=anything
+            base=_NUMBER_OR_NULL, contributions=amounts, standard_errors=amounts, values=_ANYTHING
         ),
         "Problem": _typed(
-            field={"type": ["string", "null"]},
+            field=_TEXT_OR_NULL,
             code={"enum": [*ERROR_CODES, *WARNING_CODES]},
-            message={"type": "string", "description": "What was received and what was expected"},
+            message={**_TEXT, "description": "What was received and what was expected"},
             severity={"enum": ["error", "warning"]},
         ),
-        "Identity": identity,
+        "Identity": _typed(name=_TEXT, version=_TEXT),
         "Model": {
             **_typed(
-                name={"type": "string"},
-                version={"type": "string"},
-                description={"type": ["string", "null"]},
-                target=anything,
-                interval=anything,
-                metrics=anything,
-                spread=anything,
-                training=anything,
-                sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"},
+                name=_TEXT,
+                version=_TEXT,
+                description=_TEXT_OR_NULL,
+                **dict.fromkeys(OF_MANIFEST, _ANYTHING),
+                sha256={**_TEXT, "pattern": "^[0-9a-f]{64}$"},
             ),
             "examples": [{"name": model.name, "version": model.version}],
         },
         "Schema": _typed(
-            row={**anything, "description": "JSON Schema of a row"},
-            fields={"type": "array", "items": anything},
-            example={**anything, "description": "A typical row"},
-            target=anything,
-            interval_level={"type": "number"},
+            row={**_ANYTHING, "description": "JSON Schema of a row"},
+            fields=_list_of(_ANYTHING),
+            example={**_ANYTHING, "description": "A typical row"},
+            target=_ANYTHING,
+            interval_level=_NUMBER,
             limits={"type": "object", "additionalProperties": {"type": "integer"}},
         ),
         "Drift": _drift(),
@@ -244,61 +236,57 @@ def _schemas(model: Model, schema: JSON, limits: Limits) -> JSON:
                     "properties": {"columns": names, "data": {"type": "array"}},
                     "required": ["columns", "data"],
                 },
-                "dataframe_records": {"type": "array", "items": anything},
-                "instances": {"type": "array", "items": anything},
-                "inputs": {"anyOf": [{"type": "array", "items": anything}, anything]},
+                "dataframe_records": _list_of(_ANYTHING),
+                "instances": _list_of(_ANYTHING),
+                "inputs": {"anyOf": [_list_of(_ANYTHING), _ANYTHING]},
             },
         },
-        "Invoked": _typed(predictions={"type": "array", "items": number}),
-        "InvocationRefused": _typed(error_code={"type": "string"}, message={"type": "string"}),
+        "Invoked": _typed(predictions=_list_of(_NUMBER_OR_NULL)),
+        "InvocationRefused": _typed(error_code=_TEXT, message=_TEXT),
         "Refusal": _typed(
             error=_typed(
-                code={"type": "string"},
-                message={"type": "string", "description": "What is wrong, and what to do"},
-                request_id={"type": "string"},
+                code=_TEXT,
+                message={**_TEXT, "description": "What is wrong, and what to do"},
+                request_id=_TEXT,
             )
         ),
     }
 
 
 def _drift() -> JSON:
-    fields = {"type": "array", "items": _ref("schemas", "Compared")}
-    anything: JSON = {"type": "object"}
-    count, share = {"type": "integer", "minimum": 0}, {"type": "number"}
+    compared = _ref("schemas", "Compared")
     drift = _typed(
         drift={"type": "boolean"},
-        model=anything,
-        target=anything,
-        source={"type": "string"},
-        training_rows=count,
-        settings=anything,
-        notes={"type": "array", "items": {"type": "string"}},
-        workers={**count, "description": "Whose rows these are"},
-        rows={**count, "description": "10,000 to 20,000 of each worker, or all since the start"},
-        refused=count,
-        significance=share,
-        fields_drifted=count,
-        fields_tested=count,
-        fields=fields,
-        predictions=_ref("schemas", "Compared"),
-        refusals=_ref("schemas", "Compared"),
+        model=_ANYTHING,
+        target=_ANYTHING,
+        source=_TEXT,
+        training_rows=_COUNT,
+        settings=_ANYTHING,
+        notes=_list_of(_TEXT),
+        workers={**_COUNT, "description": "Whose rows these are"},
+        rows={**_COUNT, "description": "10,000 to 20,000 of each worker, or all since the start"},
+        refused=_COUNT,
+        significance=_NUMBER,
+        fields_drifted=_COUNT,
+        fields_tested=_COUNT,
+        fields=_list_of(compared),
+        predictions=compared,
+        refusals=compared,
     )
     return {**drift, "description": "Recent rows beside the training rows"}
 
 
 def _compared() -> JSON:
-    verdicts = ["drift", "no drift", "too few rows", "not tested", "ignored"]
-    tests = {"type": "array", "items": {"type": "object"}}
     return _typed(
-        name={"type": "string"},
-        kind={"type": "string"},
-        verdict={"enum": verdicts},
-        why={"type": "string", "description": "Why nothing was tested"},
-        tests=tests,
-        psi={"type": ["number", "null"], "description": "From 300 rows on"},
+        name=_TEXT,
+        kind=_TEXT,
+        verdict={"enum": [*get_args(Verdict)]},
+        why={**_TEXT, "description": "Why nothing was tested"},
+        tests=_list_of(_ANYTHING),
+        psi={**_NUMBER_OR_NULL, "description": "From 300 rows on"},
         rows={"type": "integer"},
-        rates={"type": "object", "additionalProperties": {"type": "number"}},
-        training_missing={"type": ["number", "null"]},
+        rates={"type": "object", "additionalProperties": _NUMBER},
+        training_missing=_NUMBER_OR_NULL,
         distributions={"type": ["object", "null"]},
     )
 
@@ -315,13 +303,10 @@ def _row(model: Model, schema: JSON) -> JSON:
         if typical is not None:
             described["examples"] = [typical]
         described["x-kind"], described["x-used"] = field.kind, field.used
-        group, meanings = getattr(field, "group", None), getattr(field, "meanings", None)
-        if group:
-            described["x-group"] = group
-        if meanings:
-            known = field.levels
-            pairs = meanings if isinstance(meanings, dict) else zip(known, meanings, strict=False)
-            described["x-meanings"] = dict(pairs)
+        if field.group:
+            described["x-group"] = field.group
+        if field.meanings:
+            described["x-meanings"] = dict(zip(field.levels, field.meanings, strict=False))
     return row
 
 
@@ -329,8 +314,14 @@ def _typed(**properties: JSON) -> JSON:
     return {"type": "object", "properties": properties, "required": [*properties]}
 
 
-def _json_of(schema: JSON) -> JSON:
-    return {"application/json": {"schema": schema}}
+def _list_of(items: JSON) -> JSON:
+    return {"type": "array", "items": items}
+
+
+def _json_of(schema: JSON | str) -> JSON:
+    """Return the content of an answer: of a schema, or of one that is given by its name."""
+    found = _ref("schemas", schema) if isinstance(schema, str) else schema
+    return {"application/json": {"schema": found}}
 
 
 def _ref(kind: str, name: str) -> JSON:

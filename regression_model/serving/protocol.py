@@ -33,14 +33,12 @@ class LimitedProtocol(HttpToolsProtocol):
         self._wait_for_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
         self._stop_waiting()
         super().connection_lost(exc)
         if type(self.cycle) is SmallRequest and self.cycle.more_body:
             self.config.loaded_app.refuse_small(self.cycle, ClientGone())
 
     def data_received(self, data: bytes) -> None:
-        """Read what came."""
         super().data_received(data)
         if self._in_headers and not self.transport.is_closing():
             # The parser keeps an unfinished header to itself, so all that came is counted.
@@ -54,12 +52,10 @@ class LimitedProtocol(HttpToolsProtocol):
             self._late = self.loop.call_later(self._limits.seconds, self._body_is_late)
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
         super().on_message_begin()
         self._in_headers, self._header_bytes = True, 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
         self._header_bytes += len(name) + len(value)
         if self._header_bytes > self._limits.header_bytes:
             self._is_too_large = True
@@ -100,7 +96,6 @@ class LimitedProtocol(HttpToolsProtocol):
         )
 
     def on_message_complete(self) -> None:
-        """End a request."""
         if self._late is not None:
             self._stop_waiting()
         super().on_message_complete()

@@ -27,11 +27,11 @@ from .app import Service, create_app
 from .limits import Limits
 from .logs import Log, LogHandler
 from .protocol import LimitedProtocol
+from .state import SHARED_FOLDER, State, source_of
 
 __all__ = ["Settings", "serve"]
 
 _M_ARENA_MAX = -8  # of glibc
-_MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     InputError
         When the address cannot be used.
     """
-    listening = _listen(settings.host, settings.port)
-    with listening:
+    with _listen(settings.host, settings.port) as listening:
         if settings.workers == 1:
             _serve_here(settings, listening, announce)
         else:
@@ -119,12 +118,10 @@ def _serve_here(settings: Settings, listening: socket.socket, announce: Any) -> 
 
 
 def _serve_with_workers(settings: Settings, listening: socket.socket, announce: Any) -> None:
-    from .state import State, source_of
-
     opened = State(source_of(settings.model)).current  # says what is wrong before any starts
     _use_log(Log(level=settings.log_level))
     with tempfile.TemporaryDirectory(prefix="regression-model-") as folder:
-        os.environ[_MULTIPROCESS_FOLDER] = folder
+        os.environ[SHARED_FOLDER] = folder
         announce(_announcement(opened, listening))
         del opened
         _Workers(_config(settings, settings, factory=True), sockets=[listening]).run()

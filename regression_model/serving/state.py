@@ -13,12 +13,11 @@ from ..errors import ModelFileError, RegressionModelError
 from ..remote import shown, url_of, version_of
 from ..runtime.contract import Contract
 from ..runtime.installed import Found, Source, find_model
-from ..runtime.model import Model
+from ..runtime.model import Model, open_place
 from ..runtime.model_file.release import PACKAGE_ROOT, find_model_file
-from ..runtime.model_file.sealing import read_content
 from .drift import RecentRows
 
-__all__ = ["SHARED_FOLDER", "Found", "Opened", "Source", "State", "file_source", "source_of"]
+__all__ = ["SHARED_FOLDER", "Opened", "State", "file_source", "source_of"]
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # of several workers
 
@@ -83,7 +82,11 @@ class State:
             self.current = Opened(source)
         else:
             found = source()
-            self.current, self._key, self._source = Opened(_open(found)), found.key, source
+            self.current, self._key, self._source = (
+                Opened(open_place(found.place, name=found.name)),
+                found.key,
+                source,
+            )
 
     def start(self) -> None:
         """Look for another model from now on, in a thread; once, however often it is called."""
@@ -116,7 +119,7 @@ class State:
             if found.key == self._key:
                 return
             self._key = found.key  # one that is refused is not tried again until it changes
-            opened = Opened(_open(found))
+            opened = Opened(open_place(found.place, name=found.name))
         except RegressionModelError as error:
             self._refuse(str(error))
             return
@@ -136,11 +139,6 @@ class State:
         self._last_refusal = reason
         self.refused += 1
         self.on_event("error", "model refused", reason=reason, still=self.current.version)
-
-
-def _open(found: Found) -> Model:
-    content = found.place if isinstance(found.place, bytes) else read_content(found.place)
-    return Model(content, name=found.name)
 
 
 def file_source(named: str | Path | None) -> Source:

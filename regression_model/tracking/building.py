@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import __version__
 from ..evaluation.results import EvaluationResult
-from ..runtime.model import Model
+from ..runtime.model import load_model
 from .values import Dataset, Metric, Parameter, Run
 
 if TYPE_CHECKING:
@@ -36,22 +36,18 @@ class Made(NamedTuple):
     parts: tuple[Run, ...] = ()
 
 
-def dataset_of(
-    path: Path | str, role: str, *, rows: int | None = None, columns: int | None = None
-) -> Dataset:
+def dataset_of(path: Path | str, role: str, *, rows: int | None = None) -> Dataset:
     """Return what is recorded of a file with rows; a pipe or an address has no digest."""
     sha256 = None
     if Path(path).is_file():
         with open(path, "rb") as file:
             sha256 = file_digest(file, "sha256").hexdigest()
-    return Dataset(str(path), role, sha256, rows, columns)
+    return Dataset(str(path), role, sha256, rows)
 
 
 def made_of_model(path: Path) -> Made:
     """Return the record of the training that a model file tells of, to register the file."""
-    from ..runtime.model_file.sealing import read_content
-
-    model = Model(read_content(path), name=str(path))
+    model = load_model(path)
     return Made(_run_of_manifest(model.manifest), {f"{model.name}.onnx": path})
 
 
@@ -71,10 +67,7 @@ def made_by_training(result: TrainingResult) -> Made:
 
 
 def made_by_evaluation(
-    evaluation: EvaluationResult,
-    *,
-    data: Path | str | None = None,
-    report: Path | None = None,
+    evaluation: EvaluationResult, *, data: Path | str | None = None, report: Path | None = None
 ) -> Made:
     """Return the record of an evaluation.
 
@@ -85,9 +78,7 @@ def made_by_evaluation(
     """
     manifest = evaluation.manifest or {}
     datasets = () if data is None else (dataset_of(data, "scored", rows=evaluation.rows),)
-    metrics = {
-        name: Metric(one.value, one.low, one.high) for name, one in evaluation.metrics.items()
-    }
+    estimates = evaluation.metrics.items()
     run = Run(
         kind="evaluate",
         model=evaluation.name,
@@ -99,9 +90,9 @@ def made_by_evaluation(
             "repeats": evaluation.repeats,
             "split": evaluation.split,
         },
-        metrics=metrics,
+        metrics={name: Metric(one.value, one.low, one.high) for name, one in estimates},
         datasets=datasets,
-        tags=_tags(manifest) if manifest else {"package_version": __version__},
+        tags=_tags(manifest),
         notes=tuple(filter(None, (evaluation.caution, *evaluation.notes))),
     )
     return Made(run, {} if report is None else {"report.html": report})
@@ -128,20 +119,11 @@ def made_by_tuning(result: TuningResult, *, name: str, picture: Path | None = No
 
 def made_by_nested_tuning(result: NestedTuningResult, *, name: str) -> Made:
     """Return the record of searches inside outer folds; `name` is that of the model."""
-    metrics = {
-        what: Metric(
-            mean.value,
-            mean.value - 2 * mean.standard_error,
-            mean.value + 2 * mean.standard_error,
-        )
-        for what, mean in (
-            ("score", result.score),
-            ("inner_score", result.inner_score),
-            ("present_score", result.present_score),
-            ("optimism", result.optimism),
-            ("gain", result.gain),
-        )
-    }
+    metrics = {}
+    for what in ("score", "inner_score", "present_score", "optimism", "gain"):
+        mean = getattr(result, what)
+        spread = 2 * mean.standard_error
+        metrics[what] = Metric(mean.value, mean.value - spread, mean.value + spread)
     parameters = {"outer_folds": len(result.folds)}
     return _made_by_search(name, result.metric, result.trials, parameters, metrics)
 
@@ -171,17 +153,14 @@ def _made_by_search(
 
 
 def _run_of_manifest(
-    manifest: Mapping[str, Any],
-    *,
-    data_path: Path | None = None,
-    notes: tuple[str, ...] = (),
+    manifest: Mapping[str, Any], *, data_path: Path | None = None, notes: tuple[str, ...] = ()
 ) -> Run:
     """Return the run of the training that a manifest tells of."""
     training, spread = manifest["training"], manifest.get("spread", {})
-    metrics = {
-        name: Metric(value, spread.get(name, {}).get("low"), spread.get(name, {}).get("high"))
-        for name, value in manifest["metrics"].items()
-    }
+    metrics = {}
+    for name, value in manifest["metrics"].items():
+        ends = spread.get(name, {})
+        metrics[name] = Metric(value, ends.get("low"), ends.get("high"))
     data = Dataset(
         path=str(data_path or training["data_file"]),
         role="training",
@@ -219,14 +198,12 @@ _PARAMETER = str | int | float | bool | None
 
 
 def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
-    training = manifest["training"]
-    tags = {
-        "package_version": __version__,
-        "config_sha256": training["config_sha256"],
-        "data_sha256": training["data_sha256"],
-        "python": training["python"],
-        "libraries": ", ".join(f"{name} {one}" for name, one in training["libraries"].items()),
-    }
-    if training.get("commit"):
-        tags["commit"] = training["commit"]
+    """Return where a model comes from; of a pipeline without a model file there is less."""
+    tags, training = {"package_version": __version__}, manifest.get("training")
+    if training is not None:
+        tags |= {key: training[key] for key in ("config_sha256", "data_sha256", "python")}
+        libraries = training["libraries"].items()
+        tags["libraries"] = ", ".join(f"{name} {one}" for name, one in libraries)
+        if training.get("commit"):
+            tags["commit"] = training["commit"]
     return tags

@@ -22,16 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AliasMovedError, OutputError, TrackingError
-from .values import (
-    PARTS,
-    AliasRecord,
-    Run,
-    RunRecord,
-    now,
-    split_alias,
-    user_name,
-    without_credentials,
-)
+from .registry import Runs
+from .values import PARTS, AliasRecord, Run, RunRecord, split_alias
 
 __all__ = ["Folder"]
 
@@ -42,7 +34,7 @@ _STALE = 60  # seconds without a new file
 _UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
-class Folder:
+class Folder(Runs):
     """The runs in a folder."""
 
     def __init__(self, root: Path) -> None:
@@ -52,24 +44,13 @@ class Folder:
 
     @property
     def where(self) -> str:
-        """What messages call the place."""
         return str(self.root)
 
     def record(self, run: Run, files: Mapping[str, Path | bytes], parts: Sequence[Run] = ()) -> str:
-        """Record a run with copies of its files, by name, and its parts; return its id.
-
-        The parts, such as the trials of a search, are lines of one file.
-
-        Raises
-        ------
-        OutputError
-            When something cannot be written, and nothing is recorded.
-        """
         run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         unfinished = self._records / f".{run_id}.part"
         try:
             unfinished.mkdir(parents=True)
-            digests = {}
             contents = {
                 name: file if isinstance(file, bytes) else file.read_bytes()
                 for name, file in sorted(files.items())
@@ -78,8 +59,8 @@ class Folder:
                 lines = (_json(replace(one, parent=run_id).to_dict()) for one in parts)
                 contents[PARTS] = b"".join(lines)
             for name, content in contents.items():
-                digests[name] = sha256(content).hexdigest()
                 _write_whole(unfinished / name, content)
+            digests = {name: sha256(content).hexdigest() for name, content in contents.items()}
             record = RunRecord(run_id, run, digests, str(self._records / run_id))
             _write_whole(unfinished / _RECORD, _json(record.to_dict(), indent=2))
             unfinished.rename(self._records / run_id)
@@ -91,21 +72,12 @@ class Folder:
         return run_id
 
     def runs(self) -> list[RunRecord]:
-        """Return all runs that can be read, the newest first."""
         return self._read()[0]
 
     def problems(self) -> list[str]:
-        """Return a sentence for each record that cannot be read."""
         return self._read()[1]
 
     def run(self, named: str) -> RunRecord:
-        """Return a run by its id, the first characters of it, or `NAME@ALIAS`.
-
-        Raises
-        ------
-        TrackingError
-            When there is none, there are several, or its record was cut short or deleted.
-        """
         if "@" in named:
             return self._named_by(*split_alias(named))
         found = sorted(one for one in self._ids() if one.startswith(named))
@@ -117,13 +89,6 @@ class Folder:
         return self._open(found[0])
 
     def resolve(self, named: str) -> Path:
-        """Return the path of the model file of a run that is named as for `run`.
-
-        Raises
-        ------
-        TrackingError
-            When there is no such run, or it has no model file, or this was deleted.
-        """
         record = self.run(named)
         if record.model_file is None:
             raise TrackingError(
@@ -139,13 +104,6 @@ class Folder:
         return path
 
     def file(self, run_id: str, name: str) -> bytes:
-        """Return a file that was kept with a run.
-
-        Raises
-        ------
-        TrackingError
-            When it was deleted.
-        """
         path = self._records / run_id / name
         try:
             return path.read_bytes()
@@ -153,87 +111,48 @@ class Folder:
             raise TrackingError(f"{path} cannot be read: {error.strerror}.") from None
 
     def aliases(self) -> list[AliasRecord]:
-        """Return what each alias names now."""
-        found = []
-        for name in _names(self._aliases):
-            for alias in _names(self._aliases / name):
-                if (now_ := self.alias(name, alias)) is not None:
-                    found.append(now_)
-        return found
+        found = (
+            self.alias(name, alias)
+            for name in _names(self._aliases)
+            for alias in _names(self._aliases / name)
+        )
+        return [*filter(None, found)]
 
     def alias(self, name: str, alias: str) -> AliasRecord | None:
-        """Return what an alias names now; None if there is no such alias."""
-        return self._last(name, alias, self._moves(name, alias))
+        return self._moves(name, alias)[1]
 
     def history(self, name: str, alias: str) -> Sequence[AliasRecord]:
-        """Return every move of an alias, the oldest first."""
-        moves = (self._move(name, alias, one) for one in sorted(self._moves(name, alias)))
-        return [move for move in moves if move is not None]
+        moves = (self._move(name, alias, one) for one in sorted(self._numbers(name, alias)))
+        return [*filter(None, moves)]
 
-    def set_alias(
-        self,
-        name: str,
-        alias: str,
-        run_id: str,
-        *,
-        expected: str | None,
-        action: str = "promoted",
-        before: int | None = None,
-        reason: str | None = None,
-        evidence: Mapping[str, Any] | None = None,
-    ) -> AliasRecord:
-        """Move an alias to another run, if it still names the run that is `expected`.
+    def _moves(self, name: str, alias: str) -> tuple[list[int], AliasRecord | None]:
+        numbers = self._numbers(name, alias)  # once: a move that comes later takes our number
+        moves = (self._move(name, alias, one) for one in sorted(numbers, reverse=True))
+        return numbers, next(filter(None, moves), None)  # the last that can be read
 
-        Each move is a file with the next number, and of two processes that make it one succeeds.
-
-        Parameters
-        ----------
-        expected : the id of the run that has the alias; None if there is no such alias yet
-        before : the move that a rollback returns to; None for the present one
-
-        Raises
-        ------
-        AliasMovedError
-            When another process has moved the alias.
-        OutputError
-            When the folder cannot be written.
-        """
-        name, alias = split_alias(f"{name}@{alias}")
-        numbers = self._moves(name, alias)  # once: a move that comes later takes our number
-        present = self._last(name, alias, numbers)
-        if (present.run if present else None) != expected:
-            raise _moved(name, alias, present)
-        if before is None and present is not None:
-            before = present.number
-        number = max(numbers, default=0) + 1
-        move = AliasRecord(
-            name=name,
-            alias=alias,
-            number=number,
-            run=run_id,
-            replaced=expected,
-            before=before,
-            action=action,
-            at=now(),
-            by=user_name(),
-            reason=None if reason is None else without_credentials(reason),
-            evidence=evidence or {},
-        )
-        folder = self._aliases / name / alias
+    def _make(self, move: AliasRecord) -> None:
+        folder = self._aliases / move.name / move.alias
         unfinished = folder / f".{secrets.token_hex(8)}.part"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _write_whole(unfinished, _json(move.to_dict(), indent=2))
             # A link, not a rename: it fails where another process has made this move already.
-            os.link(unfinished, folder / f"{number:06}.json")
+            os.link(unfinished, folder / f"{move.number:06}.json")
         except FileExistsError:
-            raise _moved(name, alias, self.alias(name, alias)) from None
+            raise self._moved(move.name, move.alias, self.alias(move.name, move.alias)) from None
         except OSError as error:
             raise _cannot_be_written(folder, error) from None
         finally:
             with suppress(OSError):
                 unfinished.unlink()
-        return move
+
+    def _moved(self, name: str, alias: str, present: AliasRecord | None) -> AliasMovedError:
+        if present is None:
+            return AliasMovedError(f"{name}@{alias} was removed meanwhile: nothing was changed.")
+        return AliasMovedError(
+            f"{name}@{alias} was moved to {present.run} meanwhile, by {present.by or 'somebody'} "
+            f"at {present.at}: nothing was changed. Promote again to compare with that one."
+        )
 
     def _append(self, line: bytes) -> None:
         """Add a line to the index; one that a crash cut short ends before it."""
@@ -247,10 +166,8 @@ class Folder:
     def _read(self) -> tuple[list[RunRecord], list[str]]:
         """Read the index, and for runs that it does not have their own records."""
         ids = self._ids()
-        found, problems = {}, []
-        for record in self._indexed():
-            if record.id in ids:
-                found[record.id] = record
+        found = {record.id: record for record in self._indexed() if record.id in ids}
+        problems = []
         for run_id in sorted(ids - found.keys()):
             try:
                 found[run_id] = self._open(run_id)
@@ -332,14 +249,9 @@ class Folder:
             "lists them."
         )
 
-    def _moves(self, name: str, alias: str) -> list[int]:
+    def _numbers(self, name: str, alias: str) -> list[int]:
         found = (_MOVE.fullmatch(one) for one in _names(self._aliases / name / alias))
         return [int(one[1]) for one in found if one]
-
-    def _last(self, name: str, alias: str, numbers: Sequence[int]) -> AliasRecord | None:
-        """Return the last of some moves that can be read."""
-        moves = (self._move(name, alias, one) for one in sorted(numbers, reverse=True))
-        return next((move for move in moves if move is not None), None)
 
     def _move(self, name: str, alias: str, number: int) -> AliasRecord | None:
         """Read a move; None for a file that somebody has damaged."""
@@ -349,15 +261,6 @@ class Folder:
         except (OSError, *_UNREADABLE):
             return None
         return move if _ID.fullmatch(move.run) else None
-
-
-def _moved(name: str, alias: str, present: AliasRecord | None) -> AliasMovedError:
-    if present is None:
-        return AliasMovedError(f"{name}@{alias} was removed meanwhile: nothing was changed.")
-    return AliasMovedError(
-        f"{name}@{alias} was moved to {present.run} meanwhile, by {present.by or 'somebody'} at "
-        f"{present.at}: nothing was changed. Promote again to compare with that one."
-    )
 
 
 def _names(folder: Path) -> list[str]:

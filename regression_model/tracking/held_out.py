@@ -10,7 +10,6 @@ import csv
 import io
 from collections.abc import Sequence
 from hashlib import sha256
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -70,7 +69,7 @@ def held_out_of(several: Sequence[tuple[Rows, PredictedRows]]) -> bytes:
     return written.getvalue().encode()
 
 
-def read_held_out(content: bytes | Path) -> HeldOut:
+def read_held_out(content: bytes) -> HeldOut:
     """Read what `held_out_of` has made.
 
     Raises
@@ -78,12 +77,9 @@ def read_held_out(content: bytes | Path) -> HeldOut:
     TrackingError
         When it is something else, or was cut short.
     """
-    text = content.read_bytes() if isinstance(content, Path) else content
     try:
-        first, *lines = text.decode().splitlines()
-        table = np.array(
-            [[float(cell or "nan") for cell in line] for line in csv.reader(lines[1:])]
-        )
+        first, _, *lines = content.decode().splitlines()
+        table = np.array([[float(cell or "nan") for cell in line] for line in csv.reader(lines)])
         columns = dict(zip(_HEAD, table.T, strict=True))
         numbers = columns.pop("cross_validation")
     except ValueError:

@@ -19,8 +19,8 @@ from ..evaluation.results import Estimate, headline_of
 from ..evaluation.scoring import evaluate_model
 from ..named_metrics import more_is_better
 from ..remote import shown
-from ..runtime.model import Model
-from ..runtime.model_file.sealing import digest, read_content
+from ..runtime.model import Model, open_place
+from ..runtime.model_file.sealing import digest
 from .building import made_of_model
 from .held_out import FILE, METRICS, read_held_out
 from .registry import Runs
@@ -233,19 +233,14 @@ def _recorded(runs: Runs, challenger: str) -> RunRecord:
 
 
 def _open(runs: Runs, record: RunRecord) -> Model:
-    place = runs.resolve(record.id)
-    content = place if isinstance(place, bytes) else read_content(place)
-    return Model(content, name=f"The model of the run {record.id}")
+    return open_place(runs.resolve(record.id), name=f"The model of the run {record.id}")
 
 
 def _missed(model: Model) -> list[str]:
     from ..evaluation.tables import quality_bar
 
-    return [
-        f"It misses its quality bar: {sentence}"
-        for met, sentence in quality_bar(model.manifest)
-        if not met
-    ]
+    missed = (sentence for met, sentence in quality_bar(model.manifest) if not met)
+    return [f"It misses its quality bar: {sentence}" for sentence in missed]
 
 
 def _incompatible(old: Model, new: Model) -> list[str]:
@@ -275,18 +270,10 @@ def _compared(
         number, rows, found = _on_held_out(runs, record, old_record, metric)
     else:
         number, rows, found = _on_data(new, old, data, metric)
+    this, other = found["this"], found["other"]
     estimate: Estimate = found["difference"]
-    return Evidence(
-        metric=metric,
-        rows=rows,
-        number=number,
-        challenger=found["this"],
-        champion=found["other"],
-        difference=estimate.value,
-        low=estimate.low,
-        high=estimate.high,
-        margin=margin * abs(found["other"]),
-    )
+    ends, allowed = (estimate.low, estimate.high), margin * abs(other)
+    return Evidence(metric, rows, number, this, other, estimate.value, *ends, allowed)
 
 
 def _on_held_out(

@@ -45,11 +45,6 @@ class Recorder:
             self._unreachable = str(error)
             announce(f"{error} The run will be kept in {DEFAULT}.")
 
-    @property
-    def is_on(self) -> bool:
-        """Whether anything is to be recorded."""
-        return self._where is not None
-
     def keep(self, made: Made) -> str | None:
         """Record what was made; return the id of the run, or None where nothing is recorded.
 

@@ -11,12 +11,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..runtime.installed import Found, Source
-from ..runtime.model import Model, load_model
-from ..runtime.model_file.sealing import read_content
+from ..runtime.installed import Found
+from ..runtime.model import Model, load_model, open_place
 from .registry import open_runs
 
-__all__ = ["RegisteredModel", "is_registered", "local_file", "model_source", "open_model"]
+__all__ = ["RegisteredModel", "is_registered", "local_file", "open_model"]
 
 _RUNS, _MODELS = "runs:/", "models:/"
 
@@ -55,11 +54,6 @@ class RegisteredModel:
         return Found(str(place) if isinstance(place, Path) else hash(place), place, text)
 
 
-def model_source(named: str | Path, *, runs: str | Path | None = None) -> Source:
-    """Return the source of a registered model, for a service that follows it."""
-    return RegisteredModel(str(named), runs)
-
-
 def open_model(named: str | Path, *, runs: str | Path | None = None) -> Model:
     """Open a model by its registered name, its path, or the name of an installed one.
 
@@ -71,17 +65,11 @@ def open_model(named: str | Path, *, runs: str | Path | None = None) -> Model:
     if not is_registered(named):
         return load_model(named)
     found = RegisteredModel(str(named), runs)()
-    content = found.place if isinstance(found.place, bytes) else read_content(found.place)
-    return Model(content, name=found.name)
+    return open_place(found.place, name=found.name)
 
 
 def local_file(named: Path, *, runs: str | Path | None = None) -> Path:
     """Return the file of a model: for a registered name what it names now, any other as it is.
-
-    Parameters
-    ----------
-    named : Path
-    runs : as for `RegisteredModel`
 
     What is downloaded is removed when the process ends.
 

@@ -176,6 +176,18 @@ def test_a_database_without_a_server_does_as_well(
     assert found.promoted and runs.resolve(f"{found.name}@champion")
 
 
+def test_the_aliases_of_more_models_than_a_page_are_listed(
+    tmp_path: Path, version: Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow returns registered models in pages of a hundred, by name: all pages are read."""
+    monkeypatch.chdir(tmp_path)  # where MLflow puts its folder of artifacts
+    runs = MlflowRuns(f"mlflow+sqlite:///{tmp_path}/runs.db#many")
+    found = promote(runs, str(version("5.0.0")))
+    for number in range(100):
+        runs._client.create_registered_model(f"before-{number}")
+    assert [(one.name, one.alias) for one in runs.aliases()] == [(found.name, "champion")]
+
+
 def test_nothing_of_mlflow_is_imported_before_it_is_needed(program: Program) -> None:
     """With the extra installed, the package and a prediction cost what they cost without."""
     code = (

@@ -50,14 +50,13 @@ def find_registered(named: str) -> Found:
 
         return find_by_client(uri, found["name"], found["alias"], found["version"] or "", named)
     server = Server(uri)
-    if found["alias"]:
-        path = "registered-models/alias"
-        answer = server.json(path, name=found["name"], alias=found["alias"])
+    name, alias, number = found["name"], found["alias"], found["version"]
+    if alias:
+        answer = server.json("registered-models/alias", name=name, alias=alias)
     else:
-        path = "model-versions/get"
-        answer = server.json(path, name=found["name"], version=found["version"])
+        answer = server.json("model-versions/get", name=name, version=number)
     version = answer.get("model_version", {})
-    key = server.uri, found["name"], version.get("version"), version.get("creation_timestamp")
+    key = server.uri, name, version.get("version"), version.get("creation_timestamp")
     return Found(key, _content(uri, *key[1:], _file(version, named)), named)
 
 

@@ -11,7 +11,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -24,13 +24,13 @@ from ...errors import AliasMovedError, TrackingError, UnreachableError
 from ...extras import needs
 from ...runtime.installed import Found
 from ...runtime.model import Model
+from ..registry import Runs
 from ..values import (
     AliasRecord,
     Dataset,
     Metric,
     Run,
     RunRecord,
-    now,
     split_alias,
     user_name,
     without_credentials,
@@ -68,7 +68,7 @@ def check_reachable(where: str) -> None:
             raise ModuleNotFoundError(name="mlflow")
 
 
-class MlflowRuns:
+class MlflowRuns(Runs):
     """The runs in one experiment, and the models that are registered from them."""
 
     def __init__(self, where: str) -> None:
@@ -76,7 +76,6 @@ class MlflowRuns:
 
     @property
     def where(self) -> str:
-        """What messages call the place."""
         return f"{self._address.shown} ({self._address.experiment})"
 
     @cached_property
@@ -92,13 +91,6 @@ class MlflowRuns:
             return str(self._client.create_experiment(self._address.experiment))
 
     def record(self, run: Run, files: Mapping[str, Path | bytes], parts: Sequence[Run] = ()) -> str:
-        """Record a run with its files, and register its model; return its id.
-
-        Raises
-        ------
-        UnreachableError
-            When the server does not answer or refuses.
-        """
         with _told(self._address), tempfile.TemporaryDirectory() as folder:
             kept = _written(files, Path(folder, "files"))
             digests = {name: sha256(path.read_bytes()).hexdigest() for name, path in kept.items()}
@@ -132,7 +124,8 @@ class MlflowRuns:
             tags["mlflow.source.git.commit"] = run.tags["commit"]
         if parent:
             tags["mlflow.parentRunId"] = parent
-        at = _milliseconds(run.started)
+        started = run.started and datetime.fromisoformat(run.started).timestamp()
+        at = int(started * 1000) if started else None
         created = self._client.create_run(self._experiment, start_time=at, tags=tags)
         run_id = str(created.info.run_id)
         params = [
@@ -187,34 +180,18 @@ class MlflowRuns:
         self._client.create_model_version(model.name, source, run_id, tags=tags)
 
     def runs(self) -> list[RunRecord]:
-        """Return all runs, the newest first, without those that are parts of others."""
+        """Return all runs but those that are parts of others, the newest first."""
         with _told(self._address):
-            found = [one for one in self._search(f"tags.`{_TAG}kind` != 'trial'")]
-        return [one for one in map(_record_of, found) if one.run.parent is None]
+            found = [*map(_record_of, self._search(f"tags.`{_TAG}kind` != 'trial'"))]
+        return [one for one in found if one.run.parent is None]
 
     def _search(self, filter_: str, order: str = "attributes.start_time DESC") -> Iterator[Any]:
-        token = None
-        while True:
-            page = self._client.search_runs(
-                [self._experiment], filter_, order_by=[order], page_token=token
-            )
-            yield from page
-            token = page.token
-            if not token:
-                return
+        return _all_pages(self._client.search_runs, [self._experiment], filter_, order_by=[order])
 
     def problems(self) -> list[str]:
-        """Return nothing: a server has whole records only."""
-        return []
+        return []  # a server has whole records only
 
     def run(self, named: str) -> RunRecord:
-        """Return a run by its id, the first characters of it, or `NAME@ALIAS`.
-
-        Raises
-        ------
-        TrackingError
-            When there is none, or there are several.
-        """
         if "@" in named:
             name, alias = split_alias(named)
             move = self.alias(name, alias)
@@ -231,41 +208,23 @@ class MlflowRuns:
         )
 
     def resolve(self, named: str) -> bytes:
-        """Return the model file of a run that is named as for `run`.
-
-        Raises
-        ------
-        TrackingError
-            When there is no such run, it has no model file, or this was deleted.
-        """
         record = self.run(named)
         if record.model_file is None:
             raise TrackingError(f"The run {record.id} in {self.where} has no model file.")
         return self.file(record.id, record.model_file)
 
     def file(self, run_id: str, name: str) -> bytes:
-        """Return a file that was kept with a run.
-
-        Raises
-        ------
-        TrackingError
-            When it was deleted.
-        """
         place = f"model/artifacts/{name}" if name.endswith(".onnx") else name
         with _told(self._address), tempfile.TemporaryDirectory() as folder:
             return Path(self._client.download_artifacts(run_id, place, folder)).read_bytes()
 
     def aliases(self) -> list[AliasRecord]:
-        """Return what each alias names now."""
         with _told(self._address):
-            models = self._client.search_registered_models()
-        found = [
-            self.alias(model.name, alias) for model in models for alias in sorted(model.aliases)
-        ]
-        return [one for one in found if one is not None]
+            models = [*_all_pages(self._client.search_registered_models)]
+        found = (self.alias(one.name, alias) for one in models for alias in sorted(one.aliases))
+        return [*filter(None, found)]
 
     def alias(self, name: str, alias: str) -> AliasRecord | None:
-        """Return what an alias names now; None if there is no such alias."""
         from mlflow.exceptions import MlflowException
 
         with _told(self._address):
@@ -280,7 +239,6 @@ class MlflowRuns:
         return moves[-1] if moves else AliasRecord(name, alias, 0, run_id)  # moved in MLflow
 
     def history(self, name: str, alias: str) -> Sequence[AliasRecord]:
-        """Return every move of an alias that was made with this program, the oldest first."""
         split_alias(f"{name}@{alias}")
         with _told(self._address):
             ledger = self._ledger(name)
@@ -293,56 +251,21 @@ class MlflowRuns:
         of_model = f"tags.`{_TAG}promotions` = '{name}'"
         return next(self._search(of_model, "attributes.start_time ASC"), None)
 
-    def set_alias(
-        self,
-        name: str,
-        alias: str,
-        run_id: str,
-        *,
-        expected: str | None,
-        action: str = "promoted",
-        before: int | None = None,
-        reason: str | None = None,
-        evidence: Mapping[str, Any] | None = None,
-    ) -> AliasRecord:
-        """Move an alias to another run, if it still names the run that is `expected`.
+    def _moves(self, name: str, alias: str) -> tuple[list[int], AliasRecord | None]:
+        numbers = [one.number for one in self.history(name, alias)]
+        return numbers, self.alias(name, alias)
 
-        Raises
-        ------
-        AliasMovedError
-            When another process has moved the alias.
-        TrackingError
-            When the run has no registered model.
-        """
+    def _make(self, move: AliasRecord) -> None:
         from mlflow.exceptions import MlflowException
 
-        moves = self.history(name, alias)
-        present = self.alias(name, alias)
-        if (present.run if present else None) != expected:
-            raise _moved(name, alias, present)
-        number = max((one.number for one in moves), default=0) + 1
-        if before is None and present is not None:
-            before = present.number
-        move = AliasRecord(
-            name=name,
-            alias=alias,
-            number=number,
-            run=run_id,
-            replaced=expected,
-            before=before,
-            action=action,
-            at=now(),
-            by=user_name(),
-            reason=None if reason is None else without_credentials(reason),
-            evidence=evidence or {},
-        )
+        name, alias = move.name, move.alias
         with _told(self._address):
             versions = self._client.search_model_versions(
-                f"name = '{name}' and run_id = '{run_id}'"
+                f"name = '{name}' and run_id = '{move.run}'"
             )
             if not versions:
                 raise TrackingError(
-                    f"The run {run_id} has no registered version of {name} in {self.where}."
+                    f"The run {move.run} has no registered version of {name} in {self.where}."
                 )
             ledger = self._ledger(name)
             if ledger is None:
@@ -353,11 +276,16 @@ class MlflowRuns:
             if len(text) > _MOST_TEXT:
                 text = json.dumps({**move.to_dict(), "evidence": {}}, sort_keys=True)
             try:
-                self._client.log_param(ledger.info.run_id, f"{alias}.{number:06}", text)
+                self._client.log_param(ledger.info.run_id, f"{alias}.{move.number:06}", text)
             except MlflowException:
-                raise _moved(name, alias, self.alias(name, alias)) from None
+                raise self._moved(name, alias, self.alias(name, alias)) from None
             self._client.set_registered_model_alias(name, alias, versions[0].version)
-        return move
+
+    def _moved(self, name: str, alias: str, present: AliasRecord | None) -> AliasMovedError:
+        by = "" if present is None else f" to {present.run}, by {present.by or 'somebody'}"
+        return AliasMovedError(
+            f"{name}@{alias} was moved{by} meanwhile: nothing was changed. Promote again."
+        )
 
 
 def find_by_client(uri: str, name: str, alias: str | None, version: str, named: str) -> Found:
@@ -423,6 +351,17 @@ def _told(address: Address) -> Iterator[None]:
         raise UnreachableError(f"{address.shown} cannot be used: {message}.") from None
 
 
+def _all_pages(search: Callable[..., Any], *args: Any, **options: Any) -> Iterator[Any]:
+    """Yield all that a search of MLflow finds, which it returns in pages."""
+    token = None
+    while True:
+        page = search(*args, page_token=token, **options)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
 def _written(files: Mapping[str, Path | bytes], folder: Path) -> dict[str, Path]:
     """Put all files into one folder, under their names."""
     folder.mkdir()
@@ -435,6 +374,10 @@ def _written(files: Mapping[str, Path | bytes], folder: Path) -> dict[str, Path]
 def _record_of(found: Any) -> RunRecord:
     """Read a run of MLflow; one that others have recorded has less in it."""
     tags, params, values = found.data.tags, found.data.params, found.data.metrics
+    try:
+        notes = tuple(json.loads(tags.get(f"{_TAG}notes", "[]")))
+    except ValueError:  # they were too long
+        notes = (tags[f"{_TAG}notes"],)
     names = [
         name
         for name in values
@@ -462,25 +405,7 @@ def _record_of(found: Any) -> RunRecord:
         seconds=float(tags.get(f"{_TAG}seconds", 0)),
         status=tags.get(f"{_TAG}status", "finished"),
         parent=tags.get("mlflow.parentRunId"),
-        notes=tuple(_list(tags.get(f"{_TAG}notes", "[]"))),
+        notes=notes,
     )
     files = json.loads(tags.get(f"{_TAG}files", "{}"))
     return RunRecord(found.info.run_id, run, files, found.info.artifact_uri)
-
-
-def _list(text: str) -> list[str]:
-    try:
-        return list(json.loads(text))
-    except ValueError:  # it was too long
-        return [text]
-
-
-def _milliseconds(started: str) -> int | None:
-    return int(datetime.fromisoformat(started).timestamp() * 1000) if started else None
-
-
-def _moved(name: str, alias: str, present: AliasRecord | None) -> AliasMovedError:
-    by = "" if present is None else f" to {present.run}, by {present.by or 'somebody'}"
-    return AliasMovedError(
-        f"{name}@{alias} was moved{by} meanwhile: nothing was changed. Promote again."
-    )
