@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -91,7 +92,7 @@ class Model:
         return f"<Model {self.name} {self.version}: {self.contract.target} from {used} fields>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen, (self._content, self._name)
+        return partial(Model, name=self._name), (self._content,)
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -121,8 +122,6 @@ class Model:
     @cached_property
     def sha256(self) -> str:
         """SHA-256 of the file, as hexadecimal digits."""
-        from hashlib import sha256
-
         return sha256(self._content).hexdigest()
 
     @cached_property
@@ -158,9 +157,7 @@ class Model:
         InputError
             When `rows` is none of these kinds, or its columns differ in length.
         """
-        return self._predict(self._checker.check(rows))
-
-    def _predict(self, checked: Checked) -> Prediction:
+        checked = self._checker.check(rows)
         if checked.accepted is None:
             values, lower, upper = self._run(checked)
         else:
@@ -294,19 +291,12 @@ class Model:
             for field, offset in zip(self.contract.categories, self.contract.offsets, strict=True)
         ]
         numbers = np.array(ends, dtype=np.float64).reshape(-1, 2).T
-        self._run_slice(
-            Checked(numbers, np.array(codes, dtype=np.int64).reshape(-1, 2).T, None, []),
-            slice(None),
-        )
+        levels = np.array(codes, dtype=np.int64).reshape(-1, 2).T
+        self._run_slice(Checked(numbers, levels, None, []), slice(None))
 
     def _cannot_run(self, error: Exception) -> ModelFileError:
         reason = str(error).partition("\n")[0].rstrip(".")
         return ModelFileError(f"{self._name} holds a graph that cannot be run: {reason}.")
-
-
-def _reopen(content: bytes, name: str) -> Model:
-    """Open a model file again, where a pickle has brought it."""
-    return Model(content, name=name)
 
 
 _shipped_lock = threading.Lock()

@@ -145,15 +145,11 @@ class Prediction:
             f"{failed:,} in error, version {self.version}>"
         )
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _prediction, (
-            self.values,
-            self.lower,
-            self.upper,
-            self.version,
-            self.findings,
-            self.assumed,
-        )
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the rows, of which a pickle has what `assumed` counts, and the sentences."""
+        state = vars(self) | {"_checked": None, "assumed": self.assumed}
+        state.pop("problems", None)
+        return state
 
     def _repr_html_(self) -> str:
         """Return the first rows as a table, for a notebook."""
@@ -176,13 +172,12 @@ class Prediction:
             When pandas is not installed.
         """
         try:
-            import_module("pandas")
+            frame = import_module("pandas").DataFrame
         except ImportError:
             raise MissingExtraError(
                 f"to_pandas needs pandas: pip install '{distribution_name()}[train]', or pandas "
                 "itself."
             ) from None
-        frame = import_module("pandas").DataFrame
         columns = {"value": self.values, "lower": self.lower, "upper": self.upper}
         return frame({**columns, "assumed": self.assumed}, index=index)
 
@@ -218,14 +213,6 @@ class Prediction:
             if problem.row is not None:
                 dicts[problem.row]["problems"].append(problem.to_dict())
         return dicts
-
-
-def _prediction(*parts: Any) -> Prediction:
-    """Make a prediction again, where a pickle has brought it."""
-    *fields, assumed = parts
-    prediction = Prediction(*fields)
-    prediction.__dict__["assumed"] = assumed
-    return prediction
 
 
 def _problems(findings: Iterable[Finding]) -> list[Problem]:
