@@ -12,16 +12,7 @@ from ..times import seconds_of_text, time_text
 
 __all__ = ["Contract", "Field", "Kind"]
 
-Kind = Literal[
-    "number",
-    "year",
-    "date",
-    "timestamp",
-    "boolean",
-    "nominal",
-    "ordinal",
-    "identifier",
-]
+Kind = Literal["number", "year", "date", "timestamp", "boolean", "nominal", "ordinal", "identifier"]
 
 
 @dataclass(frozen=True)

@@ -81,9 +81,7 @@ class Prediction:
         """How many fields of each row were missing and filled, shape (rows,); 0 for an error."""
         if self._checked is None:
             return np.zeros(len(self), dtype=np.int64)
-        checked, missing_codes = self._checked
-        assumed = checked.assumed(missing_codes)
-        return np.where(np.isnan(self.values), 0, assumed)
+        return np.where(np.isnan(self.values), 0, self.missing.sum(axis=1))
 
     @property
     def checked(self) -> Checked:

@@ -18,7 +18,7 @@ from pydantic import create_model
 
 from ..times import times_of
 from .contract import Contract, Field
-from .intake import NotANumber, is_missing, read_boolean, read_level, read_number, read_time
+from .intake.cells import NotANumber, is_missing, read_boolean, read_level, read_number, read_time
 from .model import load_model
 
 __all__ = [

@@ -9,44 +9,20 @@ from collections.abc import Generator, Mapping
 
 from ...errors import InputError
 from ..contract import Contract
-from .cells import (
-    UNKNOWN_LEVEL,
-    WRONG_TYPE,
-    Codes,
-    Floats,
-    LevelCodes,
-    NotANumber,
-    is_missing,
-    missing_numbers,
-    number_text,
-    read_boolean,
-    read_level,
-    read_number,
-    read_time,
-)
-from .layout import Intake, Layout
+from .cells import Codes, Floats, NotANumber, is_missing, number_text, read_number
+from .layout import Intake
 from .layouts import Layouts
 from .mixed import MixedRecords
 from .records import Records
 from .tables import is_row, not_rows, read_mapping, read_table
 
 __all__ = [
-    "UNKNOWN_LEVEL",
-    "WRONG_TYPE",
     "Codes",
     "Floats",
-    "Intake",
-    "Layout",
-    "Layouts",
-    "LevelCodes",
     "NotANumber",
     "is_missing",
-    "missing_numbers",
     "number_text",
-    "read_boolean",
-    "read_level",
     "read_number",
-    "read_time",
     "read_rows",
 ]
 

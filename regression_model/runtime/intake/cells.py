@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -236,8 +236,8 @@ class LevelCodes(dict[Any, int]):
         self.update((level, offset + i) for i, level in enumerate(levels))
         if self._is_numeric:  # whole numbers, but for 0 and 1, which equal False and True
             self.update(
-                (int(level), offset + i)
-                for i, level in enumerate(levels)
+                (int(level), self[level])
+                for level in levels
                 if _WHOLE_NUMBER.fullmatch(level) and level not in ("0", "1")
             )
         if self._is_boolean:
@@ -292,17 +292,8 @@ def to_floats(cells: Sequence[Any], missing_values: tuple[str, ...]) -> tuple[Fl
             return np.array(read, dtype=np.float64), []
         except (ValueError, OverflowError):  # a text that is not a number, found below
             pass
-    numbers = np.empty(len(cells))
-    odd = []
-    for at, cell in enumerate(cells):
-        try:
-            if type(cell) in _CONTAINERS:
-                raise NotANumber
-            numbers[at] = read_number(cell, missing_values)
-        except NotANumber:
-            numbers[at] = math.nan
-            odd.append(at)
-    return numbers, odd
+    numbers, odd = _one_by_one(cells, partial(read_number, missing_values=missing_values))
+    return np.array(numbers, dtype=np.float64), odd
 
 
 def to_times(
@@ -316,16 +307,22 @@ def to_times(
         if seconds is not None:
             known = iter(seconds.tolist())
             return [math.nan if cell in missing else next(known) for cell in cells], []
-    times, odd = [], []
+    return _one_by_one(cells, partial(read_time, days=days, missing_values=missing_values))
+
+
+def _one_by_one(
+    cells: Sequence[Any], read: Callable[[object], float]
+) -> tuple[list[float], list[int]]:
+    found, odd = [], []
     for at, cell in enumerate(cells):
         try:
             if type(cell) in _CONTAINERS:
                 raise NotANumber
-            times.append(read_time(cell, days=days, missing_values=missing_values))
+            found.append(read(cell))
         except NotANumber:
-            times.append(math.nan)
+            found.append(math.nan)
             odd.append(at)
-    return times, odd
+    return found, odd
 
 
 def read_cells(
