@@ -166,8 +166,7 @@ def _is_plain_number(type_: Any) -> bool:
 def _is_text(type_: Any) -> bool:
     import pyarrow
 
-    if pyarrow.types.is_dictionary(type_):
-        type_ = type_.value_type
+    type_ = _plain_type(type_)
     return bool(pyarrow.types.is_string(type_) or pyarrow.types.is_large_string(type_))
 
 

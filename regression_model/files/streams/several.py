@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence, Set
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from ... import remote
 from ...errors import InputError
 
-if TYPE_CHECKING:
-    from .sources import Source, Unread
-
-__all__ = ["check_same_columns", "expanded", "is_pattern", "opened_one_by_one"]
+__all__ = ["check_same_columns", "expanded", "is_pattern"]
 
 _SIGNS = frozenset("*?[")
 
@@ -73,43 +68,3 @@ def check_same_columns(
     else:
         what = f"has its columns in another order than {first}"
     raise InputError(f"{name} {what}: expected files with the same columns.")
-
-
-@contextmanager
-def opened_one_by_one(
-    pattern: str,
-    paths: Sequence[str],
-    open_one: Callable[[str], AbstractContextManager[Source]],
-    make: Callable[..., Source],
-) -> Iterator[Source]:
-    """Open the first of several files; each of the others is opened when its turn comes."""
-    with ExitStack() as stack:
-        now = stack.enter_context(open_one(paths[0]))
-        first = now
-        done: list[Source] = [first]
-
-        def slices(used: Set[str], carried: Collection[str] | None) -> Iterator[Unread]:
-            nonlocal now
-            yield from first.slices(used, carried)
-            for path in paths[1:]:
-                # The one before stays open: another thread may still be reading its last cells.
-                now = stack.enter_context(open_one(path))
-                check_same_columns(now.name, now.names, first.name, first.names)
-                done.append(now)
-                yield from now.slices(used, carried)
-
-        def fraction() -> float | None:
-            part = now.fraction()
-            return None if part is None else (len(done) - 1 + part) / len(paths)
-
-        def records(role: str) -> tuple[Any, ...]:
-            return tuple(record for one in done for record in one.records(role))
-
-        yield make(
-            remote.shown(pattern),
-            first.names,
-            slices,
-            fraction,
-            separator=first.separator,
-            records=records,
-        )

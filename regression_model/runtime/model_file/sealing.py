@@ -139,4 +139,5 @@ def _no_constant(word: str) -> NoReturn:
 
 def digest(path: Path) -> str:
     """SHA-256 of a file, as hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
