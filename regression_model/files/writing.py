@@ -194,10 +194,8 @@ def _remove_leftovers(path: Path) -> None:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write `content` to `path` so that a crash leaves the old file or the new one.
 
-    Raises
-    ------
-    OutputError
-        When the folder cannot be written or the disk is full; the old file is untouched.
+    Raises OutputError when the folder cannot be written or the disk is full; the old file is
+    untouched.
     """
     write_all_atomically({path: content})
 
@@ -205,12 +203,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 def write_all_atomically(contents: Mapping[Path, bytes]) -> None:
     """Write several files: only when all of them are on the disk does any take its place.
 
-    Of URLs each is written whole or not at all, in the order of `contents`.
-
-    Raises
-    ------
-    OutputError
-        When a folder cannot be written or the disk is full; the old files are untouched.
+    Of URLs each is written whole or not at all, in the order of `contents`. Raises OutputError when
+    a folder cannot be written or the disk is full; the old files are untouched.
     """
     elsewhere = {path: url for path in contents if (url := remote.url_of(path)) is not None}
     path = next(iter(contents))
@@ -239,12 +233,8 @@ def opened_output(path: str) -> Iterator[CompleteWriter]:
     """Open a file or URL to be written piece by piece, or standard output when `path` is `-`.
 
     The file takes its place when the block ends without an error; otherwise what was there before
-    is untouched. A link stays a link. A pipe or a device is written to directly.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
+    is untouched. A link stays a link. A pipe or a device is written to directly. Raises OutputError
+    when the file cannot be written.
     """
     if path == "-":
         sys.stdout.flush()

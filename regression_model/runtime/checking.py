@@ -107,13 +107,7 @@ class Checker:
         self._missing_numbers = sorted(missing_numbers(contract.missing_values))
 
     def check(self, rows: object) -> Checked:
-        """Read and check rows of any accepted kind.
-
-        Raises
-        ------
-        InputError
-            When `rows` as a whole cannot be read as rows.
-        """
+        """Read and check rows of any accepted kind; raises InputError when they are no rows."""
         intake = read_rows(self.contract, rows, self._layouts)
         numbers, odd = intake.numbers()
         if self._missing_numbers:
@@ -134,8 +128,23 @@ class Checker:
             return Checked(numbers, codes, None, [])
         findings = [] if clean else self._layout_findings(intake)
         reported = _already_reported(intake, findings)
-        findings += self._number_findings(intake, numbers, ~inside, wrong_type, reported)
-        findings += self._code_findings(intake, codes, ~known, reported)
+
+        def codes_of_number(j: int, rows: list[int]) -> list[str]:
+            field, wrong = self.contract.numbers[j], wrong_type[rows, j].tolist()
+            pairs = zip(numbers[rows, j].tolist(), wrong, strict=True)
+            return ["wrong_type" if is_wrong else _number_code(field, n) for n, is_wrong in pairs]
+
+        def codes_of_level(j: int, rows: list[int]) -> list[str]:
+            names = _LEVEL_CODES | {int(self.missing_codes[j]): "missing_value"}
+            return [names.get(code, "unseen_level") for code in codes[rows, j].tolist()]
+
+        for fields, unexpected, codes_of in (
+            (self.contract.numbers, ~inside, codes_of_number),
+            (self.contract.categories, ~known, codes_of_level),
+        ):
+            for j, flagged in _rows_by_column(unexpected).items():
+                at = _rows_not_in(reported, fields[j], flagged)
+                findings += _by_code(intake, fields[j], at, codes_of(j, at))
         return Checked(numbers, codes, _accepted(intake.rows, findings), findings)
 
     def _layout_findings(self, intake: Intake) -> list[Finding]:
@@ -160,38 +169,6 @@ class Checker:
             at, values = zip(*not_rows, strict=True)
             findings.append(Finding(None, "wrong_type", at, values))
         return findings
-
-    def _number_findings(
-        self,
-        intake: Intake,
-        numbers: Floats,
-        outside: Mask,
-        wrong_type: Mask,
-        reported: Mapping[str | None, Collection[int]],
-    ) -> Iterator[Finding]:
-        for j, flagged in _rows_by_column(outside).items():
-            field = self.contract.numbers[j]
-            rows = _rows_not_in(reported, field, flagged)
-            values = numbers[rows, j].tolist()
-            codes = [
-                "wrong_type" if is_wrong else _number_code(field, value)
-                for is_wrong, value in zip(wrong_type[rows, j].tolist(), values, strict=True)
-            ]
-            yield from _by_code(intake, field, rows, codes)
-
-    def _code_findings(
-        self,
-        intake: Intake,
-        codes: Codes,
-        unknown: Mask,
-        reported: Mapping[str | None, Collection[int]],
-    ) -> Iterator[Finding]:
-        for j, flagged in _rows_by_column(unknown).items():
-            field = self.contract.categories[j]
-            rows = _rows_not_in(reported, field, flagged)
-            names = _LEVEL_CODES | {int(self.missing_codes[j]): "missing_value"}
-            found = [names.get(code, "unseen_level") for code in codes[rows, j].tolist()]
-            yield from _by_code(intake, field, rows, found)
 
 
 def _expected_range(field: Field) -> tuple[float, float]:

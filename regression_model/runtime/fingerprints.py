@@ -77,13 +77,7 @@ class Fingerprints:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Fingerprints:
-        """Rebuild what `to_dict` gave.
-
-        Raises
-        ------
-        ModelFileError
-            When it is something else.
-        """
+        """Rebuild what `to_dict` gave; raises ModelFileError for something else."""
         try:
             return cls(
                 _numbers(base64.b64decode(data["hashes"], validate=True)), int(data["limit"])

@@ -77,11 +77,7 @@ def find_model(named: str | Path) -> Path:
 
     A file wins over a model of the same name, an installed model over the shipped one. What is
     neither a file nor a name, such as a URL, is returned as it is: opening it says what is wrong.
-
-    Raises
-    ------
-    ModelFileError
-        When no model of that name is installed, or several are.
+    Raises ModelFileError when no model of that name is installed, or several are.
     """
     text = str(named)
     if url_of(named) is not None:

@@ -162,10 +162,8 @@ class _Counted(io.RawIOBase):
 def opened_content(path: str) -> Content:
     """Open a file, a URL, or standard input for `-`.
 
-    Raises
-    ------
-    InputError
-        When it is absent or cannot be read; reading raises it too if the file changes meanwhile.
+    Raises InputError when it is absent or cannot be read; reading raises it too if the file changes
+    meanwhile.
     """
     if path == "-":
         # Without its buffer: at exit Python would wait for a thread that is still reading into it.

@@ -129,18 +129,10 @@ def check_separator(
     known: Iterable[str] = (),
     option: str | None = None,
 ) -> None:
-    """Refuse a file that has another separator, and name it.
+    """Refuse a file that has another separator, and name it and the caller's option for it.
 
-    Parameters
-    ----------
-    known : names of which a header has some
-    option : the caller's option for a separator; None without one
-
-    Raises
-    ------
-    InputError
-        When another separator gives more of the known names; or, if none gives any, when a header
-        of a single cell has one inside.
+    Raises InputError when another separator gives more of the known names, of which a header has
+    some; or, if none gives any, when a header of a single cell has one inside.
     """
     other = _likely_separator(header, known, separator)
     if other is None:

@@ -27,10 +27,7 @@ def is_pattern(path: str) -> bool:
 def expanded(path: str) -> list[str]:
     """Return the files that a path stands for, in the order of their names.
 
-    Raises
-    ------
-    InputError
-        When no file has a name of the pattern.
+    Raises InputError when no file has a name of the pattern.
     """
     if not is_pattern(path):
         return [path]
@@ -50,13 +47,7 @@ def expanded(path: str) -> list[str]:
 def check_same_columns(
     name: str, names: Sequence[str] | None, first: str, first_names: Sequence[str] | None
 ) -> None:
-    """Refuse a file whose columns are not those of the first one, in their order.
-
-    Raises
-    ------
-    InputError
-        Naming the file and what differs.
-    """
+    """Raise InputError for a file whose columns are not those of the first one, in their order."""
     if names is None or first_names is None or list(names) == list(first_names):
         return
     missing = [one for one in first_names if one not in names]

@@ -128,13 +128,8 @@ def opened_source(path: str, *, format_: Format | None = None) -> Iterator[Sourc
     ----------
     format_ : what the file holds; None decides by its name, and by its first bytes for `-`
 
-    Raises
-    ------
-    InputError
-        When the input is absent, not UTF-8, ragged, truncated or otherwise invalid; reading the
-        slices may raise it as well.
-    MissingExtraError
-        For Parquet without the extra that reads it.
+    Raises InputError when the input is absent, not UTF-8, ragged, truncated or otherwise invalid;
+    reading the slices may raise it as well. Raises MissingExtraError for Parquet without its extra.
     """
     if format_ is None and path != "-":
         format_ = format_of(path)

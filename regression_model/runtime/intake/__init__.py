@@ -30,14 +30,8 @@ __all__ = [
 def read_rows(contract: Contract, rows: object, layouts: Layouts | None = None) -> Intake:
     """Read a list of dicts, a dict of columns or of scalars, or a table of any known library.
 
-    Parameters
-    ----------
-    layouts : kept between calls, so that records with the same names are read faster
-
-    Raises
-    ------
-    InputError
-        When `rows` is none of these.
+    With layouts that are kept between calls, records with the same names are read faster. Raises
+    InputError when `rows` is none of these.
     """
     layouts = Layouts(contract) if layouts is None else layouts
     if isinstance(rows, list | tuple):

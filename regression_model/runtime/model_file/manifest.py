@@ -41,10 +41,7 @@ class ManifestError(ValueError):
 def check_manifest(manifest: Mapping[str, Any]) -> Contract:
     """Check every value of a manifest and return the contract in it.
 
-    Raises
-    ------
-    ManifestError
-        With the first value that is missing or of another type.
+    Raises ManifestError with the first value that is missing or of another type.
     """
     _MANIFEST(manifest, "")
     contract = Contract.from_dict(manifest["contract"])

@@ -100,10 +100,8 @@ class OnnxModel(NamedTuple):
 def read_onnx(content: bytes) -> OnnxModel:
     """Read the bytes of an ONNX model; constants are views of them.
 
-    Raises
-    ------
-    WireError
-        When the bytes are not an ONNX model, or one with parts that export never writes.
+    Raises WireError when the bytes are not an ONNX model, or one with parts that export never
+    writes.
     """
     model = read_message(content, _MODEL)
     graph = _given(model, "graph")

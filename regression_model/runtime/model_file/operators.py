@@ -74,10 +74,6 @@ def _together(dimensions: tuple[int | None, ...]) -> int | None:
     return found.pop() if found else 1
 
 
-def _same(operands: Operands) -> Shape:
-    return operands.shapes[0]
-
-
 def _cast(operands: Operands) -> Shape:
     if operands.attribute("to") not in (FLOAT, DOUBLE, INT64):
         raise GraphError("Cast makes something else than numbers")
@@ -248,32 +244,27 @@ def _within(at: Array, count: int) -> Array:
 
 # The whole of what a graph may do, by domain and operator.
 OPERATORS: Mapping[tuple[str, str], Operator] = {
-    ("", "Add"): Operator(_broadcast, 2),
-    ("", "Cast"): Operator(_cast, attributes={"to": int}),
-    ("", "Concat"): Operator(_concat, None, {"axis": int}),
-    ("", "Div"): Operator(_broadcast, 2),
-    ("", "Equal"): Operator(_broadcast, 2),
-    ("", "Exp"): Operator(_same),
-    ("", "Floor"): Operator(_same),
-    ("", "Gather"): Operator(_gather, 2, {"axis": int}),
-    ("", "Gemm"): Operator(_matrix_product, 3),
-    ("", "Greater"): Operator(_broadcast, 2),
-    ("", "Identity"): Operator(_same),
-    ("", "IsNaN"): Operator(_same),
-    ("", "Log"): Operator(_same),
-    ("", "MatMul"): Operator(_matrix_product, 2),
-    ("", "Max"): Operator(_broadcast, 2),
-    ("", "Min"): Operator(_broadcast, 2),
-    ("", "Mul"): Operator(_broadcast, 2),
-    ("", "Neg"): Operator(_same),
-    ("", "Pow"): Operator(_broadcast, 2),
-    ("", "ReduceSum"): Operator(_sum_of_columns, 2, {"keepdims": int}),
-    ("", "ReduceSumSquare"): Operator(_sum_of_columns, 1, {"axes": tuple, "keepdims": int}),
-    ("", "Sqrt"): Operator(_same),
-    ("", "Squeeze"): Operator(_squeeze, 2),
-    ("", "Sub"): Operator(_broadcast, 2),
+    **dict.fromkeys(
+        [("", name) for name in ("Exp", "Floor", "Identity", "IsNaN", "Log", "Neg", "Sqrt")],
+        Operator(_broadcast),
+    ),
+    **dict.fromkeys(
+        [
+            ("", name)
+            for name in ("Add", "Div", "Equal", "Greater", "Max", "Min", "Mul", "Pow", "Sub")
+        ],
+        Operator(_broadcast, 2),
+    ),
     ("", "Sum"): Operator(_broadcast, None),
     ("", "Where"): Operator(_broadcast, 3),
+    ("", "Cast"): Operator(_cast, attributes={"to": int}),
+    ("", "Concat"): Operator(_concat, None, {"axis": int}),
+    ("", "Gather"): Operator(_gather, 2, {"axis": int}),
+    ("", "Gemm"): Operator(_matrix_product, 3),
+    ("", "MatMul"): Operator(_matrix_product, 2),
+    ("", "ReduceSum"): Operator(_sum_of_columns, 2, {"keepdims": int}),
+    ("", "ReduceSumSquare"): Operator(_sum_of_columns, 1, {"axes": tuple, "keepdims": int}),
+    ("", "Squeeze"): Operator(_squeeze, 2),
     ("ai.onnx.ml", "LabelEncoder"): Operator(
         _labels,
         attributes={"keys_strings": tuple, "values_int64s": tuple, "default_int64": int},
@@ -287,10 +278,7 @@ OPERATORS: Mapping[tuple[str, str], Operator] = {
 def check_graph(content: bytes, contract: Contract) -> None:
     """See to it that an ONNX model is one that export could have written for a contract.
 
-    Raises
-    ------
-    GraphError
-        With the reason, when it is not.
+    Raises GraphError with the reason, when it is not.
     """
     try:
         model = read_onnx(content)

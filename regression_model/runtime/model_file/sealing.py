@@ -56,10 +56,7 @@ def seal(graph: bytes, manifest: dict[str, Any]) -> bytes:
 def reseal(content: bytes, manifest: dict[str, Any], *, name: str) -> bytes:
     """Return a model file, whose seal was checked, with another manifest and the same graph.
 
-    Raises
-    ------
-    ModelFileError
-        When the old manifest is not where training writes it.
+    Raises ModelFileError when the old manifest is not where training writes it.
     """
     graph = content[:-_SEAL_LENGTH]
     entry = _metadata_entry(MANIFEST_KEY, dict(_metadata(content))[MANIFEST_KEY])
@@ -71,10 +68,7 @@ def reseal(content: bytes, manifest: dict[str, Any], *, name: str) -> bytes:
 def open_sealed(content: bytes, *, name: str) -> dict[str, Any]:
     """Check the bytes of a model file and return the manifest in it.
 
-    Raises
-    ------
-    ModelFileError
-        When the bytes are damaged or truncated, foreign, or of a newer format.
+    Raises ModelFileError when the bytes are damaged or truncated, foreign, or of a newer format.
     """
     if not content:
         raise ModelFileError(f"{name} is empty: it is not a model file.")

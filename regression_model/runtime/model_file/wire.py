@@ -59,10 +59,7 @@ def delimited(field: int, payload: bytes) -> bytes:
 def fields(content: bytes) -> Iterator[tuple[int, int | bytes]]:
     """Yield number and value of every field: an unsigned number, or bytes.
 
-    Raises
-    ------
-    WireError
-        When the bytes are not a message.
+    Raises WireError when the bytes are not a message.
     """
     at, end = 0, len(content)
     while at < end:
@@ -104,10 +101,7 @@ def _read_varint(content: bytes, at: int) -> tuple[int, int]:
 def read_message(content: bytes, rules: Mapping[int, Rule]) -> Message:
     """Return the values of a message by name: a list for a repeated field, None for an absent one.
 
-    Raises
-    ------
-    WireError
-        When the bytes are not such a message.
+    Raises WireError when the bytes are not such a message.
     """
     message: Message = {rule.name: [] if rule.repeated else None for rule in rules.values()}
     for number, value in fields(content):
