@@ -32,11 +32,7 @@ def read_table(path: str, *, format_: Format | None = None) -> Rows:
 
 
 def read_recorded(
-    path: str,
-    *,
-    format_: Format | None = None,
-    separator_option: str | None = None,
-    role: str = "",
+    path: str, *, format_: Format | None = None, separator_option: str | None = None, role: str = ""
 ) -> tuple[Rows, tuple[DataRecord, ...]]:
     """Read a table as `read_table` does, with a record of each file.
 

@@ -99,13 +99,7 @@ def _replace_schema(by: dict[str, Any], schema: dict[str, Any]) -> None:
     schema.update(by)
 
 
-_TYPES = {
-    "number": float,
-    "year": float,
-    "date": date,
-    "timestamp": datetime,
-    "boolean": bool,
-}
+_TYPES = {"number": float, "year": float, "date": date, "timestamp": datetime, "boolean": bool}
 
 
 def _bound(field: Field, bound: float | None) -> Any:

@@ -16,15 +16,7 @@ from .mixed import MixedRecords
 from .records import Records
 from .tables import is_row, not_rows, read_mapping, read_table
 
-__all__ = [
-    "Codes",
-    "Floats",
-    "NotANumber",
-    "is_missing",
-    "number_text",
-    "read_number",
-    "read_rows",
-]
+__all__ = ["Codes", "Floats", "NotANumber", "is_missing", "number_text", "read_number", "read_rows"]
 
 
 def read_rows(contract: Contract, rows: object, layouts: Layouts | None = None) -> Intake:

@@ -12,13 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...levels import (
-    boolean_level,
-    boolean_spellings,
-    is_number_text,
-    level_text,
-    text_of_number,
-)
+from ...levels import boolean_level, boolean_spellings, is_number_text, level_text, text_of_number
 from ...times import seconds_of, seconds_of_texts
 from ..contract import Contract, Field
 

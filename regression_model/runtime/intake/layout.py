@@ -71,13 +71,7 @@ def refuse_incomplete(rows: int, incomplete: int, absent: Sequence[str]) -> None
 
 
 class Intake(ABC):
-    """Rows that came in, read for one contract.
-
-    Attributes
-    ----------
-    contract : Contract
-    rows : int
-    """
+    """Rows that came in, read for one contract; `rows` is how many."""
 
     def __init__(self, contract: Contract, rows: int) -> None:
         self.contract = contract

@@ -282,7 +282,7 @@ _TARGET = _record(
         "unit": _or_null(_text),
         "transform": _one_of("log", "log1p", "none"),
         "minimum": _or_null(_number),
-    },
+    }
 )
 _SPREAD = _record({"low": _number, "high": _number}, {"over_seeds": _number})
 _DATA = _record({"path": _text, "sha256": _sha256, "rows": _count, "columns": _map_of(_text)})

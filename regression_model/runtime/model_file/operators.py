@@ -266,8 +266,7 @@ OPERATORS: Mapping[tuple[str, str], Operator] = {
     ("", "ReduceSumSquare"): Operator(_sum_of_columns, 1, {"axes": tuple, "keepdims": int}),
     ("", "Squeeze"): Operator(_squeeze, 2),
     ("ai.onnx.ml", "LabelEncoder"): Operator(
-        _labels,
-        attributes={"keys_strings": tuple, "values_int64s": tuple, "default_int64": int},
+        _labels, attributes={"keys_strings": tuple, "values_int64s": tuple, "default_int64": int}
     ),
     ("ai.onnx.ml", "TreeEnsemble"): Operator(
         _trees, attributes={**_TREE_ATTRIBUTES, **_OF_MISSING_AND_SETS}

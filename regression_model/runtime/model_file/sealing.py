@@ -20,15 +20,7 @@ from ...distribution import distribution_name
 from ...errors import ModelFileError
 from .wire import delimited, fields
 
-__all__ = [
-    "FORMAT",
-    "digest",
-    "open_sealed",
-    "read_content",
-    "read_manifest",
-    "reseal",
-    "seal",
-]
+__all__ = ["FORMAT", "digest", "open_sealed", "read_content", "read_manifest", "reseal", "seal"]
 
 FORMAT = 1  # raised when an older runtime half can no longer read what is written
 MANIFEST_KEY = "regression_model.manifest"
