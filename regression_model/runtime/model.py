@@ -57,12 +57,9 @@ class Model:
     """
 
     def __init__(self, content: bytes, *, name: str = "The model file") -> None:
-        """Open the bytes of a model file; `name` is what error messages call it.
+        """Open the bytes of a model file, which messages call `name`.
 
-        Raises
-        ------
-        ModelFileError
-            When the bytes are damaged, foreign, or of a newer format.
+        Raises ModelFileError when the bytes are damaged, foreign, or of a newer format.
         """
         self._manifest = open_sealed(content, name=name)
         try:
@@ -161,10 +158,8 @@ class Model:
         if checked.accepted is None:
             values, lower, upper = self._run(checked)
         else:
-            values, lower, upper = np.full((3, len(checked.numbers)), np.nan)
-            of_accepted = self._run(checked.only_accepted())
-            for array, part in zip((values, lower, upper), of_accepted, strict=True):
-                array[checked.accepted] = part
+            values, lower, upper = every = np.full((3, len(checked.numbers)), np.nan)
+            every[:, checked.accepted] = self._run(checked.only_accepted())
         findings = checked.findings
         is_sound = np.isfinite(lower) & np.isfinite(upper) & (lower != 0)
         if not is_true_everywhere(is_sound):
@@ -255,7 +250,7 @@ class Model:
             )
         return checked.numbers, checked.codes
 
-    def _run(self, checked: Checked) -> Iterable[Floats]:
+    def _run(self, checked: Checked) -> list[Floats]:
         """Run the graph over rows without errors; three arrays of shape (rows,)."""
         rows = len(checked.numbers)
         if rows <= _ROWS_AT_ONCE:

@@ -85,13 +85,7 @@ class Prediction:
 
     @property
     def checked(self) -> Checked:
-        """The rows as the model took them.
-
-        Raises
-        ------
-        InputError
-            When the prediction came out of a pickle, which holds no rows.
-        """
+        """The rows as the model took them; raises InputError after a pickle, which holds none."""
         if self._checked is None:
             raise InputError("A prediction out of a pickle holds no rows: predict them again.")
         return self._checked[0]
@@ -103,7 +97,7 @@ class Prediction:
         Raises
         ------
         InputError
-            As for `checked`.
+            When the prediction came out of a pickle, which holds no rows.
         """
         checked = self.checked
         assert self._checked is not None

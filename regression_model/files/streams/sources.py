@@ -293,19 +293,6 @@ class Repeated:
     def __len__(self) -> int:
         return len(self._columns[0])
 
-    @property
-    def column_names(self) -> list[str]:
-        """The names, as a pyarrow table has them."""
-        return list(self.columns)
-
-    def column(self, name: str) -> list[str]:
-        """Return the first column called `name`."""
-        return self._columns[self.columns.index(name)]
-
-    def slice(self, at: int, length: int) -> Repeated:
-        """Return some rows."""
-        return Repeated(self.columns, [cells[at : at + length] for cells in self._columns])
-
     def select(self, positions: Sequence[int]) -> dict[str, list[str]]:
         """Return the columns at some positions, whose names are distinct."""
         return {self.columns[at]: self._columns[at] for at in positions}
