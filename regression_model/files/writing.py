@@ -41,12 +41,8 @@ class CompleteWriter(io.RawIOBase):
     """Writes all that it is given to another stream, or raises.
 
     A raw stream, such as standard output under `PYTHONUNBUFFERED`, takes only as many bytes as
-    there is room for, and one that does not block takes none while its reader is busy.
-
-    Parameters
-    ----------
-    stream : a binary stream, raw or buffered; it is not closed with this one
-    name : the file, for an OutputError instead of the system's OSError
+    there is room for, and one that does not block takes none while its reader is busy. The stream
+    is not closed with this one. With a name, an error is an OutputError instead of an OSError.
     """
 
     def __init__(self, stream: Any, *, name: Path | None = None) -> None:

@@ -36,22 +36,11 @@ def is_true_everywhere(mask: Mask) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Rows as the model takes them.
+    """Rows as the model takes them."""
 
-    Attributes
-    ----------
-    numbers : array of float64, shape (rows, number fields)
-        NaN where missing.
-    codes : array of int64, shape (rows, category fields)
-        As numbered by `Contract.offsets`.
-    accepted : array of bool, shape (rows,), or None
-        Which rows have no error; None when all have none.
-    findings : list of Finding
-    """
-
-    numbers: Floats
-    codes: Codes
-    accepted: Mask | None
+    numbers: Floats  # shape (rows, number fields), NaN where missing
+    codes: Codes  # shape (rows, category fields), as numbered by `Contract.offsets`
+    accepted: Mask | None  # shape (rows,): which have no error; None when all have none
     findings: list[Finding]
 
     def missing(self, missing_codes: Codes) -> Mask:

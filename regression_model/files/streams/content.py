@@ -45,17 +45,10 @@ class _Ahead(io.RawIOBase):
 
 
 class Content(_Ahead):
-    """Bytes to be read once, from the beginning, with a look at the first of them.
+    """The bytes of an input, unpacked if they are gzip; `name` is what messages call them.
 
-    Attributes
-    ----------
-    name : str
-        What error messages call them.
-
-    Parameters
-    ----------
-    size : how many bytes there are, where the stream does not tell
-    is_the_same : says whether what is there is still what was opened
+    Where the stream of a file does not tell, `size` says how many bytes there are, and
+    `is_the_same` whether what is there is still what was opened.
     """
 
     def __init__(

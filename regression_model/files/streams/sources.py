@@ -29,38 +29,19 @@ _ROWS = 8_192  # in a slice
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Some rows of an input.
+    """Some rows of an input."""
 
-    Attributes
-    ----------
-    rows : what `Model.predict` takes, with the columns that the model uses
-    count : int
-    carried : dict of lists
-        The columns that go from the input to the output, unchanged.
-    names : the names of the columns in the input
-    """
-
-    rows: Any
+    rows: Any  # what `Model.predict` takes, with the columns that the model uses
     count: int
-    carried: Mapping[str, Sequence[Any]]
-    names: Sequence[str]
+    carried: Mapping[str, Sequence[Any]]  # columns for the output, unchanged
+    names: Sequence[str]  # of the columns in the input
 
 
 Unread = Callable[[], Slice]  # a slice, whose cells another thread may read
 
 
 class Source:
-    """An input that is read slice by slice.
-
-    Attributes
-    ----------
-    name : str
-        What error messages call it.
-    names : list of str or None
-        The names of its columns; None for JSON Lines, where every row has its own.
-    separator : str or None
-        The separator of a CSV file.
-    """
+    """An input that is read slice by slice."""
 
     def __init__(
         self,
@@ -72,9 +53,9 @@ class Source:
         separator: str | None = None,
         records: Callable[[str], tuple[DataRecord, ...]] = lambda _: (),
     ) -> None:
-        self.name = name
-        self.names = names
-        self.separator = separator
+        self.name = name  # in messages
+        self.names = names  # of the columns; None for JSON Lines, where every row has its own
+        self.separator = separator  # of a CSV file
         self.fraction = fraction
         self._slices = slices
         self._records = records
@@ -82,12 +63,9 @@ class Source:
         self._seen: dict[str, None] = dict.fromkeys(names or ())
 
     def slices(self, used: Set[str], carried: Collection[str] | None) -> Iterator[Unread]:
-        """Yield the rows in order, with the wanted columns only.
+        """Yield the rows in order, with the columns for the model and for the output only.
 
-        Parameters
-        ----------
-        used : names of columns for the model
-        carried : names of columns for the output; None for all
+        With None, all columns are for the output.
         """
         if carried is None and self.names is not None:
             carried = self.names
@@ -124,10 +102,7 @@ def opened_source(path: str, *, format_: Format | None = None) -> Iterator[Sourc
     A pattern such as `data/2024-*.csv` stands for several files with the same columns, which are
     read one after the other; a URL stands for a file wherever it is.
 
-    Parameters
-    ----------
-    format_ : what the file holds; None decides by its name, and by its first bytes for `-`
-
+    `format_` is what the file holds; None decides by its name, and by its first bytes for `-`.
     Raises InputError when the input is absent, not UTF-8, ragged, truncated or otherwise invalid;
     reading the slices may raise it as well. Raises MissingExtraError for Parquet without its extra.
     """

@@ -46,15 +46,9 @@ class Dicts(Intake):
 
 
 class Records(Dicts):
-    """A list of dicts with the same names, or of a few kinds.
+    """A list of dicts with the same names, or of a few kinds."""
 
-    Attributes
-    ----------
-    is_mixed : bool
-        Whether there are more kinds than that; `MixedRecords` reads them.
-    """
-
-    is_mixed = False
+    is_mixed = False  # whether there are more kinds: `MixedRecords` reads them
 
     def __init__(self, contract: Contract, rows: Sequence[Any], layouts: Layouts) -> None:
         super().__init__(contract, rows)
