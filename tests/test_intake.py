@@ -21,16 +21,16 @@ import pytest
 from regression_model import InputError
 from regression_model.runtime.checking import Checked, Checker
 from regression_model.runtime.contract import Contract
-from regression_model.runtime.intake import (
+from regression_model.runtime.intake.cells import (
     UNKNOWN_LEVEL,
     WRONG_TYPE,
-    Layouts,
     LevelCodes,
     NotANumber,
     is_missing,
     read_level,
     read_number,
 )
+from regression_model.runtime.intake.layouts import Layouts
 
 NAN = math.nan
 HUGE = 10**5000  # more digits than Python writes out

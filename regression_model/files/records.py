@@ -16,25 +16,15 @@ __all__ = ["DataRecord", "digest_of"]
 class DataRecord:
     """What was read from one file.
 
-    Attributes
-    ----------
-    path : str
-        As it was given; of a URL without user, password and query.
-    sha256 : str or None
-        Digest of the bytes as they are stored; None if not all of them were read.
-    rows : int
-    columns : dict of str to str
-        From each column's name to its type as the file states it: `text` in CSV, which states
-        none, `json` in JSON Lines, and pyarrow's name of the type in Parquet.
-    role : str
-        What the rows were for, such as `training`; empty if nobody said.
+    `columns` are the types by name, as the file states them: `text` in CSV, which states none,
+    `json` in JSON Lines, and pyarrow's name of the type in Parquet.
     """
 
-    path: str
-    sha256: str | None
+    path: str  # as it was given; of a URL without user, password and query
+    sha256: str | None  # of the bytes as they are stored; None if not all of them were read
     rows: int
     columns: Mapping[str, str]
-    role: str = ""
+    role: str = ""  # what the rows were for, such as `training`
 
     @classmethod
     def of(

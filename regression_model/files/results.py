@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..runtime.model import Prediction
-    from ..runtime.problems import Problem
 
 __all__ = ["problem_texts"]
 
@@ -27,12 +26,8 @@ def problem_texts(prediction: Prediction) -> list[str]:
             found = errors if problem.severity == "error" else warnings
             found.setdefault(problem.row, []).append(problem.message)
         elif problem.severity == "error":
-            of_all.append(_in_short(problem))
+            of_all.append(f"{problem.field or 'row'}: {problem.code.replace('_', ' ')}")
     texts = ["; ".join(of_all)] * len(prediction)
     for row in {**errors, **warnings}:
         texts[row] = "; ".join((*of_all, *errors.get(row, ()), *warnings.get(row, ())))
     return texts
-
-
-def _in_short(problem: Problem) -> str:
-    return f"{problem.field or 'row'}: {problem.code.replace('_', ' ')}"

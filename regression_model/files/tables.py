@@ -18,40 +18,26 @@ __all__ = ["Rows", "read_csv", "read_recorded", "read_table"]
 Rows = Any  # a dict of columns, a list of dicts, or a pyarrow table: what Model.predict takes
 
 
-def read_table(
-    path: str,
-    *,
-    format_: Format | None = None,
-    separator_option: str | None = None,
-) -> Rows:
+def read_table(path: str, *, format_: Format | None = None) -> Rows:
     """Read a table from a file, or from standard input when `path` is `-`.
 
     A pattern such as `data/2024-*.csv` stands for several files with the same columns, and a URL
     for a file wherever it is.
 
-    Parameters
-    ----------
-    format_ : what the file holds; None decides by its name, and by its first bytes for `-`
-    separator_option : the caller's option for a separator, to be named in an error
-
-    Raises
-    ------
-    InputError
-        When the file is absent, not UTF-8, ragged, truncated or otherwise invalid.
-    MissingExtraError
-        For Parquet without the extra that reads it.
+    `format_` is what the file holds; None decides by its name, and by its first bytes for `-`.
+    Raises InputError when the file is absent, not UTF-8, ragged, truncated or otherwise invalid,
+    and MissingExtraError for Parquet without the extra that reads it.
     """
-    return read_recorded(path, format_=format_, separator_option=separator_option)[0]
+    return read_recorded(path, format_=format_)[0]
 
 
 def read_recorded(
-    path: str,
-    *,
-    format_: Format | None = None,
-    separator_option: str | None = None,
-    role: str = "",
+    path: str, *, format_: Format | None = None, separator_option: str | None = None, role: str = ""
 ) -> tuple[Rows, tuple[DataRecord, ...]]:
-    """Read a table as `read_table` does, with a record of each file."""
+    """Read a table as `read_table` does, with a record of each file.
+
+    An error about the separator names the caller's option for one.
+    """
     if format_ is None and path != "-":
         format_ = format_of(path)
     tables: list[Rows] = []
@@ -120,10 +106,7 @@ def read_csv(
 ) -> dict[str, list[str]] | Repeated:
     """Read CSV from an open binary stream, which error messages call `name`.
 
-    Raises
-    ------
-    InputError
-        As for `read_table`.
+    Raises InputError as `read_table` does.
     """
     rows = CsvRows(stream, name=name, separator=separator)
     check_separator(name, rows.header, separator, option=option)

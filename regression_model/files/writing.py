@@ -41,12 +41,8 @@ class CompleteWriter(io.RawIOBase):
     """Writes all that it is given to another stream, or raises.
 
     A raw stream, such as standard output under `PYTHONUNBUFFERED`, takes only as many bytes as
-    there is room for, and one that does not block takes none while its reader is busy.
-
-    Parameters
-    ----------
-    stream : a binary stream, raw or buffered; it is not closed with this one
-    name : the file, for an OutputError instead of the system's OSError
+    there is room for, and one that does not block takes none while its reader is busy. The stream
+    is not closed with this one. With a name, an error is an OutputError instead of an OSError.
     """
 
     def __init__(self, stream: Any, *, name: Path | None = None) -> None:
@@ -66,13 +62,13 @@ class CompleteWriter(io.RawIOBase):
     def write(self, content: Any) -> int:
         view = memoryview(content).cast("B")
         at = 0
-        with self._named():
+        with _named(self._name):
             while at < len(view):
                 at += self._write_some(view[at : at + _MOST_AT_ONCE])
         return len(view)
 
     def flush(self) -> None:
-        with self._named():
+        with _named(self._name):
             while not self._stream.closed:
                 try:
                     self._stream.flush()
@@ -100,15 +96,6 @@ class CompleteWriter(io.RawIOBase):
             room.poll()
         else:
             time.sleep(0.01)
-
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if self._name is None:
-                raise
-            raise _cannot_be_written(self._name, error) from None
 
 
 def whole_text(stream: Any) -> io.TextIOWrapper:
@@ -162,14 +149,15 @@ class _NewFile:
         if not _HAS_UNNAMED_FILES:
             return None
         try:
-            return _opened(os.open(self._path.parent, os.O_TMPFILE | os.O_WRONLY, 0o666))
+            handle = os.open(self._path.parent, os.O_TMPFILE | os.O_WRONLY, 0o666)
         except OSError:  # not every file system has them; other errors appear again below
             return None
+        return io.FileIO(handle, "wb")
 
     def _open_named(self) -> io.FileIO:
         name = _temporary_name(self._path)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        file = _opened(os.open(name, flags, 0o666))
+        file = io.FileIO(os.open(name, flags, 0o666), "wb")
         self._name = name
         return file
 
@@ -182,10 +170,6 @@ class _NewFile:
         finally:
             os.close(folder)
         self._name = name
-
-
-def _opened(handle: int) -> io.FileIO:
-    return io.FileIO(handle, "wb")
 
 
 def _temporary_name(path: Path) -> Path:
@@ -206,10 +190,8 @@ def _remove_leftovers(path: Path) -> None:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write `content` to `path` so that a crash leaves the old file or the new one.
 
-    Raises
-    ------
-    OutputError
-        When the folder cannot be written or the disk is full; the old file is untouched.
+    Raises OutputError when the folder cannot be written or the disk is full; the old file is
+    untouched.
     """
     write_all_atomically({path: content})
 
@@ -217,12 +199,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 def write_all_atomically(contents: Mapping[Path, bytes]) -> None:
     """Write several files: only when all of them are on the disk does any take its place.
 
-    Of URLs each is written whole or not at all, in the order of `contents`.
-
-    Raises
-    ------
-    OutputError
-        When a folder cannot be written or the disk is full; the old files are untouched.
+    Of URLs each is written whole or not at all, in the order of `contents`. Raises OutputError when
+    a folder cannot be written or the disk is full; the old files are untouched.
     """
     elsewhere = {path: url for path in contents if (url := remote.url_of(path)) is not None}
     path = next(iter(contents))
@@ -251,12 +229,8 @@ def opened_output(path: str) -> Iterator[CompleteWriter]:
     """Open a file or URL to be written piece by piece, or standard output when `path` is `-`.
 
     The file takes its place when the block ends without an error; otherwise what was there before
-    is untouched. A link stays a link. A pipe or a device is written to directly.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
+    is untouched. A link stays a link. A pipe or a device is written to directly. Raises OutputError
+    when the file cannot be written.
     """
     if path == "-":
         sys.stdout.flush()
@@ -266,33 +240,23 @@ def opened_output(path: str) -> Iterator[CompleteWriter]:
         return
     place = Path(path)
     if (url := remote.url_of(path)) is not None:
-        try:
-            with _uploaded(url) as file:
-                yield CompleteWriter(file)
-        except OSError as error:
-            raise _cannot_be_written(place, error) from None
+        with _named(place), _uploaded(url) as file:
+            yield CompleteWriter(file)
         return
-    try:
-        new = (
-            None
-            if place.exists() and not place.is_file()
-            else _NewFile(place.resolve(), name=place)
+    with _named(place):
+        is_special = place.exists() and not place.is_file()
+        new: io.FileIO | _NewFile = (
+            open(place, "wb", buffering=0) if is_special else _NewFile(place.resolve(), name=place)
         )
-        special = None if new else open(place, "wb", buffering=0)
-    except OSError as error:
-        raise _cannot_be_written(place, error) from None
-    if special is not None:
-        with special:
-            yield CompleteWriter(special, name=place)
+    if isinstance(new, io.FileIO):
+        with new:
+            yield CompleteWriter(new, name=place)
         return
-    assert new is not None
     try:
         yield new.stream
-        try:
+        with _named(place):
             new.finish()
             new.take_place()
-        except OSError as error:
-            raise _cannot_be_written(place, error) from None
     finally:
         new.discard()
 
@@ -311,6 +275,17 @@ def _uploaded(url: str) -> Iterator[Any]:
         with local.open("wb", buffering=0) as file:
             yield file
         remote.upload(local, url)
+
+
+@contextmanager
+def _named(path: Path | None) -> Iterator[None]:
+    """Name the file in an error of the system, if it has a name."""
+    try:
+        yield
+    except OSError as error:
+        if path is None:
+            raise
+        raise _cannot_be_written(path, error) from None
 
 
 def _cannot_be_written(path: Path, error: OSError) -> OutputError:

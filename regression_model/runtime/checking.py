@@ -13,18 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .contract import Contract, Field
-from .intake import (
-    UNKNOWN_LEVEL,
-    WRONG_TYPE,
-    Codes,
-    Floats,
-    Intake,
-    Layout,
-    Layouts,
-    LevelCodes,
-    missing_numbers,
-    read_rows,
-)
+from .intake import Codes, Floats, read_rows
+from .intake.cells import UNKNOWN_LEVEL, WRONG_TYPE, LevelCodes, missing_numbers
+from .intake.layout import Intake, Layout
+from .intake.layouts import Layouts
 from .problems import Finding, NearestNames, short_name
 
 __all__ = ["ANY_OTHER_LEVEL", "Checked", "Checker", "Counts", "Mask", "is_true_everywhere"]
@@ -44,32 +36,16 @@ def is_true_everywhere(mask: Mask) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Rows as the model takes them.
+    """Rows as the model takes them."""
 
-    Attributes
-    ----------
-    numbers : array of float64, shape (rows, number fields)
-        NaN where missing.
-    codes : array of int64, shape (rows, category fields)
-        As numbered by `Contract.offsets`.
-    accepted : array of bool, shape (rows,), or None
-        Which rows have no error; None when all have none.
-    findings : list of Finding
-    """
-
-    numbers: Floats
-    codes: Codes
-    accepted: Mask | None
+    numbers: Floats  # shape (rows, number fields), NaN where missing
+    codes: Codes  # shape (rows, category fields), as numbered by `Contract.offsets`
+    accepted: Mask | None  # shape (rows,): which have no error; None when all have none
     findings: list[Finding]
 
     def missing(self, missing_codes: Codes) -> Mask:
         """Say which cells are missing, shape (rows, number fields and then category fields)."""
         return np.concatenate([np.isnan(self.numbers), self.codes == missing_codes], axis=1)
-
-    def assumed(self, missing_codes: Codes) -> Counts:
-        """Count the fields of each row that are missing, and so were filled, shape (rows,)."""
-        missing = self.missing(missing_codes).sum(axis=1)
-        return missing if self.accepted is None else np.where(self.accepted, missing, 0)
 
     def values(self, contract: Contract) -> dict[str, npt.NDArray[Any]]:
         """Return the cells of each field, shape (rows,): float64 with NaN, or texts with None.
@@ -105,31 +81,22 @@ class Checker:
             LevelCodes(field, offset, contract.missing_values)
             for field, offset in zip(categories, contract.offsets, strict=True)
         ]
-        self._missing_codes = [
-            offset + len(field.coded_levels)
-            for field, offset in zip(categories, contract.offsets, strict=True)
-        ]
+        self.missing_codes = np.array(
+            [
+                o + len(field.coded_levels)
+                for field, o in zip(categories, contract.offsets, strict=True)
+            ],
+            dtype=np.int64,
+        )
         # Codes below the limit need no word. A negative code, read as unsigned, is above it: one
         # comparison for two, a third less time (1.5 instead of 2.3 us a row).
-        self._limits = np.array(
-            [
-                missing if field.required else missing + 1
-                for field, missing in zip(categories, self._missing_codes, strict=True)
-            ],
-            dtype=np.uint64,
-        )
-        self.missing_codes = np.array(self._missing_codes, dtype=np.int64)
+        may_be_missing = np.array([not field.required for field in categories], dtype=np.int64)
+        self._limits = (self.missing_codes + may_be_missing).astype(np.uint64)
         self._layouts = Layouts(contract)
         self._missing_numbers = sorted(missing_numbers(contract.missing_values))
 
     def check(self, rows: object) -> Checked:
-        """Read and check rows of any accepted kind.
-
-        Raises
-        ------
-        InputError
-            When `rows` as a whole cannot be read as rows.
-        """
+        """Read and check rows of any accepted kind; raises InputError when they are no rows."""
         intake = read_rows(self.contract, rows, self._layouts)
         numbers, odd = intake.numbers()
         if self._missing_numbers:
@@ -150,8 +117,23 @@ class Checker:
             return Checked(numbers, codes, None, [])
         findings = [] if clean else self._layout_findings(intake)
         reported = _already_reported(intake, findings)
-        findings += self._number_findings(intake, numbers, ~inside, wrong_type, reported)
-        findings += self._code_findings(intake, codes, ~known, reported)
+
+        def codes_of_number(j: int, rows: list[int]) -> list[str]:
+            field, wrong = self.contract.numbers[j], wrong_type[rows, j].tolist()
+            pairs = zip(numbers[rows, j].tolist(), wrong, strict=True)
+            return ["wrong_type" if is_wrong else _number_code(field, n) for n, is_wrong in pairs]
+
+        def codes_of_level(j: int, rows: list[int]) -> list[str]:
+            names = _LEVEL_CODES | {int(self.missing_codes[j]): "missing_value"}
+            return [names.get(code, "unseen_level") for code in codes[rows, j].tolist()]
+
+        for fields, unexpected, codes_of in (
+            (self.contract.numbers, ~inside, codes_of_number),
+            (self.contract.categories, ~known, codes_of_level),
+        ):
+            for j, flagged in _rows_by_column(unexpected).items():
+                at = _rows_not_in(reported, fields[j], flagged)
+                findings += _by_code(intake, fields[j], at, codes_of(j, at))
         return Checked(numbers, codes, _accepted(intake.rows, findings), findings)
 
     def _layout_findings(self, intake: Intake) -> list[Finding]:
@@ -176,38 +158,6 @@ class Checker:
             at, values = zip(*not_rows, strict=True)
             findings.append(Finding(None, "wrong_type", at, values))
         return findings
-
-    def _number_findings(
-        self,
-        intake: Intake,
-        numbers: Floats,
-        outside: Mask,
-        wrong_type: Mask,
-        reported: Mapping[str | None, Collection[int]],
-    ) -> Iterator[Finding]:
-        for j, flagged in _rows_by_column(outside).items():
-            field = self.contract.numbers[j]
-            rows = _rows_not_in(reported, field, flagged)
-            values = numbers[rows, j].tolist()
-            codes = [
-                "wrong_type" if is_wrong else _number_code(field, value)
-                for is_wrong, value in zip(wrong_type[rows, j].tolist(), values, strict=True)
-            ]
-            yield from _by_code(intake, field, rows, codes)
-
-    def _code_findings(
-        self,
-        intake: Intake,
-        codes: Codes,
-        unknown: Mask,
-        reported: Mapping[str | None, Collection[int]],
-    ) -> Iterator[Finding]:
-        for j, flagged in _rows_by_column(unknown).items():
-            field = self.contract.categories[j]
-            rows = _rows_not_in(reported, field, flagged)
-            names = _LEVEL_CODES | {self._missing_codes[j]: "missing_value"}
-            found = [names.get(code, "unseen_level") for code in codes[rows, j].tolist()]
-            yield from _by_code(intake, field, rows, found)
 
 
 def _expected_range(field: Field) -> tuple[float, float]:

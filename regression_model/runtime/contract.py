@@ -12,16 +12,7 @@ from ..times import seconds_of_text, time_text
 
 __all__ = ["Contract", "Field", "Kind"]
 
-Kind = Literal[
-    "number",
-    "year",
-    "date",
-    "timestamp",
-    "boolean",
-    "nominal",
-    "ordinal",
-    "identifier",
-]
+Kind = Literal["number", "year", "date", "timestamp", "boolean", "nominal", "ordinal", "identifier"]
 
 
 @dataclass(frozen=True)
@@ -203,13 +194,12 @@ class Contract:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the contract as plain JSON types; what is unset is left out."""
-        fields = [
-            {key: value for key, value in asdict(field).items() if value not in (None, "", ())}
-            for field in self.fields
-        ]
-        for field, entry in zip(self.fields, fields, strict=True):
-            for key in _TIMES & entry.keys() if field.is_time else ():
-                entry[key] = _each(field.time_text, entry[key])
+        fields = []
+        for field in self.fields:
+            entry = {key: one for key, one in asdict(field).items() if one not in (None, "", ())}
+            if field.is_time:
+                entry |= {key: _each(field.time_text, entry[key]) for key in _TIMES & entry.keys()}
+            fields.append(entry)
         return {
             "fields": fields,
             "target": self.target,
@@ -255,10 +245,7 @@ class Contract:
         description says the unit and the meanings as well, for viewers that know no such keywords.
         """
         schema: dict[str, Any] = {"title": field.name, "description": _described(field)}
-        if field.group:
-            schema["group"] = field.group
-        if field.unit:
-            schema["unit"] = field.unit
+        schema |= {key: text for key in ("group", "unit") if (text := getattr(field, key))}
         if not field.used:
             return schema
         if meanings := _meanings(field):
@@ -267,11 +254,8 @@ class Contract:
             schema["type"] = ["string"]
             schema["format"] = "date" if field.kind == "date" else "date-time"
         elif field.is_number:
-            schema["type"] = ["number"]
-            if field.minimum is not None:
-                schema["minimum"] = field.minimum
-            if field.maximum is not None:
-                schema["maximum"] = field.maximum
+            bounds = {"minimum": field.minimum, "maximum": field.maximum}
+            schema |= {"type": ["number"]} | {k: v for k, v in bounds.items() if v is not None}
         elif field.kind == "boolean":
             schema["type"] = ["boolean"]
         elif field.kind == "ordinal":

@@ -55,14 +55,7 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the explanation as plain JSON types."""
-        return {
-            "base": self.base,
-            "value": self.value,
-            "contributions": self.contributions,
-            "standard_errors": self.standard_errors,
-            "values": self.values,
-            "assumed": list(self.assumed),
-        }
+        return {**vars(self), "assumed": list(self.assumed)}
 
 
 class Explanations(list[Explanation | None]):

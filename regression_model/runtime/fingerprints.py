@@ -31,15 +31,9 @@ class Fingerprints:
 
     A fingerprint is as likely to be low as any other, so those below the limit are a random
     sample of the rows, and the same sample of every table.
-
-    Attributes
-    ----------
-    hashes : array of uint64, sorted
-        All distinct fingerprints below `limit`.
-    limit : int
     """
 
-    hashes: Hashes
+    hashes: Hashes  # all distinct ones below the limit, sorted
     limit: int = _END
 
     @classmethod
@@ -77,13 +71,7 @@ class Fingerprints:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Fingerprints:
-        """Rebuild what `to_dict` gave.
-
-        Raises
-        ------
-        ModelFileError
-            When it is something else.
-        """
+        """Rebuild what `to_dict` gave; raises ModelFileError for something else."""
         try:
             return cls(
                 _numbers(base64.b64decode(data["hashes"], validate=True)), int(data["limit"])
@@ -98,12 +86,7 @@ def fingerprints_of(numbers: Floats, codes: npt.NDArray[np.int64], target: Float
     """Return one fingerprint a row, of what the model reads in it and of its target.
 
     However a cell was written, and in whatever order the columns and rows stood: equal rows have
-    equal fingerprints.
-
-    Parameters
-    ----------
-    numbers, codes : as in `Checked`, by one contract
-    target : array of float64, shape (rows,)
+    equal fingerprints. Numbers and codes are as in `Checked`, the target is of shape (rows,).
     """
     parts = []
     for at in range(0, len(target), _ROWS_AT_ONCE):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -65,7 +65,11 @@ def installed_models() -> list[InstalledModel]:
     """
     from importlib.metadata import entry_points
 
-    return sorted(_offered(entry_points(group=GROUP)))
+    return sorted(
+        InstalledModel(one.name, one.dist.name, one.dist.version, _file_of(one))
+        for one in entry_points(group=GROUP)
+        if one.dist is not None
+    )
 
 
 def find_model(named: str | Path) -> Path:
@@ -73,11 +77,7 @@ def find_model(named: str | Path) -> Path:
 
     A file wins over a model of the same name, an installed model over the shipped one. What is
     neither a file nor a name, such as a URL, is returned as it is: opening it says what is wrong.
-
-    Raises
-    ------
-    ModelFileError
-        When no model of that name is installed, or several are.
+    Raises ModelFileError when no model of that name is installed, or several are.
     """
     text = str(named)
     if url_of(named) is not None:
@@ -109,12 +109,6 @@ def find_model(named: str | Path) -> Path:
         f"There is no file {text} and no model of that name: "
         f"{'installed: ' + ', '.join(names) if names else 'no model is installed'}."
     )
-
-
-def _offered(entry_points: Iterable[EntryPoint]) -> Iterator[InstalledModel]:
-    for one in entry_points:
-        if one.dist is not None:
-            yield InstalledModel(one.name, one.dist.name, one.dist.version, _file_of(one))
 
 
 def _file_of(entry_point: EntryPoint) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -56,12 +57,9 @@ class Model:
     """
 
     def __init__(self, content: bytes, *, name: str = "The model file") -> None:
-        """Open the bytes of a model file; `name` is what error messages call it.
+        """Open the bytes of a model file, which messages call `name`.
 
-        Raises
-        ------
-        ModelFileError
-            When the bytes are damaged, foreign, or of a newer format.
+        Raises ModelFileError when the bytes are damaged, foreign, or of a newer format.
         """
         self._manifest = open_sealed(content, name=name)
         try:
@@ -91,7 +89,7 @@ class Model:
         return f"<Model {self.name} {self.version}: {self.contract.target} from {used} fields>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen, (self._content, self._name)
+        return partial(Model, name=self._name), (self._content,)
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -121,8 +119,6 @@ class Model:
     @cached_property
     def sha256(self) -> str:
         """SHA-256 of the file, as hexadecimal digits."""
-        from hashlib import sha256
-
         return sha256(self._content).hexdigest()
 
     @cached_property
@@ -158,16 +154,12 @@ class Model:
         InputError
             When `rows` is none of these kinds, or its columns differ in length.
         """
-        return self._predict(self._checker.check(rows))
-
-    def _predict(self, checked: Checked) -> Prediction:
+        checked = self._checker.check(rows)
         if checked.accepted is None:
             values, lower, upper = self._run(checked)
         else:
-            values, lower, upper = np.full((3, len(checked.numbers)), np.nan)
-            of_accepted = self._run(checked.only_accepted())
-            for array, part in zip((values, lower, upper), of_accepted, strict=True):
-                array[checked.accepted] = part
+            values, lower, upper = every = np.full((3, len(checked.numbers)), np.nan)
+            every[:, checked.accepted] = self._run(checked.only_accepted())
         findings = checked.findings
         is_sound = np.isfinite(lower) & np.isfinite(upper) & (lower != 0)
         if not is_true_everywhere(is_sound):
@@ -258,7 +250,7 @@ class Model:
             )
         return checked.numbers, checked.codes
 
-    def _run(self, checked: Checked) -> Iterable[Floats]:
+    def _run(self, checked: Checked) -> list[Floats]:
         """Run the graph over rows without errors; three arrays of shape (rows,)."""
         rows = len(checked.numbers)
         if rows <= _ROWS_AT_ONCE:
@@ -294,19 +286,12 @@ class Model:
             for field, offset in zip(self.contract.categories, self.contract.offsets, strict=True)
         ]
         numbers = np.array(ends, dtype=np.float64).reshape(-1, 2).T
-        self._run_slice(
-            Checked(numbers, np.array(codes, dtype=np.int64).reshape(-1, 2).T, None, []),
-            slice(None),
-        )
+        levels = np.array(codes, dtype=np.int64).reshape(-1, 2).T
+        self._run_slice(Checked(numbers, levels, None, []), slice(None))
 
     def _cannot_run(self, error: Exception) -> ModelFileError:
         reason = str(error).partition("\n")[0].rstrip(".")
         return ModelFileError(f"{self._name} holds a graph that cannot be run: {reason}.")
-
-
-def _reopen(content: bytes, name: str) -> Model:
-    """Open a model file again, where a pickle has brought it."""
-    return Model(content, name=name)
 
 
 _shipped_lock = threading.Lock()

@@ -81,19 +81,11 @@ class Prediction:
         """How many fields of each row were missing and filled, shape (rows,); 0 for an error."""
         if self._checked is None:
             return np.zeros(len(self), dtype=np.int64)
-        checked, missing_codes = self._checked
-        assumed = checked.assumed(missing_codes)
-        return np.where(np.isnan(self.values), 0, assumed)
+        return np.where(np.isnan(self.values), 0, self.missing.sum(axis=1))
 
     @property
     def checked(self) -> Checked:
-        """The rows as the model took them.
-
-        Raises
-        ------
-        InputError
-            When the prediction came out of a pickle, which holds no rows.
-        """
+        """The rows as the model took them; raises InputError after a pickle, which holds none."""
         if self._checked is None:
             raise InputError("A prediction out of a pickle holds no rows: predict them again.")
         return self._checked[0]
@@ -105,7 +97,7 @@ class Prediction:
         Raises
         ------
         InputError
-            As for `checked`.
+            When the prediction came out of a pickle, which holds no rows.
         """
         checked = self.checked
         assert self._checked is not None
@@ -145,15 +137,11 @@ class Prediction:
             f"{failed:,} in error, version {self.version}>"
         )
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _prediction, (
-            self.values,
-            self.lower,
-            self.upper,
-            self.version,
-            self.findings,
-            self.assumed,
-        )
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the rows, of which a pickle has what `assumed` counts, and the sentences."""
+        state = vars(self) | {"_checked": None, "assumed": self.assumed}
+        state.pop("problems", None)
+        return state
 
     def _repr_html_(self) -> str:
         """Return the first rows as a table, for a notebook."""
@@ -176,13 +164,12 @@ class Prediction:
             When pandas is not installed.
         """
         try:
-            import_module("pandas")
+            frame = import_module("pandas").DataFrame
         except ImportError:
             raise MissingExtraError(
                 f"to_pandas needs pandas: pip install '{distribution_name()}[train]', or pandas "
                 "itself."
             ) from None
-        frame = import_module("pandas").DataFrame
         columns = {"value": self.values, "lower": self.lower, "upper": self.upper}
         return frame({**columns, "assumed": self.assumed}, index=index)
 
@@ -218,14 +205,6 @@ class Prediction:
             if problem.row is not None:
                 dicts[problem.row]["problems"].append(problem.to_dict())
         return dicts
-
-
-def _prediction(*parts: Any) -> Prediction:
-    """Make a prediction again, where a pickle has brought it."""
-    *fields, assumed = parts
-    prediction = Prediction(*fields)
-    prediction.__dict__["assumed"] = assumed
-    return prediction
 
 
 def _problems(findings: Iterable[Finding]) -> list[Problem]:

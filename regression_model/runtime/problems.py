@@ -34,6 +34,7 @@ ERROR_CODES = (
     "duplicate_field",
 )
 WARNING_CODES = ("unseen_level", "outside_training_range", "unknown_field")
+_SAME_IN_ALL_ROWS = ("missing_value", "unknown_field", "duplicate_field")  # as no value is shown
 
 MOST_REPORTED = 20_000  # problems in one answer, beside one for each row
 
@@ -102,7 +103,7 @@ class Finding:
         rows: Sequence[int | None] = [None] if self.rows is None else self.rows
         write = (_OF_ROWS if self.about is None else _OF_FIELDS)[self.code]
         field, code, severity = self.field, self.code, self.severity
-        if self._is_same_everywhere and len(rows) > 1:
+        if code in _SAME_IN_ALL_ROWS and rows:
             message = write(self.about, self.values[0])
             return [Problem(row, field, code, message, severity) for row in rows]
         written: dict[tuple[type, int | str], str] = {}
@@ -115,11 +116,6 @@ class Finding:
                 message = write(self.about, value)
             found.append(Problem(row, field, code, message, severity))
         return found
-
-    @property
-    def _is_same_everywhere(self) -> bool:
-        """Whether the sentence says nothing of a row's own value."""
-        return self.code in ("missing_value", "unknown_field", "duplicate_field")
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = [_portable(value) for value in self.values]
@@ -221,80 +217,59 @@ def text_of(value: object) -> str:
         return "a value too long to show"
 
 
-def _missing_column(field: Field, came: Any) -> str:
-    return f"No row has the field {field.name}: expected {field.expected}. Received: {came}."
+def _range_of(field: Field) -> str:
+    low, high = field.training_range or (float("nan"), float("nan"))
+    if field.is_time:
+        return f"{field.time_text(low)} to {field.time_text(high)}"
+    return f"{low:.15g} to {high:.15g}"
 
 
-def _missing_value(field: Field, _: Any) -> str:
-    return f"{field.name} is missing: expected {field.expected}."
+def _nearest_name(names: NearestNames, name: Any) -> str:
+    nearest = names.of(name)
+    return f": did you mean {nearest}?" if nearest else "."
 
 
-def _wrong_type(field: Field, value: Any) -> str:
-    return f"{field.name} is {shown(value)} (type {_kind(value)}): expected {field.expected}."
-
-
-def _out_of_bounds(field: Field, value: Any) -> str:
+def _not_as_expected(field: Field, value: Any) -> str:
     return f"{field.name} is {shown(value)}: expected {field.expected}."
 
 
-def _duplicate_field(field: Field, _: Any) -> str:
-    return (
-        f"The field {field.name} came more than once, under its own name or an alias: "
-        "send it once."
-    )
-
-
-def _outside_training_range(field: Field, value: Any) -> str:
-    low, high = field.training_range or (float("nan"), float("nan"))
-    seen = f"{low:.15g} to {high:.15g}"
-    if field.is_time:
-        seen = f"{field.time_text(low)} to {field.time_text(high)}"
-    return f"{field.name} is {shown(value)}: the model was trained on values from {seen}."
-
-
-def _unseen_level(field: Field, value: Any) -> str:
-    known = ", ".join(field.coded_levels)
-    return f"{field.name} is {shown(value)}, treated as a rare level: the model knows {known}."
-
-
-def _unknown_field(names: NearestNames, name: Any) -> str:
-    nearest = names.of(name)
-    hint = f": did you mean {nearest}?" if nearest else "."
-    return f"The field {shown(name)} is not known and was not used{hint}"
-
-
-def _more_unknown_fields(_: None, number: int) -> str:
-    if number == 1:
-        return "And 1 more field is not known and was not used."
-    return f"And {number:,} more fields are not known and were not used."
-
-
-def _not_a_row(_: None, value: Any) -> str:
-    return (
+_Sentence = Callable[[Any, Any], str]
+_OF_FIELDS: dict[str, _Sentence] = {
+    "missing_column": lambda field, received: (
+        f"No row has the field {field.name}: expected {field.expected}. Received: {received}."
+    ),
+    "missing_value": lambda field, _: f"{field.name} is missing: expected {field.expected}.",
+    "wrong_type": lambda field, value: (
+        f"{field.name} is {shown(value)} (type {_kind(value)}): expected {field.expected}."
+    ),
+    "not_finite": _not_as_expected,
+    "below_minimum": _not_as_expected,
+    "above_maximum": _not_as_expected,
+    "unknown_level": _not_as_expected,
+    "duplicate_field": lambda field, _: (
+        f"The field {field.name} came more than once, under its own name or an alias: send it once."
+    ),
+    "unseen_level": lambda field, value: (
+        f"{field.name} is {shown(value)}, treated as a rare level: the model knows "
+        f"{', '.join(field.coded_levels)}."
+    ),
+    "outside_training_range": lambda field, value: (
+        f"{field.name} is {shown(value)}: the model was trained on values from {_range_of(field)}."
+    ),
+    "unknown_field": lambda names, name: (
+        f"The field {shown(name)} is not known and was not used{_nearest_name(names, name)}"
+    ),
+}
+_OF_ROWS: dict[str, _Sentence] = {
+    "unknown_field": lambda _, number: (
+        f"And {number:,} more field{' is' if number == 1 else 's are'} not known and "
+        f"{'was' if number == 1 else 'were'} not used."
+    ),
+    "wrong_type": lambda _, value: (
         f"The row is {shown(value)} (type {_kind(value)}): "
         "expected a dict of field names and values."
-    )
-
-
-def _overflow(_: None, value: Any) -> str:
-    return "The prediction is out of all bounds: the row is too far from all training rows."
-
-
-_OF_FIELDS: dict[str, Callable[[Any, Any], str]] = {
-    "missing_column": _missing_column,
-    "missing_value": _missing_value,
-    "wrong_type": _wrong_type,
-    "not_finite": _out_of_bounds,
-    "below_minimum": _out_of_bounds,
-    "above_maximum": _out_of_bounds,
-    "unknown_level": _out_of_bounds,
-    "duplicate_field": _duplicate_field,
-    "unseen_level": _unseen_level,
-    "outside_training_range": _outside_training_range,
-    "unknown_field": _unknown_field,
-}
-_OF_ROWS: dict[str, Callable[[Any, Any], str]] = {
-    "unknown_field": _more_unknown_fields,
-    "wrong_type": _not_a_row,
-    "not_finite": _overflow,
+    ),
+    "not_finite": lambda *_: (
+        "The prediction is out of all bounds: the row is too far from all training rows."
+    ),
 }

@@ -21,25 +21,13 @@ _LARGEST = sys.float_info.max
 
 @dataclass(frozen=True)
 class Known:
-    """What the training rows had in one field.
-
-    Attributes
-    ----------
-    values : list
-        Quantiles of a number or time in order, or levels, the most frequent one first.
-    shares : list of float
-        Of the levels; empty for a number.
-    missing : float
-        The share of the rows without a value.
-    sample : list of float
-        Numbers of some training rows, which say how many decimals the numbers have.
-    """
+    """What the training rows had in one field."""
 
     field: Field
-    values: list[float] | list[str]
-    shares: list[float]
-    missing: float
-    sample: list[float]
+    values: list[float] | list[str]  # quantiles in order, or levels, the most frequent one first
+    shares: list[float]  # of the levels; empty for a number
+    missing: float  # the share of the rows without a value
+    sample: list[float]  # numbers of some training rows, which say how many decimals they have
 
     @property
     def typical(self) -> float | str | None:

@@ -16,10 +16,9 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, C
 from pydantic import Field as ModelField
 from pydantic import create_model
 
-from ..levels import BOOLEAN_LEVELS
 from ..times import times_of
 from .contract import Contract, Field
-from .intake import NotANumber, is_missing, read_boolean, read_level, read_number, read_time
+from .intake.cells import NotANumber, is_missing, read_boolean, read_level, read_number, read_time
 from .model import load_model
 
 __all__ = [
@@ -100,13 +99,7 @@ def _replace_schema(by: dict[str, Any], schema: dict[str, Any]) -> None:
     schema.update(by)
 
 
-_TYPES = {
-    "number": float,
-    "year": float,
-    "date": date,
-    "timestamp": datetime,
-    "boolean": bool,
-}
+_TYPES = {"number": float, "year": float, "date": date, "timestamp": datetime, "boolean": bool}
 
 
 def _bound(field: Field, bound: float | None) -> Any:
@@ -132,32 +125,26 @@ def _type(field: Field, missing_values: tuple[str, ...]) -> Any:
 
 
 def _reader(field: Field, missing_values: tuple[str, ...]) -> Any:
-    is_numeric = field.has_numeric_levels
+    is_time, is_number, is_boolean = field.is_time, field.is_number, field.kind == "boolean"
+    levels, is_numeric = field.coded_levels, field.has_numeric_levels
 
-    def read_any_number(value: Any) -> float | None:
-        number = read_number(value, missing_values)
-        return None if math.isnan(number) or is_missing(number, missing_values) else number
-
-    def read_any_level(value: Any) -> str | None:
-        level = read_level(value, is_numeric=is_numeric, missing_values=missing_values)
-        known = level in field.coded_levels
-        return None if not known and is_missing(level, missing_values) else level
-
-    def read_any_boolean(value: Any) -> bool | None:
-        level = read_boolean(value, missing_values)
-        if level not in BOOLEAN_LEVELS and not is_missing(level, missing_values):
+    def read_any(value: Any) -> Any:
+        """Return a value of the field's type, or None for what is missing."""
+        if is_time:
+            seconds = read_time(value, days=field.kind == "date", missing_values=missing_values)
+            return None if math.isnan(seconds) else _time(field, seconds)
+        if is_number:
+            number = read_number(value, missing_values)
+            return None if math.isnan(number) or is_missing(number, missing_values) else number
+        if is_boolean:
+            level = read_boolean(value, missing_values)
+        else:
+            level = read_level(value, is_numeric=is_numeric, missing_values=missing_values)
+        if level not in levels and is_missing(level, missing_values):
+            return None
+        if is_boolean and level not in levels:
             raise NotANumber
-        return level == "yes" if level in BOOLEAN_LEVELS else None
-
-    def read_any_time(value: Any) -> Any:
-        seconds = read_time(value, days=field.kind == "date", missing_values=missing_values)
-        return None if math.isnan(seconds) else _time(field, seconds)
-
-    read_any: Any = read_any_number if field.is_number else read_any_level
-    if field.is_time:
-        read_any = read_any_time
-    elif field.kind == "boolean":
-        read_any = read_any_boolean
+        return level == "yes" if is_boolean else level
 
     def read(value: Any) -> Any:
         try:
@@ -181,25 +168,12 @@ def _one_of(field: Field) -> Any:
 
 
 @cache
-def _shipped_row_model() -> type[BaseModel]:
-    return row_model(load_model().contract, name="HouseDataInputSchema")
-
-
-@cache
-def _shipped_open_row_model() -> type[BaseModel]:
-    contract = load_model().contract
-    return row_model(contract, name="HouseDataInputSchemaWithUnknownFields", unknown="allow")
-
-
-@cache
-def _shipped_rows_model() -> type[BaseModel]:
-    return rows_model(_shipped_row_model(), name="MultipleHouseDataInputs")
-
-
-@cache
-def _shipped_open_rows_model() -> type[BaseModel]:
-    row = _shipped_open_row_model()
-    return rows_model(row, name="MultipleHouseDataInputsWithUnknownFields")
+def _shipped(name: str) -> type[BaseModel]:
+    if name.startswith("Multiple"):
+        row = name.replace("MultipleHouseDataInputs", "HouseDataInputSchema")
+        return rows_model(_shipped(row), name=name)
+    unknown: Any = "allow" if name.endswith("WithUnknownFields") else "ignore"
+    return row_model(load_model().contract, name=name, unknown=unknown)
 
 
 if TYPE_CHECKING:
@@ -210,12 +184,6 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    if name == "HouseDataInputSchema":
-        return _shipped_row_model()
-    if name == "HouseDataInputSchemaWithUnknownFields":
-        return _shipped_open_row_model()
-    if name == "MultipleHouseDataInputs":
-        return _shipped_rows_model()
-    if name == "MultipleHouseDataInputsWithUnknownFields":
-        return _shipped_open_rows_model()
+    if "HouseDataInput" in name and name in __all__:
+        return _shipped(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -30,13 +30,7 @@ _LEAST_ROWS = 4 * _ROWS  # read together
 
 
 def pyarrow_parquet() -> Any:
-    """Return pyarrow's module for Parquet.
-
-    Raises
-    ------
-    MissingExtraError
-        Without the extra batch.
-    """
+    """Return pyarrow's module for Parquet; raises MissingExtraError without the extra batch."""
     with needs("batch"):
         return import_module("pyarrow.parquet")
 
@@ -72,12 +66,8 @@ def parquet_source(path: str | None, content: Content) -> tuple[Source, dict[str
 def opened_parquet(path: str) -> Any:
     """Open a Parquet file, whose texts are then read as it holds them: each of them once.
 
-    Raises
-    ------
-    InputError
-        When it is not complete, or not Parquet.
-    MissingExtraError
-        Without the extra batch.
+    Raises InputError when it is not complete or not Parquet, and MissingExtraError without the
+    extra batch.
     """
     return _opened(path, path, pyarrow_parquet())
 
@@ -96,10 +86,7 @@ def _opened(whole: Any, name: str, parquet: Any) -> Any:
 def parquet_batches(file: Any, name: str, columns: Collection[str]) -> Iterator[Any]:
     """Yield some columns of a Parquet file as record batches; `name` is what messages call it.
 
-    Raises
-    ------
-    InputError
-        When it is damaged.
+    Raises InputError when it is damaged.
     """
     import pyarrow
 
@@ -166,8 +153,7 @@ def _is_plain_number(type_: Any) -> bool:
 def _is_text(type_: Any) -> bool:
     import pyarrow
 
-    if pyarrow.types.is_dictionary(type_):
-        type_ = type_.value_type
+    type_ = _plain_type(type_)
     return bool(pyarrow.types.is_string(type_) or pyarrow.types.is_large_string(type_))
 
 

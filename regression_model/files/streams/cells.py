@@ -33,19 +33,11 @@ _SHIFT, _SLOTS = np.uint64(48), 1 << 16
 
 
 class CellRows:
-    """Reads slices of whole rows, for as long as their cells can be found in this way.
-
-    Attributes
-    ----------
-    rest : bytes
-        What was read and not yielded. Once the slices end, `csv.reader` continues here.
-    lines : int
-        How many lines were read before it.
-    """
+    """Reads slices of whole rows, for as long as their cells can be found in this way."""
 
     def __init__(self, content: Content, *, width: int, separator: str, lines: int) -> None:
-        self.rest = b""
-        self.lines = lines
+        self.rest = b""  # read and not yielded: once the slices end, `csv.reader` continues here
+        self.lines = lines  # that were read before the rest
         self._content = content
         self._width = width
         self._separator = ord(separator)
@@ -128,19 +120,11 @@ def _breaks(content: bytes, separator: int) -> Places:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Rows of a CSV file, and where in them each cell is.
-
-    Attributes
-    ----------
-    content : bytes
-    text : str or None
-        The same as text, if it is ASCII.
-    starts, ends : array of int64, shape (columns, rows)
-    """
+    """Rows of a CSV file, and where in them each cell is."""
 
     content: bytes
-    text: str | None
-    starts: Places
+    text: str | None  # the same as text, if it is ASCII
+    starts: Places  # of shape (columns, rows), like the ends
     ends: Places
 
     def __len__(self) -> int:

@@ -22,18 +22,33 @@ _HEAD = 1 << 20  # bytes
 _STANDARD = "standard input"
 
 
-class Content(io.RawIOBase):
-    """Bytes to be read once, from the beginning, with a look at the first of them.
+class _Ahead(io.RawIOBase):
+    """Bytes to be read once, from the beginning, with a look at the first of them."""
 
-    Attributes
-    ----------
-    name : str
-        What error messages call them.
+    def __init__(self, stream: Any, ahead: bytes = b"") -> None:
+        super().__init__()
+        self._stream = stream
+        self._ahead = ahead
 
-    Parameters
-    ----------
-    size : how many bytes there are, where the stream does not tell
-    is_the_same : says whether what is there is still what was opened
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        piece, self._ahead = self._ahead[: len(view)], self._ahead[len(view) :]
+        piece = piece or self._next(len(view))
+        view[: len(piece)] = piece
+        return len(piece)
+
+    def _next(self, length: int) -> bytes:
+        return bytes(self._stream.read1(length))
+
+
+class Content(_Ahead):
+    """The bytes of an input, unpacked if they are gzip; `name` is what messages call them.
+
+    Where the stream of a file does not tell, `size` says how many bytes there are, and
+    `is_the_same` whether what is there is still what was opened.
     """
 
     def __init__(
@@ -44,19 +59,17 @@ class Content(io.RawIOBase):
         size: int | None = None,
         is_the_same: Callable[[], bool] | None = None,
     ) -> None:
-        super().__init__()
-        self.name = name
         before = _file_of(stream)
         if before is not None:
             is_the_same = lambda: _file_of(stream) == before  # noqa: E731
+        self.name = name
         self._counted = _Counted(stream, name, is_the_same)
         self._is_file = before is not None
         self._size = size if before is None else before[0]
         self._file = io.BufferedReader(self._counted, _HEAD)
-        self._stream: Any = self._file
-        self._ahead = b""
+        super().__init__(self._file)
         if self.head(2) == _GZIP:
-            packed = _Rest(self._ahead, self._file)
+            packed = _Ahead(self._file, self._ahead)
             self._ahead = b""
             self._stream = gzip.GzipFile(fileobj=io.BufferedReader(packed, _HEAD))
 
@@ -91,23 +104,13 @@ class Content(io.RawIOBase):
         """Return how much of the file was read, from 0 to 1, or None if its size is unknown."""
         return min(self._counted.position / self._size, 1.0) if self._size else None
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer).cast("B")
-        piece, self._ahead = self._ahead[: len(view)], self._ahead[len(view) :]
-        piece = piece or self._next(len(view))
-        view[: len(piece)] = piece
-        return len(piece)
-
     def close(self) -> None:
         self._counted.release()
         super().close()
 
     def _next(self, length: int) -> bytes:
         try:
-            return bytes(self._stream.read1(length))
+            return super()._next(length)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             reason = str(error).rstrip(".")
             raise InputError(f"{self.name} is not a complete gzip file: {reason}.") from None
@@ -149,32 +152,11 @@ class _Counted(io.RawIOBase):
             self._stream.close()
 
 
-class _Rest(io.RawIOBase):
-    """The first bytes, which were read to recognise gzip, and then the others."""
-
-    def __init__(self, ahead: bytes, stream: Any) -> None:
-        super().__init__()
-        self._ahead = ahead
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer).cast("B")
-        piece, self._ahead = self._ahead[: len(view)], self._ahead[len(view) :]
-        piece = piece or self._stream.read1(len(view))
-        view[: len(piece)] = piece
-        return len(piece)
-
-
 def opened_content(path: str) -> Content:
     """Open a file, a URL, or standard input for `-`.
 
-    Raises
-    ------
-    InputError
-        When it is absent or cannot be read; reading raises it too if the file changes meanwhile.
+    Raises InputError when it is absent or cannot be read; reading raises it too if the file changes
+    meanwhile.
     """
     if path == "-":
         # Without its buffer: at exit Python would wait for a thread that is still reading into it.

@@ -37,14 +37,8 @@ class Format:
 def format_of(path: str, *, option: str | None = None) -> Format:
     """Return the format that the name of a file stands for.
 
-    Parameters
-    ----------
-    option : the option for the format where the name does not say it; None without one
-
-    Raises
-    ------
-    InputError
-        When the name has none of the known endings; the message says what to do.
+    Raises InputError when the name has none of the known endings; it says what to do, and names the
+    option for the format where the name does not say it, if there is one.
     """
     path = shown(path)  # a query may follow the name
     name = Path(path).name.lower()
@@ -72,10 +66,7 @@ def _advice(ending: str, option: str | None) -> str:
 def separator_of(text: str) -> str:
     r"""Return the separator for the text of an option: one character, or `tab` or `\t`.
 
-    Raises
-    ------
-    InputError
-        For anything else, and for quotes and line ends.
+    Raises InputError for anything else, and for quotes and line ends.
     """
     separator = "\t" if text.lower() in ("tab", r"\t") else text
     if len(separator) != 1 or separator in '"\r\n' or ord(separator) > 127:

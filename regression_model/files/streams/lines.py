@@ -18,15 +18,7 @@ _TYPED = {"\t": "tab", "|": "'|'", ";": "';'", ",": "','"}  # on a command line
 
 
 class CsvRows:
-    """The rows of a CSV file: its header first, then lists of texts, as long as the header.
-
-    Attributes
-    ----------
-    header : list of str
-        The names of the columns, without the blanks around them.
-    is_spaced : bool
-        Whether there are blanks after the commas of the header, and so after those of the rows.
-    """
+    """The rows of a CSV file: its header first, then lists of texts, as long as the header."""
 
     def __init__(self, stream: Any, *, name: str, separator: str = ",") -> None:
         self._name = name
@@ -37,6 +29,7 @@ class CsvRows:
         header = self._next_row()
         if header is None:
             raise InputError(f"{name} is empty: expected a line with the names of the columns.")
+        # Where blanks follow the commas of the header, they do so in the rows.
         self.is_spaced = any(cell.startswith(" ") for cell in header)
         self.header = [cell.strip() for cell in header]
         if self.is_spaced:
@@ -129,18 +122,10 @@ def check_separator(
     known: Iterable[str] = (),
     option: str | None = None,
 ) -> None:
-    """Refuse a file that has another separator, and name it.
+    """Refuse a file that has another separator, and name it and the caller's option for it.
 
-    Parameters
-    ----------
-    known : names of which a header has some
-    option : the caller's option for a separator; None without one
-
-    Raises
-    ------
-    InputError
-        When another separator gives more of the known names; or, if none gives any, when a header
-        of a single cell has one inside.
+    Raises InputError when another separator gives more of the known names, of which a header has
+    some; or, if none gives any, when a header of a single cell has one inside.
     """
     other = _likely_separator(header, known, separator)
     if other is None:

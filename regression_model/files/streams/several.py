@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence, Set
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from ... import remote
 from ...errors import InputError
 
-if TYPE_CHECKING:
-    from .sources import Source, Unread
-
-__all__ = ["check_same_columns", "expanded", "is_pattern", "opened_one_by_one"]
+__all__ = ["check_same_columns", "expanded", "is_pattern"]
 
 _SIGNS = frozenset("*?[")
 
@@ -32,10 +27,7 @@ def is_pattern(path: str) -> bool:
 def expanded(path: str) -> list[str]:
     """Return the files that a path stands for, in the order of their names.
 
-    Raises
-    ------
-    InputError
-        When no file has a name of the pattern.
+    Raises InputError when no file has a name of the pattern.
     """
     if not is_pattern(path):
         return [path]
@@ -55,13 +47,7 @@ def expanded(path: str) -> list[str]:
 def check_same_columns(
     name: str, names: Sequence[str] | None, first: str, first_names: Sequence[str] | None
 ) -> None:
-    """Refuse a file whose columns are not those of the first one, in their order.
-
-    Raises
-    ------
-    InputError
-        Naming the file and what differs.
-    """
+    """Raise InputError for a file whose columns are not those of the first one, in their order."""
     if names is None or first_names is None or list(names) == list(first_names):
         return
     missing = [one for one in first_names if one not in names]
@@ -73,43 +59,3 @@ def check_same_columns(
     else:
         what = f"has its columns in another order than {first}"
     raise InputError(f"{name} {what}: expected files with the same columns.")
-
-
-@contextmanager
-def opened_one_by_one(
-    pattern: str,
-    paths: Sequence[str],
-    open_one: Callable[[str], AbstractContextManager[Source]],
-    make: Callable[..., Source],
-) -> Iterator[Source]:
-    """Open the first of several files; each of the others is opened when its turn comes."""
-    with ExitStack() as stack:
-        now = stack.enter_context(open_one(paths[0]))
-        first = now
-        done: list[Source] = [first]
-
-        def slices(used: Set[str], carried: Collection[str] | None) -> Iterator[Unread]:
-            nonlocal now
-            yield from first.slices(used, carried)
-            for path in paths[1:]:
-                # The one before stays open: another thread may still be reading its last cells.
-                now = stack.enter_context(open_one(path))
-                check_same_columns(now.name, now.names, first.name, first.names)
-                done.append(now)
-                yield from now.slices(used, carried)
-
-        def fraction() -> float | None:
-            part = now.fraction()
-            return None if part is None else (len(done) - 1 + part) / len(paths)
-
-        def records(role: str) -> tuple[Any, ...]:
-            return tuple(record for one in done for record in one.records(role))
-
-        yield make(
-            remote.shown(pattern),
-            first.names,
-            slices,
-            fraction,
-            separator=first.separator,
-            records=records,
-        )

@@ -171,17 +171,13 @@ def opened_sink(
 ) -> Iterator[Sink]:
     """Open a file, or standard output for `-`, to be written slice by slice.
 
-    The file takes its place when the block ends without an error.
+    The file takes its place when the block ends without an error. Raises OutputError when it cannot
+    be written; what was there before is untouched.
 
     Parameters
     ----------
     format_ : what to write; None decides by the name, and is CSV for `-`
     numbers : names of the columns that are numbers for Parquet even if all their cells are None
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written; what was there before is untouched.
     """
     if format_ is None:
         format_ = Format("csv") if path == "-" else format_of(path, option="--to")

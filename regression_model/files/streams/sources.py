@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -15,12 +14,13 @@ from typing import Any
 
 from ... import remote
 from ...errors import InputError
+from ...runtime.model_file.sealing import digest
 from ..records import DataRecord
 from .cells import CellRows, Cells
 from .content import Content, opened_content
 from .formats import Format, format_of
 from .lines import CsvRows
-from .several import expanded, opened_one_by_one
+from .several import check_same_columns, expanded
 
 __all__ = ["Repeated", "Slice", "Source", "guessed_format", "json_rows", "opened_source"]
 
@@ -29,38 +29,19 @@ _ROWS = 8_192  # in a slice
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Some rows of an input.
+    """Some rows of an input."""
 
-    Attributes
-    ----------
-    rows : what `Model.predict` takes, with the columns that the model uses
-    count : int
-    carried : dict of lists
-        The columns that go from the input to the output, unchanged.
-    names : the names of the columns in the input
-    """
-
-    rows: Any
+    rows: Any  # what `Model.predict` takes, with the columns that the model uses
     count: int
-    carried: Mapping[str, Sequence[Any]]
-    names: Sequence[str]
+    carried: Mapping[str, Sequence[Any]]  # columns for the output, unchanged
+    names: Sequence[str]  # of the columns in the input
 
 
 Unread = Callable[[], Slice]  # a slice, whose cells another thread may read
 
 
 class Source:
-    """An input that is read slice by slice.
-
-    Attributes
-    ----------
-    name : str
-        What error messages call it.
-    names : list of str or None
-        The names of its columns; None for JSON Lines, where every row has its own.
-    separator : str or None
-        The separator of a CSV file.
-    """
+    """An input that is read slice by slice."""
 
     def __init__(
         self,
@@ -70,11 +51,11 @@ class Source:
         fraction: Callable[[], float | None],
         *,
         separator: str | None = None,
-        records: Callable[[str], tuple[DataRecord, ...]] | None = None,
+        records: Callable[[str], tuple[DataRecord, ...]] = lambda _: (),
     ) -> None:
-        self.name = name
-        self.names = names
-        self.separator = separator
+        self.name = name  # in messages
+        self.names = names  # of the columns; None for JSON Lines, where every row has its own
+        self.separator = separator  # of a CSV file
         self.fraction = fraction
         self._slices = slices
         self._records = records
@@ -82,12 +63,9 @@ class Source:
         self._seen: dict[str, None] = dict.fromkeys(names or ())
 
     def slices(self, used: Set[str], carried: Collection[str] | None) -> Iterator[Unread]:
-        """Yield the rows in order, with the wanted columns only.
+        """Yield the rows in order, with the columns for the model and for the output only.
 
-        Parameters
-        ----------
-        used : names of columns for the model
-        carried : names of columns for the output; None for all
+        With None, all columns are for the output.
         """
         if carried is None and self.names is not None:
             carried = self.names
@@ -103,16 +81,18 @@ class Source:
 
     def records(self, role: str = "") -> tuple[DataRecord, ...]:
         """Return what was read from each file, once all slices were."""
-        return self._records(role) if self._records else ()
+        return self._records(role)
 
-    def record_of(
-        self, path: str, content: Content, types: Mapping[str, str] | str, role: str
-    ) -> tuple[DataRecord, ...]:
-        """Return the record of a single file."""
-        columns = dict.fromkeys(self._seen, types) if isinstance(types, str) else types
-        sha256 = content.sha256() or (_digest(path) if content.is_file else None)
-        rows = sum(self._counts)
-        return (DataRecord.of(path, sha256=sha256, rows=rows, columns=columns, role=role),)
+    def keep_record(self, path: str, content: Content, types: Mapping[str, str] | str) -> None:
+        """Let `records` give what was read from a single file, whose columns are of these types."""
+
+        def records(role: str) -> tuple[DataRecord, ...]:
+            columns = dict.fromkeys(self._seen, types) if isinstance(types, str) else types
+            sha256 = content.sha256() or (digest(Path(path)) if content.is_file else None)
+            rows = sum(self._counts)
+            return (DataRecord.of(path, sha256=sha256, rows=rows, columns=columns, role=role),)
+
+        self._records = records
 
 
 @contextmanager
@@ -122,17 +102,9 @@ def opened_source(path: str, *, format_: Format | None = None) -> Iterator[Sourc
     A pattern such as `data/2024-*.csv` stands for several files with the same columns, which are
     read one after the other; a URL stands for a file wherever it is.
 
-    Parameters
-    ----------
-    format_ : what the file holds; None decides by its name, and by its first bytes for `-`
-
-    Raises
-    ------
-    InputError
-        When the input is absent, not UTF-8, ragged, truncated or otherwise invalid; reading the
-        slices may raise it as well.
-    MissingExtraError
-        For Parquet without the extra that reads it.
+    `format_` is what the file holds; None decides by its name, and by its first bytes for `-`.
+    Raises InputError when the input is absent, not UTF-8, ragged, truncated or otherwise invalid;
+    reading the slices may raise it as well. Raises MissingExtraError for Parquet without its extra.
     """
     if format_ is None and path != "-":
         format_ = format_of(path)
@@ -140,31 +112,62 @@ def opened_source(path: str, *, format_: Format | None = None) -> Iterator[Sourc
     if paths == [path]:
         opened = _opened_one(path, format_)
     else:
-        opened = opened_one_by_one(path, paths, partial(_opened_one, format_=format_), Source)
+        opened = _opened_one_by_one(path, paths, format_)
     with opened as source:
         yield source
 
 
 @contextmanager
 def _opened_one(path: str, format_: Format | None) -> Iterator[Source]:
-    with opened_content(path) as content:
+    with opened_content(path) as content, ExitStack() as stack:
         format_ = format_ or guessed_format(content)
         types: Mapping[str, str] | str = "text"
         if format_.kind == "parquet":
             from .arrow import parquet_source
 
-            with _on_disk(path, content) as place:
-                source, types = parquet_source(place, content)
-                source._records = partial(source.record_of, path, content, types)
-                yield source
-            return
-        if format_.kind == "jsonl":
+            source, types = parquet_source(stack.enter_context(_on_disk(path, content)), content)
+        elif format_.kind == "jsonl":
             types = "json"
-            source = Source(content.name, None, _JsonLines(content), content.fraction)
+            source = Source(content.name, None, partial(_json_slices, content), content.fraction)
         else:
             source = _csv_source(content, format_.separator)
-        source._records = partial(source.record_of, path, content, types)
+        source.keep_record(path, content, types)
         yield source
+
+
+@contextmanager
+def _opened_one_by_one(
+    pattern: str, paths: Sequence[str], format_: Format | None
+) -> Iterator[Source]:
+    """Open the first of several files; each of the others is opened when its turn comes."""
+    with ExitStack() as stack:
+        first = stack.enter_context(_opened_one(paths[0], format_))
+        opened = [first]
+
+        def slices(used: Set[str], carried: Collection[str] | None) -> Iterator[Unread]:
+            yield from first.slices(used, carried)
+            for path in paths[1:]:
+                # The one before stays open: another thread may still be reading its last cells.
+                now = stack.enter_context(_opened_one(path, format_))
+                check_same_columns(now.name, now.names, first.name, first.names)
+                opened.append(now)
+                yield from now.slices(used, carried)
+
+        def fraction() -> float | None:
+            part = opened[-1].fraction()
+            return None if part is None else (len(opened) - 1 + part) / len(paths)
+
+        def records(role: str) -> tuple[DataRecord, ...]:
+            return tuple(record for one in opened for record in one.records(role))
+
+        yield Source(
+            remote.shown(pattern),
+            first.names,
+            slices,
+            fraction,
+            separator=first.separator,
+            records=records,
+        )
 
 
 @contextmanager
@@ -186,11 +189,6 @@ def _on_disk(path: str, content: Content) -> Iterator[str | None]:
         yield str(copy)
 
 
-def _digest(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def guessed_format(content: Content) -> Format:
     """Return the format of an input, by its first bytes."""
     head = content.head()
@@ -205,9 +203,8 @@ def _csv_source(content: Content, separator: str) -> Source:
 
     def slices(used: Set[str], carried: Collection[str]) -> Iterator[Unread]:
         if cell_rows is not None:
-            wanted = _Wanted(rows.header, used, carried)
             for cells in cell_rows:
-                yield partial(wanted.slice_of, cells)
+                yield partial(_slice_of, cells, rows.header, used, carried)
             content.put_back(cell_rows.rest)
             rows.continue_with(content, line=cell_rows.lines)
         yield from _csv_slices(rows, used, carried)
@@ -234,20 +231,14 @@ def _opened_csv(content: Content, separator: str) -> tuple[CsvRows, CellRows | N
     return rows, CellRows(content, width=width, separator=separator, lines=rows.line)
 
 
-class _Wanted:
-    """The columns of a CSV file that the model or the output takes."""
-
-    def __init__(self, header: list[str], used: Set[str], carried: Collection[str]) -> None:
-        self._header = header
-        self._used = [at for at, name in enumerate(header) if name in used]
-        self._carried = [at for at, name in enumerate(header) if name in carried]
-
-    def slice_of(self, cells: Cells) -> Slice:
-        """Return some rows as a slice."""
-        columns = cells.columns(self._used)
-        given = {self._header[at]: column for at, column in zip(self._used, columns, strict=True)}
-        kept = {self._header[at]: cells.texts(at) for at in self._carried}
-        return Slice(given or [{}] * len(cells), len(cells), kept, self._header)
+def _slice_of(
+    cells: Cells, header: Sequence[str], used: Set[str], carried: Collection[str]
+) -> Slice:
+    places = [at for at, name in enumerate(header) if name in used]
+    columns = zip(places, cells.columns(places), strict=True)
+    given = {header[at]: column for at, column in columns}
+    kept = {name: cells.texts(at) for at, name in enumerate(header) if name in carried}
+    return Slice(given or [{}] * len(cells), len(cells), kept, header)
 
 
 def _itself(part: Slice) -> Slice:
@@ -277,42 +268,25 @@ class Repeated:
     def __len__(self) -> int:
         return len(self._columns[0])
 
-    @property
-    def column_names(self) -> list[str]:
-        """The names, as a pyarrow table has them."""
-        return list(self.columns)
-
-    def column(self, name: str) -> list[str]:
-        """Return the first column called `name`."""
-        return self._columns[self.columns.index(name)]
-
-    def slice(self, at: int, length: int) -> Repeated:
-        """Return some rows."""
-        return Repeated(self.columns, [cells[at : at + length] for cells in self._columns])
-
     def select(self, positions: Sequence[int]) -> dict[str, list[str]]:
         """Return the columns at some positions, whose names are distinct."""
         return {self.columns[at]: self._columns[at] for at in positions}
 
 
-class _JsonLines:
-    """One object a line; an array of objects is read as a whole."""
-
-    def __init__(self, content: Content) -> None:
-        self._content = content
-
-    def __call__(self, _: Set[str], carried: Collection[str] | None) -> Iterator[Unread]:
-        rows = json_rows(self._content, self._content.name)
-        while taken := list(islice(rows, _ROWS)):
-            records = [row if isinstance(row, Mapping) else {} for row in taken]
-            names = list(dict.fromkeys(name for row in records for name in row))
-            kept = {
-                name: [row.get(name) for row in records]
-                for name in names
-                if carried is None or name in carried
-            }
-            part = Slice(taken, len(taken), kept, names)
-            yield partial(_itself, part)
+def _json_slices(
+    content: Content, _: Set[str], carried: Collection[str] | None
+) -> Iterator[Unread]:
+    """Yield the objects in slices: one a line, or those of an array, which is read as a whole."""
+    rows = json_rows(content, content.name)
+    while taken := list(islice(rows, _ROWS)):
+        records = [row if isinstance(row, Mapping) else {} for row in taken]
+        names = list(dict.fromkeys(name for row in records for name in row))
+        kept = {
+            name: [row.get(name) for row in records]
+            for name in names
+            if carried is None or name in carried
+        }
+        yield partial(_itself, Slice(taken, len(taken), kept, names))
 
 
 def json_rows(content: Content, name: str) -> Iterator[Any]:

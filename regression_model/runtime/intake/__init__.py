@@ -9,59 +9,21 @@ from collections.abc import Generator, Mapping
 
 from ...errors import InputError
 from ..contract import Contract
-from .cells import (
-    UNKNOWN_LEVEL,
-    WRONG_TYPE,
-    Codes,
-    Floats,
-    LevelCodes,
-    NotANumber,
-    is_missing,
-    missing_numbers,
-    number_text,
-    read_boolean,
-    read_level,
-    read_number,
-    read_time,
-)
-from .layout import Intake, Layout
+from .cells import Codes, Floats, NotANumber, is_missing, number_text, read_number
+from .layout import Intake
 from .layouts import Layouts
 from .mixed import MixedRecords
 from .records import Records
 from .tables import is_row, not_rows, read_mapping, read_table
 
-__all__ = [
-    "UNKNOWN_LEVEL",
-    "WRONG_TYPE",
-    "Codes",
-    "Floats",
-    "Intake",
-    "Layout",
-    "Layouts",
-    "LevelCodes",
-    "NotANumber",
-    "is_missing",
-    "missing_numbers",
-    "number_text",
-    "read_boolean",
-    "read_level",
-    "read_number",
-    "read_time",
-    "read_rows",
-]
+__all__ = ["Codes", "Floats", "NotANumber", "is_missing", "number_text", "read_number", "read_rows"]
 
 
 def read_rows(contract: Contract, rows: object, layouts: Layouts | None = None) -> Intake:
     """Read a list of dicts, a dict of columns or of scalars, or a table of any known library.
 
-    Parameters
-    ----------
-    layouts : kept between calls, so that records with the same names are read faster
-
-    Raises
-    ------
-    InputError
-        When `rows` is none of these.
+    With layouts that are kept between calls, records with the same names are read faster. Raises
+    InputError when `rows` is none of these.
     """
     layouts = Layouts(contract) if layouts is None else layouts
     if isinstance(rows, list | tuple):

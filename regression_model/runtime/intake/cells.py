@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ...levels import (
-    boolean_level,
-    boolean_spellings,
-    is_number_text,
-    level_text,
-    text_of_number,
-)
+from ...levels import boolean_level, boolean_spellings, is_number_text, level_text, text_of_number
 from ...times import seconds_of, seconds_of_texts
 from ..contract import Contract, Field
 
@@ -112,12 +106,8 @@ def _is_missing_number(value: object, missing_values: tuple[str, ...]) -> bool:
 def read_number(value: object, missing_values: tuple[str, ...] = ()) -> float:
     """Read one cell as a number: NaN when it is missing, an infinity when it is too large.
 
-    A number that means *missing* stays one: the check takes these out of all rows at once.
-
-    Raises
-    ------
-    NotANumber
-        For a bool, a date, a text that is not a number and every other type.
+    A number that means *missing* stays one: the check takes these out of all rows at once. Raises
+    NotANumber for a bool, a date, a text that is not a number and every other type.
     """
     value = _scalar(value)
     if _is_nothing(value, missing_values):
@@ -140,14 +130,8 @@ def read_number(value: object, missing_values: tuple[str, ...] = ()) -> float:
 def read_time(value: object, *, days: bool, missing_values: tuple[str, ...] = ()) -> float:
     """Read one cell as a time in seconds since 1970: NaN when it is missing.
 
-    Parameters
-    ----------
-    days : whether the field holds whole days.
-
-    Raises
-    ------
-    NotANumber
-        For what is neither a date, nor a datetime, nor an ISO 8601 text.
+    `days` says whether the field holds whole days. Raises NotANumber for what is neither a date,
+    nor a datetime, nor an ISO 8601 text.
     """
     value = _scalar(value)
     try:
@@ -163,17 +147,8 @@ def read_level(
 ) -> str:
     """Read one cell as the text of a level, or an empty one when it is missing.
 
-    A number has the same text in every form, see `regression_model.levels`.
-
-    Parameters
-    ----------
-    is_numeric : whether a level of the field may come as a number.
-    missing_values : the texts that mean *missing*; a text that is one of them is returned.
-
-    Raises
-    ------
-    NotANumber
-        For what is neither text nor, where levels are numbers, a number.
+    A number has the same text in every form, see `regression_model.levels`, and is refused unless
+    `is_numeric`. A text in `missing_values` is returned. Raises NotANumber for any other type.
     """
     value = _scalar(value)
     if isinstance(value, str):
@@ -188,12 +163,8 @@ def read_level(
 def read_boolean(value: object, missing_values: tuple[str, ...] = ()) -> str:
     """Read one cell as `no` or `yes`, or an empty text when it is missing.
 
-    Another text, and a number that is neither 0 nor 1, is returned as text.
-
-    Raises
-    ------
-    NotANumber
-        For what is neither a bool, nor text, nor a number.
+    Another text, and a number that is neither 0 nor 1, is returned as text. Raises NotANumber for
+    what is neither a bool, nor text, nor a number.
     """
     value = _scalar(value)
     if isinstance(value, bool | np.bool_):
@@ -202,13 +173,7 @@ def read_boolean(value: object, missing_values: tuple[str, ...] = ()) -> str:
 
 
 def number_text(value: object) -> str:
-    """Return the text of a level that came as a number.
-
-    Raises
-    ------
-    NotANumber
-        For every other type, a bool and a duration among them.
-    """
+    """Return the text of a number; raises NotANumber for a bool, a duration and other types."""
     if isinstance(value, bool | np.timedelta64) or not isinstance(value, _NUMBERS):
         raise NotANumber
     return text_of_number(value)
@@ -236,8 +201,8 @@ class LevelCodes(dict[Any, int]):
         self.update((level, offset + i) for i, level in enumerate(levels))
         if self._is_numeric:  # whole numbers, but for 0 and 1, which equal False and True
             self.update(
-                (int(level), offset + i)
-                for i, level in enumerate(levels)
+                (int(level), self[level])
+                for level in levels
                 if _WHOLE_NUMBER.fullmatch(level) and level not in ("0", "1")
             )
         if self._is_boolean:
@@ -292,17 +257,8 @@ def to_floats(cells: Sequence[Any], missing_values: tuple[str, ...]) -> tuple[Fl
             return np.array(read, dtype=np.float64), []
         except (ValueError, OverflowError):  # a text that is not a number, found below
             pass
-    numbers = np.empty(len(cells))
-    odd = []
-    for at, cell in enumerate(cells):
-        try:
-            if type(cell) in _CONTAINERS:
-                raise NotANumber
-            numbers[at] = read_number(cell, missing_values)
-        except NotANumber:
-            numbers[at] = math.nan
-            odd.append(at)
-    return numbers, odd
+    numbers, odd = _one_by_one(cells, partial(read_number, missing_values=missing_values))
+    return np.array(numbers, dtype=np.float64), odd
 
 
 def to_times(
@@ -316,16 +272,22 @@ def to_times(
         if seconds is not None:
             known = iter(seconds.tolist())
             return [math.nan if cell in missing else next(known) for cell in cells], []
-    times, odd = [], []
+    return _one_by_one(cells, partial(read_time, days=days, missing_values=missing_values))
+
+
+def _one_by_one(
+    cells: Sequence[Any], read: Callable[[object], float]
+) -> tuple[list[float], list[int]]:
+    found, odd = [], []
     for at, cell in enumerate(cells):
         try:
             if type(cell) in _CONTAINERS:
                 raise NotANumber
-            times.append(read_time(cell, days=days, missing_values=missing_values))
+            found.append(read(cell))
         except NotANumber:
-            times.append(math.nan)
+            found.append(math.nan)
             odd.append(at)
-    return times, odd
+    return found, odd
 
 
 def read_cells(
@@ -333,10 +295,7 @@ def read_cells(
 ) -> tuple[Floats, list[int]]:
     """Turn the cells of several number fields into float64, and say which are of another type.
 
-    Parameters
-    ----------
-    places : where each cell belongs in an array (rows, number fields) without rows; None if all
-        cells of it are there, in order.
+    The places are those in an array (rows, number fields) without rows; None for all, in order.
     """
     if not contract.times:
         return to_floats(cells, contract.missing_values)

@@ -53,32 +53,35 @@ class Columns(Intake):
         odd: list[int] = []
         for j, name in enumerate(self._layout.numbers):
             column = self._columns.get(name)
-            if column is None:
-                continue
-            if j in self.contract.times:
-                numbers[:, j], at = self._times(column, days=self.contract.times[j])
-                odd += [i * width + j for i in at]
-            elif isinstance(column, np.ndarray) and column.dtype.kind != "M":
-                with np.errstate(over="ignore"):  # beyond float64 is an infinity
-                    numbers[:, j] = column
-            elif isinstance(column, Distinct):
-                distinct, at = to_floats(column.values, self.contract.missing_values)
-                numbers[:, j] = distinct[column.at]
-                odd += (np.flatnonzero(np.isin(column.at, at)) * width + j).tolist()
-            else:
-                cells = list(column) if isinstance(column, np.ndarray) else column  # of dates
-                numbers[:, j], at = to_floats(cells, self.contract.missing_values)
+            if column is not None:
+                numbers[:, j], at = self._numbers(column, self.contract.times.get(j))
                 odd += [i * width + j for i in at]
         return numbers, odd
 
-    def _times(self, column: Column, *, days: bool) -> tuple[Floats, list[int]]:
-        """Return a column as seconds since 1970, and the rows that hold another type."""
-        if isinstance(column, np.ndarray) and column.dtype.kind == "M":
+    def _numbers(self, column: Column, days: bool | None) -> tuple[Floats, list[int]]:
+        """Return a column as float64, and the rows that hold another type.
+
+        With True or False the numbers are seconds since 1970, of whole days or not.
+        """
+        cells: Sequence[Any]
+        if isinstance(column, Distinct):
+            cells = column.values
+        elif not isinstance(column, np.ndarray):
+            cells = column
+        elif column.dtype.kind == "M" and days is not None:
             seconds, within = seconds_of_array(column, days=days)
             return seconds, np.flatnonzero(~within).tolist()
-        cells = column.values if isinstance(column, Distinct) else list(column)
-        times, odd = to_times(cells, days=days, missing_values=self.contract.missing_values)
-        found = np.array(times, dtype=np.float64)
+        elif column.dtype.kind != "M" and days is None:
+            with np.errstate(over="ignore"):  # beyond float64 is an infinity
+                return column.astype(np.float64, copy=False), []
+        else:
+            cells = list(column)
+        missing_values = self.contract.missing_values
+        if days is None:
+            found, odd = to_floats(cells, missing_values)
+        else:
+            times, odd = to_times(cells, days=days, missing_values=missing_values)
+            found = np.array(times, dtype=np.float64)
         if isinstance(column, Distinct):
             return found[column.at], np.flatnonzero(np.isin(column.at, odd)).tolist()
         return found, odd

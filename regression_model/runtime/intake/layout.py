@@ -60,15 +60,8 @@ def unknown_names(contract: Contract, names: Sequence[Any]) -> tuple[Any, ...]:
 def refuse_incomplete(rows: int, incomplete: int, absent: Sequence[str]) -> None:
     """Refuse an input of rows that nothing can be predicted for: each would cost an answer.
 
-    Parameters
-    ----------
-    incomplete : how many of the `rows` lack a required field.
-    absent : required fields that the first of them lacks.
-
-    Raises
-    ------
-    InputError
-        When these are more than 10,000, and more than half of all.
+    Raises InputError when more than 10,000 of the rows, and more than half of them, are incomplete:
+    they lack a required field. The first of them lacks those in `absent`.
     """
     if incomplete > MOST_INCOMPLETE and 2 * incomplete > rows:
         raise InputError(
@@ -78,13 +71,7 @@ def refuse_incomplete(rows: int, incomplete: int, absent: Sequence[str]) -> None
 
 
 class Intake(ABC):
-    """Rows that came in, read for one contract.
-
-    Attributes
-    ----------
-    contract : Contract
-    rows : int
-    """
+    """Rows that came in, read for one contract; `rows` is how many."""
 
     def __init__(self, contract: Contract, rows: int) -> None:
         self.contract = contract

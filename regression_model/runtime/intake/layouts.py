@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
@@ -49,19 +49,6 @@ class RecordLayout:
             None not in layout.numbers and None not in layout.categories,
         )
 
-    def with_names(self, names: tuple[Any, ...], unknown: tuple[Any, ...]) -> RecordLayout:
-        """Return the layout of records that have unknown names too."""
-        old = self.layout
-        layout = Layout(names, old.numbers, old.categories, unknown, old.repeated, old.absent)
-        return RecordLayout(
-            layout,
-            self.numbers,
-            self.categories,
-            self.number_places,
-            self.category_places,
-            self.is_full,
-        )
-
 
 class Layouts:
     """The layouts of one contract that were used last; safe to share between threads.
@@ -98,7 +85,8 @@ class Layouts:
         if len(known) == len(names):
             return RecordLayout.of(self._contract, names)
         found = self.of(known)  # only the unknown names differ, of which there is no end
-        return found.with_names(names, unknown_names(self._contract, names))
+        unknown = unknown_names(self._contract, names)
+        return replace(found, layout=replace(found.layout, names=names, unknown=unknown))
 
     def _keep(self, names: tuple[Any, ...], layout: RecordLayout, size: int) -> None:
         if names not in self._kept:

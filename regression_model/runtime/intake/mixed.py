@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from ..contract import Contract
 from .cells import UNHASHABLE, Codes, Floats, LevelCodes, read_cells
-from .layout import Intake, Layout, refuse_incomplete
-from .records import cells_of
+from .layout import Layout, refuse_incomplete
+from .records import Dicts
 
 __all__ = ["MixedRecords"]
 
@@ -22,14 +22,13 @@ _MOST_NAMED = 1_000  # sets of unknown names; in further rows they are counted
 _Kind = tuple[tuple[Any, ...], int, tuple[str, ...]]  # unknown names, how many more, repeated
 
 
-class MixedRecords(Intake):
+class MixedRecords(Dicts):
     """A list of dicts with many sets of names; the work is in proportion to the cells."""
 
     def __init__(self, contract: Contract, rows: Sequence[Any]) -> None:
-        super().__init__(contract, len(rows))
+        super().__init__(contract, rows)
         self._not_rows = [(at, row) for at, row in enumerate(rows) if not isinstance(row, Mapping)]
-        refused = dict(self._not_rows)
-        self._records = [{} if at in refused else row for at, row in enumerate(rows)]
+        self._empty_not_rows()
         self._width = len(contract.numbers) + len(contract.categories)
         self._unknown: dict[int, list[Any]] = {}
         self._cells: list[Any] = []
@@ -91,9 +90,6 @@ class MixedRecords(Intake):
         at = rows * (fields.stop - fields.start) + places - fields.start
         return at[wanted], list(compress(self._cells, wanted.tolist()))
 
-    def cells(self, name: str, rows: Sequence[int]) -> list[Any]:
-        return cells_of(self.contract, self._records, name, rows)
-
     def layouts(self) -> list[tuple[Layout, Sequence[int] | None]]:
         """Return the rows by what is unusual about their names."""
         repeated = self._repeated()
@@ -125,9 +121,6 @@ class MixedRecords(Intake):
         for row, place in zip(*np.divmod(at[times > 1], self._width), strict=True):
             found[int(row)] = (*found.get(int(row), ()), fields[place].name)
         return found
-
-    def not_rows(self) -> list[tuple[int, Any]]:
-        return self._not_rows
 
 
 def _places(contract: Contract) -> dict[Any, int]:

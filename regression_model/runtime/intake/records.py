@@ -16,27 +16,43 @@ from .cells import UNHASHABLE, Codes, Floats, LevelCodes, read_cells
 from .layout import MOST_INCOMPLETE, Intake, Layout, refuse_incomplete
 from .layouts import Layouts, RecordLayout
 
-__all__ = ["Records", "cells_of"]
+__all__ = ["Dicts", "Records"]
 
 _MOST_LAYOUTS = 256  # of which the work for each is worth it
 
 
-class Records(Intake):
-    """A list of dicts with the same names, or of a few kinds.
+class Dicts(Intake):
+    """A list of dicts: the rows, with an empty dict for what is not one."""
 
-    Attributes
-    ----------
-    is_mixed : bool
-        Whether there are more kinds than that; `MixedRecords` reads them.
-    """
-
-    is_mixed = False
-
-    def __init__(self, contract: Contract, rows: Sequence[Any], layouts: Layouts) -> None:
+    def __init__(self, contract: Contract, rows: Sequence[Any]) -> None:
         super().__init__(contract, len(rows))
         self._records = rows
-        self._of_row: list[RecordLayout] = []
         self._not_rows: list[tuple[int, Any]] = []
+
+    def _empty_not_rows(self) -> None:
+        refused = dict(self._not_rows)
+        self._records = [{} if at in refused else row for at, row in enumerate(self._records)]
+
+    def cells(self, name: str, rows: Sequence[int]) -> list[Any]:
+        known = self.contract.canonical_names
+        names = [n for n, field in known.items() if field == name] or [name]
+        records = [self._records[row] for row in rows]
+        if len(names) == 1:
+            return [row.get(name) for row in records]
+        return [next((row[n] for n in names if n in row), None) for row in records]
+
+    def not_rows(self) -> list[tuple[int, Any]]:
+        return self._not_rows
+
+
+class Records(Dicts):
+    """A list of dicts with the same names, or of a few kinds."""
+
+    is_mixed = False  # whether there are more kinds: `MixedRecords` reads them
+
+    def __init__(self, contract: Contract, rows: Sequence[Any], layouts: Layouts) -> None:
+        super().__init__(contract, rows)
+        self._of_row: list[RecordLayout] = []
         if len(rows) > MOST_INCOMPLETE:
             _refuse_not_rows(contract, rows)
         found: dict[Any, RecordLayout] = {}
@@ -54,8 +70,7 @@ class Records(Intake):
             self._of_row.append(layout)
         self._is_full = all(layout.is_full for layout in found.values())
         if self._not_rows:
-            empty = dict(self._not_rows)
-            self._records = [{} if at in empty else row for at, row in enumerate(rows)]
+            self._empty_not_rows()
         if self.rows > MOST_INCOMPLETE:
             absent = [layout.layout.absent for layout in self._of_row if layout.layout.absent]
             refuse_incomplete(self.rows, len(absent), absent[0] if absent else ())
@@ -94,22 +109,15 @@ class Records(Intake):
         at = np.fromiter(chain.from_iterable(came), dtype=np.int64, count=total)
         return at + np.repeat(np.arange(self.rows) * width, counts)
 
-    def cells(self, name: str, rows: Sequence[int]) -> list[Any]:
-        return cells_of(self.contract, self._records, name, rows)
-
     def layouts(self) -> list[tuple[Layout, Sequence[int] | None]]:
         if not self._not_rows and all(layout is self._of_row[0] for layout in self._of_row):
             return [(self._of_row[0].layout, None)] if self._of_row else []
         refused = dict(self._not_rows)
-        rows_of: dict[int, list[int]] = {}
-        for at, layout in enumerate(self._of_row):
+        rows_of: dict[int, tuple[Layout, list[int]]] = {}
+        for at, one in enumerate(self._of_row):
             if at not in refused:
-                rows_of.setdefault(id(layout), []).append(at)
-        by_id = {id(layout): layout for layout in self._of_row}
-        return [(by_id[key].layout, rows) for key, rows in rows_of.items()]
-
-    def not_rows(self) -> list[tuple[int, Any]]:
-        return self._not_rows
+                rows_of.setdefault(id(one), (one.layout, []))[1].append(at)
+        return [*rows_of.values()]
 
 
 def _refuse_not_rows(contract: Contract, rows: Sequence[Any]) -> None:
@@ -129,13 +137,3 @@ def _codes(cells: list[tuple[Any, ...]], lookups: Sequence[Sequence[LevelCodes]]
     except UNHASHABLE:
         codes = [look.code(value) for look, value in zip(looks, flat, strict=True)]
     return np.array(codes, dtype=np.int64)
-
-
-def cells_of(
-    contract: Contract, records: Sequence[Mapping[Any, Any]], name: str, rows: Sequence[int]
-) -> list[Any]:
-    """Return what came for the field called `name` in some records, under whichever name."""
-    names = [n for n, field in contract.canonical_names.items() if field == name] or [name]
-    if len(names) == 1:
-        return [records[row].get(names[0]) for row in rows]
-    return [next((records[row][n] for n in names if n in records[row]), None) for row in rows]

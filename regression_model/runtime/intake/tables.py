@@ -77,14 +77,13 @@ def _column_values(column: Any) -> Column:
     if isinstance(column, list | tuple | Distinct):
         return column
     if isinstance(column, np.ndarray):
-        if column.dtype.kind == "M" and column.ndim == 1 and not np.ma.isMaskedArray(column):
+        is_plain = column.ndim == 1 and not np.ma.isMaskedArray(column)
+        if is_plain and column.dtype.kind in "Miuf":
             return column
+        if is_plain and column.dtype.kind == "b":
+            return Distinct([False, True], column.astype(np.intp))
         if column.dtype.kind in "mM":  # as a list they would be integers
             return list(column)
-        if column.dtype.kind == "b" and column.ndim == 1 and not np.ma.isMaskedArray(column):
-            return Distinct([False, True], column.astype(np.intp))
-        if column.dtype.kind in "iuf" and column.ndim == 1 and not np.ma.isMaskedArray(column):
-            return column
     for method in ("tolist", "to_list", "to_pylist"):  # in numpy and pandas, polars, pyarrow
         if hasattr(column, method):
             return cast(Column, getattr(column, method)())
@@ -95,9 +94,8 @@ def read_table(contract: Contract, table: Any) -> Intake:
     """Read a table of any library that narwhals knows."""
     import narwhals.stable.v2 as nw  # a serving app that sends dicts never pays for it
 
-    if hasattr(table, "shape") and not hasattr(table, "columns"):  # no names, and so no table
-        raise InputError(not_rows(table))
-    if not hasattr(table, "__len__"):  # not even a table that waits to be computed
+    is_nameless = hasattr(table, "shape") and not hasattr(table, "columns")
+    if is_nameless or not hasattr(table, "__len__"):  # such as a table that waits to be computed
         raise InputError(not_rows(table))
     rows, names = len(table), _column_names(table)
     times = Counter(names)

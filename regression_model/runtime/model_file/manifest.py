@@ -8,12 +8,13 @@ Written without pydantic, whose import would take longer than opening the model.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, get_args
 
 from ...levels import BOOLEAN_LEVELS
 from ...times import seconds_of_text
-from ..contract import Contract, Field, Kind
+from ..contract import Contract, Kind
 
 __all__ = ["FIELD", "ManifestError", "check_manifest"]
 
@@ -30,7 +31,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _METRICS = ("coverage", "coverage_worst_quartile")  # for every target
 _LIMITS = ("rmsle", "rmse", "mae", "r2")  # may be in the quality bar, and then have a value
 _WIDTHS = ("median_relative_width", "median_width")  # one of them, as the target has a zero or not
-_KINDS = get_args(Kind)
+_CELLS = {str, int, float, type(None)}
 
 
 class ManifestError(ValueError):
@@ -40,10 +41,7 @@ class ManifestError(ValueError):
 def check_manifest(manifest: Mapping[str, Any]) -> Contract:
     """Check every value of a manifest and return the contract in it.
 
-    Raises
-    ------
-    ManifestError
-        With the first value that is missing or of another type.
+    Raises ManifestError with the first value that is missing or of another type.
     """
     _MANIFEST(manifest, "")
     contract = Contract.from_dict(manifest["contract"])
@@ -62,13 +60,9 @@ def check_manifest(manifest: Mapping[str, Any]) -> Contract:
         if field.is_time:
             _time(filler, f"fillers.{name}")
         elif field.is_number is (type(filler) is str):
-            raise ManifestError(f"fillers.{name} is not {_filler_of(field)}")
+            raise _wrong(f"fillers.{name}", "a number" if field.is_number else "a level")
     _check_metrics(manifest)
     return contract
-
-
-def _filler_of(field: Field) -> str:
-    return "a number" if field.is_number else "a level"
 
 
 def _check_metrics(manifest: Mapping[str, Any]) -> None:
@@ -107,64 +101,61 @@ def _wrong(path: str, expected: str) -> ManifestError:
     return ManifestError(f"{path or 'it'} is not {expected}")
 
 
-def _any_text(value: Any, path: str) -> None:
-    if type(value) is not str or _SURROGATE.search(value):
-        raise _wrong(path, "a text")
-
-
-def _text(value: Any, path: str) -> None:
-    if type(value) is not str or _CONTROL.search(value):
-        raise _wrong(path, "a text")
-
-
-def _name(value: Any, path: str) -> None:
-    if type(value) is not str or not value.strip() or _CONTROL.search(value):
-        raise _wrong(path, "a name")
-
-
-def _like(pattern: re.Pattern[str], expected: str) -> Check:
+def _value(expected: str, is_right: Callable[[Any], object]) -> Check:
     def check(value: Any, path: str) -> None:
-        if type(value) is not str or not pattern.fullmatch(value):
+        if not is_right(value):
             raise _wrong(path, expected)
 
     return check
 
 
-def _file_name(value: Any, path: str) -> None:
-    _name(value, path)
-    if "/" in value or "\\" in value:
-        raise _wrong(path, "the name of a file")
+def _like(pattern: re.Pattern[str], expected: str) -> Check:
+    return _value(expected, lambda value: type(value) is str and pattern.fullmatch(value))
 
 
-def _number(value: Any, path: str) -> None:
-    if type(value) not in (int, float) or not -_MOST <= value <= _MOST:
-        raise _wrong(path, "a finite number")
+def _is_text(value: Any) -> bool:
+    return type(value) is str and not _CONTROL.search(value)
 
 
-def _count(value: Any, path: str) -> None:
-    if type(value) is not int or not 0 <= value < 1 << 63:
-        raise _wrong(path, "a whole number of at least 0")
+def _is_name(value: Any) -> bool:
+    return _is_text(value) and bool(value.strip())
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and -_MOST <= value <= _MOST
+
+
+_any_text = _value("a text", lambda value: type(value) is str and not _SURROGATE.search(value))
+_text = _value("a text", _is_text)
+_name = _value("a name", _is_name)
+_number = _value("a finite number", _is_number)
+_count = _value(
+    "a whole number of at least 0", lambda value: type(value) is int and 0 <= value < 1 << 63
+)
+_flag = _value("true or false", lambda value: type(value) is bool)
+_sha256 = _like(_SHA256, "a SHA-256")
+_row = _value(
+    "a row of texts and numbers",
+    lambda value: type(value) is dict and {*map(type, value.values())} <= _CELLS,
+)
+
+
+def _both(first: Check, second: Check) -> Check:
+    def check_both(value: Any, path: str) -> None:
+        first(value, path)
+        second(value, path)
+
+    return check_both
+
+
+_file_name = _both(
+    _name, _value("the name of a file", lambda value: "/" not in value and "\\" not in value)
+)
+_share = _both(_number, _value("a share between 0 and 1", lambda value: 0 < value < 1))
 
 
 def _filler(value: Any, path: str) -> None:
     (_any_text if type(value) is str else _number)(value, path)
-
-
-def _share(value: Any, path: str) -> None:
-    _number(value, path)
-    if not 0 < value < 1:
-        raise _wrong(path, "a share between 0 and 1")
-
-
-def _flag(value: Any, path: str) -> None:
-    if type(value) is not bool:
-        raise _wrong(path, "true or false")
-
-
-def _range(value: Any, path: str) -> None:
-    _list_of(_number)(value, path)
-    if len(value) != 2 or value[0] > value[1]:
-        raise _wrong(path, "a lowest and a highest number")
 
 
 def _time(value: Any, path: str) -> None:
@@ -172,26 +163,6 @@ def _time(value: Any, path: str) -> None:
         seconds_of_text(value, days=False)
     except (TypeError, ValueError, AttributeError):
         raise _wrong(path, "a date") from None
-
-
-def _time_range(value: Any, path: str) -> None:
-    _list_of(_time)(value, path)
-    if len(value) != 2 or value[0] > value[1]:
-        raise _wrong(path, "a first and a last date")
-
-
-def _row(value: Any, path: str) -> None:
-    if type(value) is not dict or not {*map(type, value.values())} <= _CELLS:
-        raise _wrong(path, "a row of texts and numbers")
-
-
-_CELLS = {str, int, float, type(None)}
-
-
-def _rows(value: Any, path: str) -> None:
-    _list_of(_row)(value, path)
-    if not value:
-        raise _wrong(path, "a list with at least one row")
 
 
 def _plain(value: Any, path: str, depth: int = 0) -> None:
@@ -203,12 +174,9 @@ def _plain(value: Any, path: str, depth: int = 0) -> None:
             _plain(below, path, depth + 1)
 
 
-def _one_of(words: Collection[str]) -> Check:
-    def check(value: Any, path: str) -> None:
-        if type(value) is not str or value not in words:
-            raise _wrong(path, f"one of {', '.join(words)}")
-
-    return check
+def _one_of(*words: str) -> Check:
+    expected = f"one of {', '.join(words)}"
+    return _value(expected, lambda value: type(value) is str and value in words)
 
 
 def _or_null(check: Check) -> Check:
@@ -236,8 +204,17 @@ def _map_of(check: Check) -> Check:
     return check_map
 
 
+def _ends(check: Check, expected: str) -> Check:
+    return _both(
+        _list_of(check), _value(expected, lambda ends: len(ends) == 2 and ends[0] <= ends[1])
+    )
+
+
 def _record(
-    required: Mapping[str, Check], optional: Mapping[str, Check], *, closed: bool = False
+    required: Mapping[str, Check],
+    optional: Mapping[str, Check] = MappingProxyType({}),
+    *,
+    closed: bool = False,
 ) -> Check:
     checks = {**required, **optional}
 
@@ -262,7 +239,7 @@ def _record(
 # As in `contract.Field`: what is unset is left out.
 FIELD: Mapping[str, Check] = {
     "name": _name,
-    "kind": _one_of(_KINDS),
+    "kind": _one_of(*get_args(Kind)),
     "description": _text,
     "group": _name,
     "unit": _text,
@@ -274,16 +251,17 @@ FIELD: Mapping[str, Check] = {
     "meanings": _list_of(_text),
     "aliases": _list_of(_name),
     "missing_means": _text,
-    "training_range": _range,
+    "training_range": _ends(_number, "a lowest and a highest number"),
     "training_levels": _list_of(_any_text),
 }
-_TIME_FIELD = {**FIELD, "minimum": _time, "maximum": _time, "training_range": _time_range}
+_TIME_FIELD = {
+    **FIELD,
+    "minimum": _time,
+    "maximum": _time,
+    "training_range": _ends(_time, "a first and a last date"),
+}
 _FIELD_OF_NUMBERS, _FIELD_OF_TIMES = (
-    _record(
-        {key: checks[key] for key in ("name", "kind")},
-        {key: check for key, check in checks.items() if key not in ("name", "kind")},
-        closed=True,
-    )
+    _record({key: checks[key] for key in ("name", "kind")}, checks, closed=True)
     for checks in (FIELD, _TIME_FIELD)
 )
 
@@ -302,28 +280,19 @@ _TARGET = _record(
         "name": _name,
         "description": _text,
         "unit": _or_null(_text),
-        "transform": _one_of(("log", "log1p", "none")),
+        "transform": _one_of("log", "log1p", "none"),
         "minimum": _or_null(_number),
-    },
-    {},
+    }
 )
 _SPREAD = _record({"low": _number, "high": _number}, {"over_seeds": _number})
-_DATA = _record(
-    {
-        "path": _text,
-        "sha256": _like(_SHA256, "a SHA-256"),
-        "rows": _count,
-        "columns": _map_of(_text),
-    },
-    {},
-)
+_DATA = _record({"path": _text, "sha256": _sha256, "rows": _count, "columns": _map_of(_text)})
 _TRAINING = _record(
     {
         "rows": _count,
         "data_file": _file_name,
-        "data_sha256": _like(_SHA256, "a SHA-256"),
+        "data_sha256": _sha256,
         "data_source": _or_null(_text),
-        "config_sha256": _like(_SHA256, "a SHA-256"),
+        "config_sha256": _sha256,
         "folds": _count,
         "seed": _count,
         "estimator": _map_of(_map_of(_plain)),
@@ -343,7 +312,7 @@ _REQUIRED: Mapping[str, Check] = {
     "metrics": _map_of(_number),
     "interval": _record({"level": _share, "method": _text}, {"adaptive": _flag}),
     "training": _TRAINING,
-    "parity": _record({"rows": _count, "largest_relative_difference": _number}, {}),
+    "parity": _record({"rows": _count, "largest_relative_difference": _number}),
 }
 # What the first model files did not have.
 _OPTIONAL: Mapping[str, Check] = {
@@ -365,7 +334,7 @@ _OPTIONAL: Mapping[str, Check] = {
     "without": _map_of(_or_null(_text)),
     "reference": _record({}, {"predictions": _list_of(_number), "data_file": _or_null(_text)}),
     "profile": _map_of(_map_of(_plain)),
-    "background": _rows,
+    "background": _both(_list_of(_row), _value("a list with at least one row", len)),
     "choice": _record(
         {
             "tried": _count,
@@ -378,14 +347,12 @@ _OPTIONAL: Mapping[str, Check] = {
                         "above_lowest": _number,
                         "standard_error": _number,
                         "chosen": _flag,
-                    },
-                    {},
+                    }
                 )
             ),
-        },
-        {},
+        }
     ),
     "fillers": _map_of(_filler),
-    "fingerprints": _record({"hashes": _text, "limit": _count}, {}),
+    "fingerprints": _record({"hashes": _text, "limit": _count}),
 }
 _MANIFEST = _record(_REQUIRED, _OPTIONAL)

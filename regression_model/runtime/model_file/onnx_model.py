@@ -8,6 +8,7 @@ The field numbers are those of onnx.proto: https://github.com/onnx/onnx/blob/mai
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -99,28 +100,21 @@ class OnnxModel(NamedTuple):
 def read_onnx(content: bytes) -> OnnxModel:
     """Read the bytes of an ONNX model; constants are views of them.
 
-    Raises
-    ------
-    WireError
-        When the bytes are not an ONNX model, or one with parts that export never writes.
+    Raises WireError when the bytes are not an ONNX model, or one with parts that export never
+    writes.
     """
     model = read_message(content, _MODEL)
     graph = _given(model, "graph")
     return OnnxModel(
         ir_version=_given(model, "ir_version"),
-        opsets=_by_name(
+        opsets=_distinct(
             ((opset["domain"] or "", _given(opset, "version")) for opset in model["opset_import"]),
             "the domain",
         ),
         metadata=tuple(_given(entry, "key") for entry in model["metadata_props"]),
-        inputs=_by_name(((_given(port, "name"), _port(port)) for port in graph["input"]), "input"),
-        outputs=_by_name(
-            ((_given(port, "name"), _port(port)) for port in graph["output"]), "output"
-        ),
-        constants=_by_name(
-            ((_given(tensor, "name"), _array(tensor)) for tensor in graph["initializer"]),
-            "constant",
-        ),
+        inputs=_by_name(graph["input"], _port, "input"),
+        outputs=_by_name(graph["output"], _port, "output"),
+        constants=_by_name(graph["initializer"], _array, "constant"),
         nodes=tuple(map(_node, graph["node"])),
     )
 
@@ -131,7 +125,13 @@ def _given(message: Message, name: str) -> Any:
     return message[name]
 
 
-def _by_name(pairs: Any, what: str) -> dict[str, Any]:
+def _by_name(
+    messages: list[Message], value_of: Callable[[Message], Any], what: str
+) -> dict[str, Any]:
+    return _distinct(((_given(one, "name"), value_of(one)) for one in messages), what)
+
+
+def _distinct(pairs: Iterable[tuple[str, Any]], what: str) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for name, value in pairs:
         if name in named:
@@ -167,16 +167,9 @@ def _array(tensor: Message) -> Array:
 def _node(node: Message) -> Node:
     if len(node["output"]) != 1:
         raise WireError("a node does not have exactly one output")
-    attributes = _by_name(
-        ((_given(one, "name"), _attribute(one)) for one in node["attribute"]), "the attribute"
-    )
-    return Node(
-        node["domain"] or "",
-        _given(node, "op_type"),
-        tuple(node["input"]),
-        node["output"][0],
-        attributes,
-    )
+    attributes = _by_name(node["attribute"], _attribute, "the attribute")
+    operator, inputs = _given(node, "op_type"), tuple(node["input"])
+    return Node(node["domain"] or "", operator, inputs, node["output"][0], attributes)
 
 
 def _attribute(attribute: Message) -> Any:

@@ -74,10 +74,6 @@ def _together(dimensions: tuple[int | None, ...]) -> int | None:
     return found.pop() if found else 1
 
 
-def _same(operands: Operands) -> Shape:
-    return operands.shapes[0]
-
-
 def _cast(operands: Operands) -> Shape:
     if operands.attribute("to") not in (FLOAT, DOUBLE, INT64):
         raise GraphError("Cast makes something else than numbers")
@@ -182,10 +178,10 @@ def _trees(operands: Operands) -> Shape:
         raise GraphError("TreeEnsemble does not have all its attributes")
     given = {name: np.asarray(value) for name, value in node.attributes.items()}
     count, leaves = len(given["nodes_featureids"]), len(given["leaf_targetids"])
-    settings = tuple(node.attributes[n] for n in ("aggregate_function", "n_targets"))
+    names = ("aggregate_function", "n_targets", "post_transform")
     lengths = {a.shape for name, a in given.items() if name.startswith("nodes_")}
     is_whole = lengths == {(count,)} and given["leaf_weights"].shape == (leaves,) and count
-    if not is_whole or settings != (1, 1) or node.attributes["post_transform"] != 0:
+    if not is_whole or [node.attributes[name] for name in names] != [1, 1, 0]:
         raise GraphError("TreeEnsemble is not a sum of trees")
     within = (given["nodes_featureids"] >= 0) & (
         given["nodes_featureids"] < _columns(operands.shapes[0])
@@ -235,8 +231,7 @@ def _sizes_of_sets(given: Mapping[str, Array]) -> list[int]:
     if not is_whole or len(ends) != (modes == _MEMBER).sum() or (of_sets < 1).any():
         raise GraphError("TreeEnsemble has sets without nodes, or nodes without sets")
     sizes[modes == _MEMBER] = of_sets
-    found: list[int] = sizes.tolist()
-    return found
+    return sizes.tolist()
 
 
 def _within(at: Array, count: int) -> Array:
@@ -249,35 +244,29 @@ def _within(at: Array, count: int) -> Array:
 
 # The whole of what a graph may do, by domain and operator.
 OPERATORS: Mapping[tuple[str, str], Operator] = {
-    ("", "Add"): Operator(_broadcast, 2),
-    ("", "Cast"): Operator(_cast, attributes={"to": int}),
-    ("", "Concat"): Operator(_concat, None, {"axis": int}),
-    ("", "Div"): Operator(_broadcast, 2),
-    ("", "Equal"): Operator(_broadcast, 2),
-    ("", "Exp"): Operator(_same),
-    ("", "Floor"): Operator(_same),
-    ("", "Gather"): Operator(_gather, 2, {"axis": int}),
-    ("", "Gemm"): Operator(_matrix_product, 3),
-    ("", "Greater"): Operator(_broadcast, 2),
-    ("", "Identity"): Operator(_same),
-    ("", "IsNaN"): Operator(_same),
-    ("", "Log"): Operator(_same),
-    ("", "MatMul"): Operator(_matrix_product, 2),
-    ("", "Max"): Operator(_broadcast, 2),
-    ("", "Min"): Operator(_broadcast, 2),
-    ("", "Mul"): Operator(_broadcast, 2),
-    ("", "Neg"): Operator(_same),
-    ("", "Pow"): Operator(_broadcast, 2),
-    ("", "ReduceSum"): Operator(_sum_of_columns, 2, {"keepdims": int}),
-    ("", "ReduceSumSquare"): Operator(_sum_of_columns, 1, {"axes": tuple, "keepdims": int}),
-    ("", "Sqrt"): Operator(_same),
-    ("", "Squeeze"): Operator(_squeeze, 2),
-    ("", "Sub"): Operator(_broadcast, 2),
+    **dict.fromkeys(
+        [("", name) for name in ("Exp", "Floor", "Identity", "IsNaN", "Log", "Neg", "Sqrt")],
+        Operator(_broadcast),
+    ),
+    **dict.fromkeys(
+        [
+            ("", name)
+            for name in ("Add", "Div", "Equal", "Greater", "Max", "Min", "Mul", "Pow", "Sub")
+        ],
+        Operator(_broadcast, 2),
+    ),
     ("", "Sum"): Operator(_broadcast, None),
     ("", "Where"): Operator(_broadcast, 3),
+    ("", "Cast"): Operator(_cast, attributes={"to": int}),
+    ("", "Concat"): Operator(_concat, None, {"axis": int}),
+    ("", "Gather"): Operator(_gather, 2, {"axis": int}),
+    ("", "Gemm"): Operator(_matrix_product, 3),
+    ("", "MatMul"): Operator(_matrix_product, 2),
+    ("", "ReduceSum"): Operator(_sum_of_columns, 2, {"keepdims": int}),
+    ("", "ReduceSumSquare"): Operator(_sum_of_columns, 1, {"axes": tuple, "keepdims": int}),
+    ("", "Squeeze"): Operator(_squeeze, 2),
     ("ai.onnx.ml", "LabelEncoder"): Operator(
-        _labels,
-        attributes={"keys_strings": tuple, "values_int64s": tuple, "default_int64": int},
+        _labels, attributes={"keys_strings": tuple, "values_int64s": tuple, "default_int64": int}
     ),
     ("ai.onnx.ml", "TreeEnsemble"): Operator(
         _trees, attributes={**_TREE_ATTRIBUTES, **_OF_MISSING_AND_SETS}
@@ -288,10 +277,7 @@ OPERATORS: Mapping[tuple[str, str], Operator] = {
 def check_graph(content: bytes, contract: Contract) -> None:
     """See to it that an ONNX model is one that export could have written for a contract.
 
-    Raises
-    ------
-    GraphError
-        With the reason, when it is not.
+    Raises GraphError with the reason, when it is not.
     """
     try:
         model = read_onnx(content)
@@ -307,9 +293,10 @@ def check_graph(content: bytes, contract: Contract) -> None:
     for node in model.nodes:
         if node.output in shapes:
             raise GraphError(f"{node.output!r} has two origins")
-        has_codes, had_codes = has_codes or _appends_rows(node), has_codes
-        if had_codes and _appends_rows(node):
-            raise GraphError("codes are appended twice")
+        if node.operator == "Concat" and node.attributes.get("axis") == 0:
+            if has_codes:
+                raise GraphError("codes are appended twice")
+            has_codes = True
         shape = _shape_of(node, shapes, constants)
         if not shape or shape[0] is not None or None in shape[1:] or len(shape) > 2:
             raise GraphError(f"{node.output!r} does not have one row for each row")
@@ -338,10 +325,6 @@ def _shape_of(node: Node, shapes: Mapping[str, Shape], constants: Mapping[str, A
     return operator.shape(Operands(node, found, [constants.get(name) for name in node.inputs]))
 
 
-def _appends_rows(node: Node) -> bool:
-    return node.operator == "Concat" and node.attributes.get("axis") == 0
-
-
 def _check_versions(model: OnnxModel) -> None:
     if model.ir_version not in IR_VERSIONS:
         raise GraphError(f"it has the ONNX version {model.ir_version}")
@@ -355,12 +338,8 @@ def _check_versions(model: OnnxModel) -> None:
 
 
 def _check_ports(model: OnnxModel, contract: Contract) -> None:
-    columns = {NUMBERS: len(contract.numbers), LEVELS: len(contract.categories)}
-    expected = {
-        NUMBERS: (DOUBLE, columns[NUMBERS]),
-        LEVELS: (STRING, columns[LEVELS]),
-        CODES: (INT64, columns[LEVELS]),
-    }
+    numbers, levels = len(contract.numbers), len(contract.categories)
+    expected = {NUMBERS: (DOUBLE, numbers), LEVELS: (STRING, levels), CODES: (INT64, levels)}
     found = {name: (port.element_type, _width(port)) for name, port in model.inputs.items()}
     if found != expected:
         raise GraphError("it does not take the inputs that its contract describes")
@@ -369,10 +348,8 @@ def _check_ports(model: OnnxModel, contract: Contract) -> None:
         for port in model.outputs.values()
     ):
         raise GraphError("its outputs are not prediction, lower and upper, a number for each row")
-    defaults = {name: model.constants[name] for name in model.inputs if name in model.constants}
-    if defaults.keys() != {CODES}:
-        raise GraphError("it has another default than none for codes")
-    if defaults[CODES].shape != (0, columns[LEVELS]) or defaults[CODES].dtype != np.int64:
+    defaults = {n: (a.shape, a.dtype) for n, a in model.constants.items() if n in model.inputs}
+    if defaults != {CODES: ((0, levels), np.dtype(np.int64))}:
         raise GraphError("it has another default than none for codes")
 
 

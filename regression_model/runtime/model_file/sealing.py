@@ -20,15 +20,7 @@ from ...distribution import distribution_name
 from ...errors import ModelFileError
 from .wire import delimited, fields
 
-__all__ = [
-    "FORMAT",
-    "digest",
-    "open_sealed",
-    "read_content",
-    "read_manifest",
-    "reseal",
-    "seal",
-]
+__all__ = ["FORMAT", "digest", "open_sealed", "read_content", "read_manifest", "reseal", "seal"]
 
 FORMAT = 1  # raised when an older runtime half can no longer read what is written
 MANIFEST_KEY = "regression_model.manifest"
@@ -56,10 +48,7 @@ def seal(graph: bytes, manifest: dict[str, Any]) -> bytes:
 def reseal(content: bytes, manifest: dict[str, Any], *, name: str) -> bytes:
     """Return a model file, whose seal was checked, with another manifest and the same graph.
 
-    Raises
-    ------
-    ModelFileError
-        When the old manifest is not where training writes it.
+    Raises ModelFileError when the old manifest is not where training writes it.
     """
     graph = content[:-_SEAL_LENGTH]
     entry = _metadata_entry(MANIFEST_KEY, dict(_metadata(content))[MANIFEST_KEY])
@@ -71,10 +60,7 @@ def reseal(content: bytes, manifest: dict[str, Any], *, name: str) -> bytes:
 def open_sealed(content: bytes, *, name: str) -> dict[str, Any]:
     """Check the bytes of a model file and return the manifest in it.
 
-    Raises
-    ------
-    ModelFileError
-        When the bytes are damaged or truncated, foreign, or of a newer format.
+    Raises ModelFileError when the bytes are damaged or truncated, foreign, or of a newer format.
     """
     if not content:
         raise ModelFileError(f"{name} is empty: it is not a model file.")
@@ -139,4 +125,5 @@ def _no_constant(word: str) -> NoReturn:
 
 def digest(path: Path) -> str:
     """SHA-256 of a file, as hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -59,10 +59,7 @@ def delimited(field: int, payload: bytes) -> bytes:
 def fields(content: bytes) -> Iterator[tuple[int, int | bytes]]:
     """Yield number and value of every field: an unsigned number, or bytes.
 
-    Raises
-    ------
-    WireError
-        When the bytes are not a message.
+    Raises WireError when the bytes are not a message.
     """
     at, end = 0, len(content)
     while at < end:
@@ -104,10 +101,7 @@ def _read_varint(content: bytes, at: int) -> tuple[int, int]:
 def read_message(content: bytes, rules: Mapping[int, Rule]) -> Message:
     """Return the values of a message by name: a list for a repeated field, None for an absent one.
 
-    Raises
-    ------
-    WireError
-        When the bytes are not such a message.
+    Raises WireError when the bytes are not such a message.
     """
     message: Message = {rule.name: [] if rule.repeated else None for rule in rules.values()}
     for number, value in fields(content):
@@ -115,25 +109,24 @@ def read_message(content: bytes, rules: Mapping[int, Rule]) -> Message:
         if rule is None:
             raise WireError(f"a message has the field {number}, which is not one of its own")
         if rule.repeated:
-            message[rule.name] += _values(rule, value)
+            message[rule.name].append(_value(rule, value))
         elif message[rule.name] is not None:
             raise WireError(f"{rule.name} is there twice")
         else:
-            (message[rule.name],) = _values(rule, value)
+            message[rule.name] = _value(rule, value)
     return message
 
 
-def _values(rule: Rule, value: int | bytes) -> list[Any]:
+def _value(rule: Rule, value: int | bytes) -> Any:
     if isinstance(value, int) is not (rule.kind == "int"):
         raise WireError(f"{rule.name} has a value of another type")
     if isinstance(value, int):
-        return [value - _WRAP if value & _SIGN else value]
+        return value - _WRAP if value & _SIGN else value
     if rule.kind == "bytes":
-        return [value]
-    if rule.kind == "text":
-        try:
-            return [value.decode()]
-        except UnicodeDecodeError:
-            raise WireError(f"{rule.name} is not UTF-8") from None
-    assert not isinstance(rule.kind, str)
-    return [read_message(value, rule.kind)]
+        return value
+    if isinstance(rule.kind, Mapping):
+        return read_message(value, rule.kind)
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise WireError(f"{rule.name} is not UTF-8") from None
