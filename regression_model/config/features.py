@@ -185,7 +185,7 @@ class Feature(Section):
     @property
     def bounds(self) -> Bounds:
         """Bounds of the numbers, or of the ranks of an ordinal or boolean feature."""
-        if self.encode == "value" and all(map(is_number_text, self.levels)):
+        if self.encode == "value" and self.levels and all(map(is_number_text, self.levels)):
             values = [*map(float, self.levels)]
             return Bounds(min(values), max(values))
         if self.ranked_levels:
