@@ -164,4 +164,3 @@ def _in_words(shape: dict[str, Any]) -> str:
     limits = [words.format(shape[key]) for key, words in _LIMITS.values() if key in shape]
     kind = "whole number" if shape["type"] == "integer" else "number"
     return " ".join([kind, " and ".join(limits)]).strip()
-
