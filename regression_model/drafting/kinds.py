@@ -13,7 +13,7 @@ from ..times import DAY, seconds_of_text
 from ..training.steps.features import calendar
 from .table import Column, Floats
 
-__all__ = ["Taken", "is_amount", "take", "words_apart"]
+__all__ = ["Taken", "is_amount", "listed", "take", "words_apart"]
 
 _ID_WORDS = frozenset("id ids key uuid guid index idx rownames rowid row".split())
 _CODE_WORDS = frozenset("code zip zipcode postcode postal phone".split())
@@ -63,13 +63,9 @@ class Taken:
 
     Attributes
     ----------
-    name, kind, why : str
-    use : bool
-        Whether the model sees it.
-    keys : mapping of str to str
-        What a configuration says of it, beside the kind.
-    is_leak : bool
-        Whether it gives the target away.
+    use : whether the model sees it
+    keys : what a configuration says of it, beside the kind
+    is_leak : whether it gives the target away
     """
 
     name: str
@@ -106,8 +102,7 @@ def is_amount(column: Column) -> bool:
 
 def _recognised(column: Column) -> Taken:
     for recognise in (_identifier, _boolean, _year, _number, _date, _ordinal):
-        found = recognise(column)
-        if found is not None:
+        if found := recognise(column):
             return found
     return _nominal(column)
 
@@ -132,7 +127,7 @@ def _boolean(column: Column) -> Taken | None:
     if column.is_numeric or not {*map(boolean_level, column.levels)} <= {*BOOLEAN_LEVELS}:
         return None
     keys = {"missing": "most_frequent"} if column.has_gaps else {}
-    return Taken(column.name, "boolean", f"holds {_listed(column.levels)}", keys=keys)
+    return Taken(column.name, "boolean", f"holds {_some(column.levels)}", keys=keys)
 
 
 def _year(column: Column) -> Taken | None:
@@ -142,8 +137,8 @@ def _year(column: Column) -> Taken | None:
     low, high = column.level_numbers.min(), column.level_numbers.max()
     if not 1500 <= low <= high <= 2200:
         return None
-    keys = _filled(column, "median")
-    return Taken(column.name, "year", f"whole numbers from {low:.0f} to {high:.0f}", keys=keys)
+    why = f"whole numbers from {low:.0f} to {high:.0f}"
+    return Taken(column.name, "year", why, keys=_filled(column))
 
 
 def _number(column: Column) -> Taken | None:
@@ -156,7 +151,7 @@ def _number(column: Column) -> Taken | None:
     kind = "whole numbers" if column.is_whole else "numbers"
     why = f"{kind} from {low:.6g} to {high:.6g}"
     keys = {"minimum": "0"} if is_amount(column) else {}
-    keys |= _filled(column, "median")
+    keys |= _filled(column)
     if _skewness(column) > _SKEWED and low >= 0 and len(column.levels) > _FEW_LEVELS:
         keys["transform"] = "log1p" if "minimum" in keys else "yeo_johnson"
         why += ", a few of them large"
@@ -168,9 +163,7 @@ def _date(column: Column) -> Taken | None:
     known = [one for one in seconds if one is not None]
     if len(known) < len(seconds):
         return _unreadable_dates(column, seconds) if _looks_like_dates(column) else None
-    kind = (
-        "date" if all(len(level) == len("2010-06-30") for level in column.levels) else "timestamp"
-    )
+    kind = "date" if {*map(len, column.levels)} == {len("2010-06-30")} else "timestamp"
     parts = _parts(np.array(known))
     why = f"from {min(column.levels)} to {max(column.levels)}"
     if not parts:
@@ -214,7 +207,7 @@ def _ordinal(column: Column) -> Taken | None:
     if order is None:
         return None
     keys = {"levels": ", ".join(order)} | ({"missing": "most_frequent"} if column.has_gaps else {})
-    return Taken(column.name, "ordinal", f"an order: {_listed(order)}", keys=keys)
+    return Taken(column.name, "ordinal", f"an order: {_some(order)}", keys=keys)
 
 
 def _order_of(levels: Sequence[str]) -> list[str] | None:
@@ -234,7 +227,7 @@ def _order_of(levels: Sequence[str]) -> list[str] | None:
 
 def _nominal(column: Column, what: str = "") -> Taken:
     levels = len(column.levels)
-    taken = Taken(column.name, "nominal", what or f"names: {_listed(column.levels)}")
+    taken = Taken(column.name, "nominal", what or f"names: {_some(column.levels)}")
     if _looks_like_money(column) and not what:
         return taken.left_out(
             f"numbers with signs or commas in them, such as {_shown(column.levels[0])}: write "
@@ -250,12 +243,12 @@ def _nominal(column: Column, what: str = "") -> Taken:
     return replace(taken, keys=keys)
 
 
-def _filled(column: Column, filler: str) -> dict[str, str]:
+def _filled(column: Column) -> dict[str, str]:
     """Return the keys that say what stands in for missing numbers, if any are missing."""
     if not column.has_gaps:
         return {}
     flag = {"flag_missing": "yes"} if 0.02 <= column.missing / column.rows <= 0.98 else {}
-    return {"missing": filler} | flag
+    return {"missing": "median"} | flag
 
 
 def _skewness(column: Column) -> float:
@@ -287,9 +280,14 @@ def _words(name: str) -> list[str]:
     return re.findall(r"[a-z]+", words_apart(name).lower())
 
 
-def _listed(levels: Sequence[str]) -> str:
-    more = f" and {len(levels) - 5} more" if len(levels) > 5 else ""
-    return ", ".join(map(_shown, levels[:5])) + more
+def listed(words: Sequence[str], most: int) -> str:
+    """Return the first words with commas, and how many more there are."""
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more
+
+
+def _some(levels: Sequence[str]) -> str:
+    return listed([*map(_shown, levels)], 5)
 
 
 def _shown(level: str) -> str:
