@@ -32,16 +32,9 @@ _WORDS = {  # what a text is read as, by the function that reads it
 
 
 class Key(NamedTuple):
-    """A key of the file.
+    """A key of the file; `NAME` in its path stands for the name of a column.
 
-    Attributes
-    ----------
-    path : tuple of str
-        `NAME` stands for the name of a column.
-    type : str
-    required : bool
-    default, meaning, example : str
-        Empty where there is none.
+    Default, meaning and example are empty where there is none.
     """
 
     path: tuple[str, ...]

@@ -31,12 +31,9 @@ class Draft:
 
     Attributes
     ----------
-    name : str
-        Of the model.
-    table : str
-        Path of the table, as the configuration names it.
-    notes : list of str
-        Sentences about what was left out, or may have to be changed.
+    name : of the model
+    table : path of the table, as the configuration names it
+    notes : sentences about what was left out, or may have to be changed
     """
 
     name: str
@@ -141,7 +138,7 @@ def quoted(text: str) -> str:
     ends_plain = text == text.strip() and not text.endswith(":")
     if _PLAIN.fullmatch(text) and ends_plain and " #" not in text and ": " not in text:
         return text
-    if all(one.isprintable() for one in text):
+    if text.isprintable():
         return "'" + text.replace("'", "''") + "'"
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(_escaped(one) for one in escaped) + '"'

@@ -108,8 +108,7 @@ def _recognised(column: Column) -> Taken:
 
 
 def _identifier(column: Column) -> Taken | None:
-    is_unique = len(column.levels) == column.rows - column.missing > 1
-    if not is_unique or column.missing or column.rows < _MANY_ROWS:
+    if len(column.levels) < column.rows or column.rows < _MANY_ROWS:
         return None
     is_named = bool(_ID_WORDS.intersection(_words(column.name)))
     if column.is_whole and not any(map(_has_leading_zero, column.levels)):
@@ -131,8 +130,7 @@ def _boolean(column: Column) -> Taken | None:
 
 
 def _year(column: Column) -> Taken | None:
-    is_named = bool(_YEAR_WORDS.intersection(_words(column.name)))
-    if not is_named or not column.is_whole:
+    if _YEAR_WORDS.isdisjoint(_words(column.name)) or not column.is_whole:
         return None
     low, high = column.level_numbers.min(), column.level_numbers.max()
     if not 1500 <= low <= high <= 2200:
@@ -162,7 +160,11 @@ def _date(column: Column) -> Taken | None:
     seconds = [_seconds(level) for level in column.levels]
     known = [one for one in seconds if one is not None]
     if len(known) < len(seconds):
-        return _unreadable_dates(column, seconds) if _looks_like_dates(column) else None
+        if not _looks_like_dates(column):
+            return None
+        odd = _shown(column.levels[seconds.index(None)])
+        why = f"dates that cannot be read, such as {odd}: write them as 2010-06-30 to use them"
+        return Taken(column.name, "nominal", why, use=False)
     kind = "date" if {*map(len, column.levels)} == {len("2010-06-30")} else "timestamp"
     parts = _parts(np.array(known))
     why = f"from {min(column.levels)} to {max(column.levels)}"
@@ -170,12 +172,6 @@ def _date(column: Column) -> Taken | None:
         return Taken(column.name, kind, f"{why}: too few to tell seasons", use=False)
     keys = {"parts": ", ".join(parts)} | ({"missing": "median"} if column.has_gaps else {})
     return Taken(column.name, kind, why, keys=keys)
-
-
-def _unreadable_dates(column: Column, seconds: Sequence[float | None]) -> Taken:
-    odd = _shown(column.levels[seconds.index(None)])
-    why = f"dates that cannot be read, such as {odd}: write them as 2010-06-30 to use them"
-    return Taken(column.name, "nominal", why, use=False)
 
 
 def _seconds(text: str) -> float | None:
@@ -218,8 +214,8 @@ def _order_of(levels: Sequence[str]) -> list[str] | None:
     for scale in _SCALES:
         if len(folded) == len(levels) and folded.keys() <= set(scale):
             return [folded[level] for level in scale if level in folded]
-    found = [_RANGE.fullmatch(level) for level in levels]
-    starts = [float(one[1]) - one[0].startswith("<") / 2 for one in found if one is not None]
+    found = filter(None, map(_RANGE.fullmatch, levels))
+    starts = [float(one[1]) - one[0].startswith("<") / 2 for one in found]
     if len(starts) == len(levels) == len(set(starts)):
         return [level for _, level in sorted(zip(starts, levels, strict=True))]
     return None
