@@ -19,7 +19,7 @@ from .crosscheck import mistakes_between
 from .derived import Derived, in_order
 from .features import Feature
 from .mistakes import Mistake, expected, explain, fail
-from .reading import MOST_CHARACTERS, read_yaml, too_large
+from .reading import MOST_CHARACTERS, TOO_LARGE, read_yaml
 from .search import Space, Tuning, search_mistakes
 from .sections import Data, Encoding, Estimator, Evaluation, Interval, Monitoring, Quality, Target
 from .values import Name, Section, Sentence, Text
@@ -164,7 +164,7 @@ def load_config(path: Path | str | None = None) -> Config:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"{name}: cannot be read: {reason}") from None
     if len(content) > MOST_CHARACTERS:
-        fail(name, [too_large()])
+        fail(name, [TOO_LARGE])
     return _parse(text, name, file)
 
 
