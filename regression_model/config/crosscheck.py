@@ -167,8 +167,8 @@ def _transforms(contents: Contents, order: tuple[str, ...]) -> Iterator[Mistake]
     """Follow the bounds through the derived features; unknown inputs have no mistake here."""
     known = {name: one.bounds for name, one in contents.features.items() if one.has_order}
     # A nominal stands for the mean target of its level or for a rank.
-    is_positive = (contents.target.minimum or -1.0) >= 0
-    encoded = Bounds(0.0, math.inf) if is_positive else Bounds()
+    low = contents.target.minimum
+    encoded = Bounds() if low is None or low < 0 else Bounds(0.0, math.inf)
     for name, feature in contents.features.items():
         known |= feature.part_columns(name)
     known |= {n: encoded for n, one in contents.features.items() if one.kind == "nominal"}
