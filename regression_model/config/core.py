@@ -155,7 +155,9 @@ def load_config(path: Path | str | None = None) -> Config:
         else:
             with file.open("rb") as stream:
                 content = stream.read(MOST_CHARACTERS + 1)
-        text = "" if len(content) > MOST_CHARACTERS else content.decode("utf-8")
+        if len(content) > MOST_CHARACTERS:
+            fail(name, [TOO_LARGE])
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         byte = error.object[error.start]
@@ -163,8 +165,6 @@ def load_config(path: Path | str | None = None) -> Config:
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"{name}: cannot be read: {reason}") from None
-    if len(content) > MOST_CHARACTERS:
-        fail(name, [TOO_LARGE])
     return _parse(text, name, file)
 
 

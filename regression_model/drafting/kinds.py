@@ -84,7 +84,8 @@ def take(column: Column) -> Taken:
     """Decide what a column is taken for, by its values and, where these leave it open, its name."""
     if not column.levels:
         return Taken(column.name, "nominal", "no row has a value", use=False)
-    found = _recognised(column)
+    ways = (_identifier, _boolean, _year, _number, _date, _ordinal, _nominal)
+    found = next(taken for way in ways if (taken := way(column)))
     if len(column.levels) == 1:
         return found.left_out(f"every value is {_shown(column.levels[0])}")
     return found
@@ -98,13 +99,6 @@ def is_amount(column: Column) -> bool:
         return True
     is_count = column.is_whole and column.level_numbers.min() == 0 and len(column.levels) > 2
     return is_count and _skewness(column) > 0
-
-
-def _recognised(column: Column) -> Taken:
-    for recognise in (_identifier, _boolean, _year, _number, _date, _ordinal):
-        if found := recognise(column):
-            return found
-    return _nominal(column)
 
 
 def _identifier(column: Column) -> Taken | None:
