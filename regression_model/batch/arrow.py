@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,8 +24,6 @@ __all__ = ["AnyModel", "Keep", "column_names", "opened_model", "output_schema", 
 AnyModel: TypeAlias = "Model | bytes | str | Path | None"
 Keep: TypeAlias = "bool | Collection[str]"
 
-_MOST_OPEN = 4  # models in one process
-_open: OrderedDict[Any, Model] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -73,15 +71,15 @@ def predict_arrow(
             known = batch.schema, _schema(batch.schema, kept, interval=interval), kept
         _, schema, kept = known
         if not batch.num_rows:
-            yield _empty(schema)
+            yield pyarrow.RecordBatch.from_pylist([], schema=schema)
             continue
         prediction = opened.predict(rows_of(batch, used))
         if seen is not None:
             seen(prediction)
         columns = [batch.column(batch.schema.get_field_index(name)) for name, _ in kept]
-        columns += [array_of(prediction.values)]
-        columns += [array_of(prediction.lower), array_of(prediction.upper)] if interval else []
-        columns += [array_of(prediction.assumed.astype(np.int64)), _texts(prediction)]
+        ends = (prediction.lower, prediction.upper) if interval else ()
+        numbers = (prediction.values, *ends, prediction.assumed.astype(np.int64))
+        columns += [*map(array_of, numbers), _texts(prediction)]
         columns = [
             column if column.type == field.type else column.cast(field.type)
             for column, field in zip(columns, schema, strict=True)
@@ -117,8 +115,6 @@ def opened_model(model: AnyModel) -> Model:
     """
     if model is None or isinstance(model, Model):
         return load_model() if model is None else model
-    from hashlib import sha256
-
     if isinstance(model, bytes):
         name, content = "The model file", model
     else:
@@ -127,14 +123,13 @@ def opened_model(model: AnyModel) -> Model:
 
         file = find_model(model)
         name, content = str(file), read_content(file)
-    key = name, sha256(content).digest()
-    with _lock:
-        if key not in _open:
-            _open[key] = Model(content, name=name)
-            while len(_open) > _MOST_OPEN:
-                _open.popitem(last=False)
-        _open.move_to_end(key)
-        return _open[key]
+    with _lock:  # two threads open a model once
+        return _opened(content, name)
+
+
+@lru_cache(maxsize=4)
+def _opened(content: bytes, name: str) -> Model:
+    return Model(content, name=name)
 
 
 def column_names(contract: Contract) -> tuple[set[str], dict[str, str]]:
@@ -152,9 +147,9 @@ def _kept(
     if keep is False:
         _, identifiers = column_names(contract)
         found: dict[str, str] = {}
-        for name in identifiers:
+        for name, field in identifiers.items():
             if names.count(name) == 1:
-                found.setdefault(identifiers[name], name)
+                found.setdefault(field, name)
         return [(name, field) for field, name in found.items()]
     kept = [name for name in names if keep is True or name in keep]
     if keep is not True and (absent := [name for name in keep if name not in names]):
@@ -184,13 +179,6 @@ def _schema(schema: Any, kept: list[tuple[str, str]], *, interval: bool) -> Any:
         for name in _added(interval=interval)
     ]
     return pyarrow.schema(fields)
-
-
-def _empty(schema: Any) -> Any:
-    import pyarrow
-
-    arrays = [pyarrow.array([], field.type) for field in schema]
-    return pyarrow.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _texts(prediction: Prediction) -> Any:

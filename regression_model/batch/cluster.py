@@ -18,7 +18,6 @@ from .partitions import Done, Partition, predict_partition
 
 __all__ = ["check_workers", "opened_cluster", "predict_partitions"]
 
-LOCAL = "local"
 _SECONDS = 7  # for the scheduler to answer
 _SECONDS_FOR_WORKERS = 30  # for the first one to be there
 
@@ -50,7 +49,7 @@ def opened_cluster(
         from distributed import Client, LocalCluster
     # Every failure that matters reaches the caller; the rest would hide its one sentence.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    if scheduler == LOCAL:
+    if scheduler == "local":
         with (
             LocalCluster(
                 n_workers=workers or CPU_COUNT,
@@ -98,14 +97,13 @@ def check_workers(client: Any, *, distributions: tuple[str, ...] = (), paths: An
     for name in (distribution_name(), *distributions):
         ours = version(name)
         for worker, theirs in client.run(version, name, on_error="return").items():
-            if theirs == ours:
-                continue
-            is_absent = isinstance(theirs, PackageNotFoundError)
-            what = "does not have" if is_absent else f"has {theirs} of"
-            raise ClusterError(
-                f"The worker {worker} {what} {name}; here is version {ours}: install the same "
-                "version in the environments of all workers."
-            )
+            if theirs != ours:
+                is_absent = isinstance(theirs, PackageNotFoundError)
+                what = "does not have" if is_absent else f"has {theirs} of"
+                raise ClusterError(
+                    f"The worker {worker} {what} {name}; here is version {ours}: install the same "
+                    "version in the environments of all workers."
+                )
     for path in paths:
         for worker, is_there in client.run(os.path.exists, str(path)).items():
             if not is_there:
@@ -150,25 +148,18 @@ def predict_partitions(
     failed: dict[str, str] = {}
     stage, total = "Predicting partitions", len(partitions)
     progress(stage, 0, total)
-    futures = client.map(
-        _task,
-        partitions,
-        plugin=plugin.name,
-        options={"interval": interval, "keep": keep},
-        pure=False,
-    )
-    names = dict(zip((future.key for future in futures), partitions, strict=True))
+    options = {"interval": interval, "keep": keep}
+    futures = client.map(_task, partitions, plugin=plugin.name, options=options, pure=False)
+    partition_of = dict(zip((future.key for future in futures), partitions, strict=True))
     try:
         for future in as_completed(futures):
-            name = names[future.key].name
-            if future.status == "finished":
-                result = future.result()
-            else:
-                result = _reason(future, names[future.key])
+            partition = partition_of[future.key]
+            is_done = future.status == "finished"
+            result = future.result() if is_done else _reason(future, partition)
             if isinstance(result, Done):
-                finished[name] = result
+                finished[partition.name] = result
             else:
-                failed[name] = result
+                failed[partition.name] = result
             future.release()
             progress(stage, len(finished) + len(failed), total)
     finally:

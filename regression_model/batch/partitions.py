@@ -88,12 +88,11 @@ def partitions_of(dataset: str, output: Path) -> list[Partition]:
     """
     root = Path(dataset)
     if root.is_dir():
-        files = [Path(file) for file in _files_in(dataset)]
+        files = [*_files_in(dataset)]
     elif any(one in dataset for one in _WILD) and not root.exists():
         fixed = dataset[: min(dataset.index(one) for one in _WILD if one in dataset)]
         root = Path(os.path.dirname(fixed) or ".")
-        files = [Path(file) for file in glob.iglob(dataset, recursive=True)]
-        files = [file for file in files if file.is_file()]
+        files = [*filter(Path.is_file, map(Path, glob.iglob(dataset, recursive=True)))]
     else:
         files, root = [root], root.parent
         if not files[0].exists():
@@ -111,21 +110,15 @@ def partitions_of(dataset: str, output: Path) -> list[Partition]:
     return found
 
 
-def _files_in(folder: str) -> Iterator[str]:
+def _files_in(folder: str) -> Iterator[Path]:
     for place, _, names in os.walk(folder, followlinks=True):
-        yield from (
-            os.path.join(place, name)
-            for name in names
-            if name.lower().endswith((".parquet", ".pq"))
-        )
+        found = (name for name in names if name.lower().endswith((".parquet", ".pq")))
+        yield from (Path(place, name) for name in found)
 
 
 def _check_apart(partitions: list[Partition], root: Path, output: Path) -> None:
     inputs = {os.path.realpath(one.source) for one in partitions}
-    inside = os.path.realpath(root) in (
-        os.path.realpath(output),
-        *map(str, Path(os.path.realpath(output)).parents),
-    )
+    inside = Path(os.path.realpath(output)).is_relative_to(os.path.realpath(root))
     if inside or any(os.path.realpath(one.target) in inputs for one in partitions):
         raise InputError(
             f"{output} is in the folder of the input, {root}: name another folder for the output."
@@ -200,17 +193,13 @@ def _write(
     wanted = [name for name in plain.names if keep or name in used or name in identifiers]
     added = {name: value for name, value in partition.values.items() if name not in plain.names}
     _check_required(partition, model, [*wanted, *added])
-    schema = output_schema(
-        pyarrow.schema([one for one in plain if one.name in wanted]),
-        model,
-        interval=interval,
-        keep=keep,
-    )
+    read = pyarrow.schema([one for one in plain if one.name in wanted])
+    schema = output_schema(read, model, interval=interval, keep=keep)
+    of_folders = {name: value for name, value in added.items() if name in used}
     batches = (
-        _with_values(batch, {name: added[name] for name in added if name in used})
-        for batch in parquet_batches(file, partition.source, wanted)
+        _with_values(batch, of_folders) for batch in parquet_batches(file, partition.source, wanted)
     )
-    kept = [name for name in plain.names] if keep else False
+    kept = plain.names if keep else False
     predicted = predict_arrow(batches, model, interval=interval, keep=kept, seen=done.add)
     with parquet.ParquetWriter(output, schema) as writer:
         for batch in predicted:

@@ -19,7 +19,7 @@ from .crosscheck import mistakes_between
 from .derived import Derived, in_order
 from .features import Feature
 from .mistakes import Mistake, expected, explain, fail
-from .reading import MOST_CHARACTERS, read_yaml, too_large
+from .reading import MOST_CHARACTERS, TOO_LARGE, read_yaml
 from .search import Space, Tuning, search_mistakes
 from .sections import Data, Encoding, Estimator, Evaluation, Interval, Monitoring, Quality, Target
 from .values import Name, Section, Sentence, Text
@@ -155,7 +155,9 @@ def load_config(path: Path | str | None = None) -> Config:
         else:
             with file.open("rb") as stream:
                 content = stream.read(MOST_CHARACTERS + 1)
-        text = "" if len(content) > MOST_CHARACTERS else content.decode("utf-8")
+        if len(content) > MOST_CHARACTERS:
+            fail(name, [TOO_LARGE])
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         byte = error.object[error.start]
@@ -163,8 +165,6 @@ def load_config(path: Path | str | None = None) -> Config:
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"{name}: cannot be read: {reason}") from None
-    if len(content) > MOST_CHARACTERS:
-        fail(name, [too_large()])
     return _parse(text, name, file)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError
 from typing import TYPE_CHECKING
 
 from ..levels import BOOLEAN_LEVELS, boolean_level, level_text
 from .derived import Derived, in_order
 from .features import Bounds, Feature, transform_mistake
-from .mistakes import Mistake, nearest, repeated
+from .mistakes import KeyPath, Mistake, nearest, repeated
 
 if TYPE_CHECKING:
     from .core import Contents
@@ -36,16 +36,8 @@ def mistakes_between(contents: Contents) -> Iterator[Mistake]:
     yield from _split(contents)
     yield from _evaluation(contents)
     yield from _losses(contents)
-    yield from _monitoring(contents)
-
-
-def _monitoring(contents: Contents) -> Iterator[Mistake]:
-    path = ("monitoring", "ignore")
-    for name in repeated(contents.monitoring.ignore):
-        yield path, f"{name!r} stands there more than once"
-    for name in dict.fromkeys(contents.monitoring.ignore):
-        for text in _scored(name, contents.features):
-            yield path, text
+    ignored = contents.monitoring.ignore
+    yield from _scored_names(("monitoring", "ignore"), ignored, contents.features)
 
 
 def _weight(contents: Contents) -> Iterator[Mistake]:
@@ -175,8 +167,8 @@ def _transforms(contents: Contents, order: tuple[str, ...]) -> Iterator[Mistake]
     """Follow the bounds through the derived features; unknown inputs have no mistake here."""
     known = {name: one.bounds for name, one in contents.features.items() if one.has_order}
     # A nominal stands for the mean target of its level or for a rank.
-    is_positive = (contents.target.minimum or -1.0) >= 0
-    encoded = Bounds(0.0, math.inf) if is_positive else Bounds()
+    low = contents.target.minimum
+    encoded = Bounds() if low is None or low < 0 else Bounds(0.0, math.inf)
     for name, feature in contents.features.items():
         known |= feature.part_columns(name)
     known |= {n: encoded for n, one in contents.features.items() if one.kind == "nominal"}
@@ -186,8 +178,7 @@ def _transforms(contents: Contents, order: tuple[str, ...]) -> Iterator[Mistake]
         if not known.keys() >= {*inputs}:
             continue
         known[name] = derived.bounds([known[one] for one in inputs])
-        mistake = transform_mistake(derived.transform, known[name])
-        if mistake:
+        if mistake := transform_mistake(derived.transform, known[name]):
             advice = f"; raise the minimum of {', '.join(dict.fromkeys(derived.inputs))}"
             yield ("derived", name, "transform"), mistake + advice
 
@@ -195,47 +186,39 @@ def _transforms(contents: Contents, order: tuple[str, ...]) -> Iterator[Mistake]
 def _evaluation(contents: Contents) -> Iterator[Mistake]:
     evaluation, features = contents.evaluation, contents.features
     columns: dict[str, Feature | Derived] = {**features, **contents.derived}
-    for key, names, known in (
-        ("groups", evaluation.groups, features),
-        ("without", evaluation.without, columns),
-    ):
-        for name in repeated(names):
-            yield ("evaluation", key), f"{name!r} stands there more than once"
-        for name in dict.fromkeys(names):
-            for text in _scored(name, known):
-                yield ("evaluation", key), text
-    for key, column, known, what, kinds in (
-        (
-            "stratify",
-            evaluation.stratify,
-            columns,
-            "column with few values",
-            "nominal ordinal boolean year",
-        ),
-        (
-            "baseline",
-            evaluation.baseline,
-            features,
-            "nominal, ordinal or boolean feature",
-            "nominal ordinal boolean",
-        ),
-    ):
-        if column is not None:
-            for text in _scored(column, known, what, kinds):
-                yield ("evaluation", key), text
+    yield from _scored_names(("evaluation", "groups"), evaluation.groups, features)
+    yield from _scored_names(("evaluation", "without"), evaluation.without, columns)
+    name, kinds = evaluation.stratify, {"nominal", "ordinal", "boolean"}
+    few = "column with few values"
+    if name is not None and (text := _scored(name, columns, few, {*kinds, "year"})):
+        yield ("evaluation", "stratify"), text
+    name, what = evaluation.baseline, "nominal, ordinal or boolean feature"
+    if name is not None and (text := _scored(name, features, what, kinds)):
+        yield ("evaluation", "baseline"), text
+
+
+def _scored_names(
+    path: KeyPath, names: Sequence[str], known: Mapping[str, Feature | Derived]
+) -> Iterator[Mistake]:
+    for name in repeated(names):
+        yield path, f"{name!r} stands there more than once"
+    for name in dict.fromkeys(names):
+        if text := _scored(name, known):
+            yield path, text
 
 
 def _scored(
-    name: str, known: Mapping[str, Feature | Derived], what: str = "", kinds: str = ""
-) -> Iterator[str]:
-    """Find what is wrong with a column that the evaluation takes from the model."""
+    name: str, known: Mapping[str, Feature | Derived], what: str = "", kinds: Collection[str] = ()
+) -> str | None:
+    """Say what is wrong with a column that the evaluation takes from the model."""
     column = known.get(name)
     if column is None:
-        yield f"no feature is named {name!r}{nearest(name, known)}"
-    elif column.use == "no":
-        yield f"{name} has use: no, and the model does without it"
-    elif isinstance(column, Feature) and kinds and column.kind not in kinds.split():
-        yield f"expected a {what}, and {name} has kind {column.kind}"
+        return f"no feature is named {name!r}{nearest(name, known)}"
+    if column.use == "no":
+        return f"{name} has use: no, and the model does without it"
+    if isinstance(column, Feature) and kinds and column.kind not in kinds:
+        return f"expected a {what}, and {name} has kind {column.kind}"
+    return None
 
 
 def _losses(contents: Contents) -> Iterator[Mistake]:

@@ -1,5 +1,6 @@
 """One raw column of the table, and the bounds that a transform of it needs."""
 
+import itertools
 import math
 import sys
 from collections.abc import Iterator, Mapping
@@ -178,14 +179,14 @@ class Feature(Section):
     @property
     def level_meanings(self) -> tuple[str, ...]:
         """What each level means, as many as there are levels; none if no level has a meaning."""
-        meanings = {self._level(key): text for key, text in self.meanings.items()}
+        meanings = {_level_of(key, self.kind): text for key, text in self.meanings.items()}
         levels = self.ranked_levels or self.levels
         return tuple(meanings.get(level, "") for level in levels) if meanings else ()
 
     @property
     def bounds(self) -> Bounds:
         """Bounds of the numbers, or of the ranks of an ordinal or boolean feature."""
-        if self.encode == "value" and all(map(is_number_text, self.levels)):
+        if self.encode == "value" and self.levels and all(map(is_number_text, self.levels)):
             values = [*map(float, self.levels)]
             return Bounds(min(values), max(values))
         if self.ranked_levels:
@@ -210,10 +211,10 @@ class Feature(Section):
     @field_validator("parts")
     @classmethod
     def _read_parts(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        is_date = info.data.get("kind") == "date"
-        known = [part for part in PARTS if not (is_date and part in _OF_TIMESTAMPS)]
+        foreign = _OF_TIMESTAMPS if info.data.get("kind") == "date" else set()
+        known = [part for part in PARTS if part not in foreign]
         for part in value:
-            if is_date and part in _OF_TIMESTAMPS:
+            if part in foreign:
                 raise ValueError(f"a date has no {part}: expected kind timestamp, or other parts")
             if part not in known:
                 raise ValueError(f"no part is called {part!r}{nearest(part, known, label='parts')}")
@@ -222,12 +223,11 @@ class Feature(Section):
     @field_validator("missing", mode="before")
     @classmethod
     def _read_missing(cls, value: object, info: ValidationInfo) -> str | float:
-        if info.data.get("kind") == "boolean":
-            return boolean_level(read_text(value))
-        if info.data.get("kind") in ("date", "timestamp"):
-            return "median" if value == "median" else _read_time(value, info.data["kind"], "median")
-        if info.data.get("kind") not in ("number", "year"):
-            return level_text(read_text(value))
+        kind = info.data.get("kind")
+        if kind in ("date", "timestamp"):
+            return "median" if value == "median" else _read_time(value, kind, "median")
+        if kind not in ("number", "year"):
+            return _level_of(read_text(value), kind)
         if value in ("median", "mean", "most_frequent"):
             return str(value)
         try:
@@ -253,36 +253,30 @@ class Feature(Section):
             yield from self._part_mistakes()
 
     def _bound_mistakes(self) -> Iterator[Mistake]:
-        low = -math.inf if self.minimum is None else self.minimum
+        low = self.bounds.low
         if self.maximum is not None and low > self.maximum:
             most, least = self._shown(self.maximum), self._shown(low)
             yield ("minimum",), f"expected at most the maximum {most}, got {least}"
         elif self.cap is not None and low > self.cap:
             yield ("cap",), f"expected at least the minimum {low:g}, got {self.cap:g}"
-        mistake = unused_transform(self.transform, self.use)
-        mistake = mistake or transform_mistake(self.transform, self.bounds)
-        if mistake:
+        unused = unused_transform(self.transform, self.use)
+        if mistake := unused or transform_mistake(self.transform, self.bounds):
             yield ("transform",), mistake
 
     def _level_mistakes(self) -> Iterator[Mistake]:
         if self.kind == "ordinal" and not self.levels:
-            yield (
-                ("levels",),
-                "required key is missing: an ordinal feature lists its levels in order",
-            )
+            text = "required key is missing: an ordinal feature lists its levels in order"
+            yield ("levels",), text
         for level in repeated(self.levels):
             yield ("levels",), f"{level!r} is listed twice"
         if self.kind == "ordinal" and self.encode not in (None, "value"):
-            yield (
-                ("encode",),
-                f"expected value, the only encoding of an ordinal feature, got {self.encode!r}",
-            )
+            what = "expected value, the only encoding of an ordinal feature"
+            yield ("encode",), f"{what}, got {self.encode!r}"
         elif self.kind == "nominal" and self.encode == "value":
             yield ("encode",), "value is for an ordinal feature, whose levels are numbers"
         elif self.encode == "value":
-            for level in self.levels:
-                if not is_number_text(level):
-                    yield ("encode",), f"value needs levels that are numbers, got {level!r}"
+            for level in itertools.filterfalse(is_number_text, self.levels):
+                yield ("encode",), f"value needs levels that are numbers, got {level!r}"
 
     def _meaning_mistakes(self) -> Iterator[Mistake]:
         levels, seen = self.ranked_levels or self.levels, set()
@@ -290,16 +284,12 @@ class Feature(Section):
             yield ("meanings",), "needs 'levels' too: the levels that have these meanings"
             return
         for key in self.meanings:
-            level = self._level(key)
+            level = _level_of(key, self.kind)
             if level not in levels:
                 yield ("meanings", key), f"{key!r} is not a level{nearest(key, levels)}"
             elif level in seen:
                 yield ("meanings", key), f"the level {level!r} has a meaning already"
             seen.add(level)
-
-    def _level(self, text: str) -> str:
-        """Return the level that a text in the file stands for."""
-        return boolean_level(text) if self.kind == "boolean" else level_text(text)
 
     def _missing_mistakes(self) -> Iterator[Mistake]:
         if self.flag_missing and self.missing is None:
@@ -309,15 +299,15 @@ class Feature(Section):
                 what = "date" if self.is_time else "number"
                 got = self._shown(self.missing)
                 yield ("missing",), f"expected a {what} within the bounds, got {got}"
-        elif self.kind == "boolean":
-            if self.missing not in (None, "most_frequent", *BOOLEAN_LEVELS):
-                yield ("missing",), f"expected yes, no or most_frequent, got {self.missing!r}"
-        elif self.is_numeric or self.is_time:
             return
-        elif self.missing not in (None, "most_frequent", *self.levels):
-            if self.levels or self.missing in ("median", "mean"):
-                near = nearest(str(self.missing), self.levels)
-                yield ("missing",), f"expected most_frequent or a level, got {self.missing!r}{near}"
+        known = self.ranked_levels or self.levels
+        if self.is_numeric or self.is_time or self.missing in (None, "most_frequent", *known):
+            return
+        if self.kind == "boolean":
+            yield ("missing",), f"expected yes, no or most_frequent, got {self.missing!r}"
+        elif self.levels or self.missing in ("median", "mean"):
+            near = nearest(str(self.missing), self.levels)
+            yield ("missing",), f"expected most_frequent or a level, got {self.missing!r}{near}"
 
     def _part_mistakes(self) -> Iterator[Mistake]:
         for part in repeated(self.parts):
@@ -330,6 +320,11 @@ class Feature(Section):
 
     def _shown(self, value: float) -> str:
         return time_text(value, days=self.kind == "date") if self.is_time else f"{value:g}"
+
+
+def _level_of(text: str, kind: Kind | None) -> str:
+    """Return the level that a text in the file stands for."""
+    return boolean_level(text) if kind == "boolean" else level_text(text)
 
 
 def _read_time(value: object, kind: str, other: str = "") -> float:

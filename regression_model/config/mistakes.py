@@ -54,9 +54,9 @@ def found(value: object) -> str:
         return repr(short) if value.strip() else "nothing"
     if isinstance(value, float):
         return f"{value:.12g}"
-    return (
-        "keys" if isinstance(value, dict) else "a list" if isinstance(value, list) else repr(value)
-    )
+    if isinstance(value, dict):
+        return "keys"
+    return "a list" if isinstance(value, list) else repr(value)
 
 
 def expected(what: str, value: object) -> ValueError:

@@ -9,9 +9,10 @@ from strictyaml.parser import StrictYAMLLoader
 
 from .mistakes import KeyPath, fail, found
 
-__all__ = ["MOST_CHARACTERS", "read_yaml", "too_large"]
+__all__ = ["MOST_CHARACTERS", "TOO_LARGE", "read_yaml"]
 
 MOST_CHARACTERS = 2_000_000  # some 20,000 features, or a field with 200,000 levels
+TOO_LARGE = (1, "", f"expected at most {MOST_CHARACTERS:,} characters, got more")
 
 _SYNTAX = {
     "FlowMappingDisallowed": "text that contains brackets or braces needs quotes around it; "
@@ -30,18 +31,6 @@ class _Loader(StrictYAMLLoader):
     allow_flow_style = False
 
 
-class _Unreadable(Exception):
-    """A mistake that leaves no document, with its line."""
-
-    def __init__(self, node: Any, text: str) -> None:
-        self.line, self.text = node.start_mark.line + 1, text
-
-
-def too_large() -> tuple[int, str, str]:
-    """Return the mistake of a text that is not even read."""
-    return 1, "", f"expected at most {MOST_CHARACTERS:,} characters, got more"
-
-
 def read_yaml(text: str, source: str) -> tuple[dict[str, Any], Mapping[KeyPath, int]]:
     """Read nested text, and the line of each key.
 
@@ -49,7 +38,7 @@ def read_yaml(text: str, source: str) -> tuple[dict[str, Any], Mapping[KeyPath, 
     are: strictyaml's validation takes time quadratic in the keys.
     """
     if len(text) > MOST_CHARACTERS:
-        fail(source, [too_large()])
+        fail(source, [TOO_LARGE])
     text = text.removeprefix("\ufeff")
     lines: dict[KeyPath, int] = {(): 1}
     try:
@@ -60,8 +49,6 @@ def read_yaml(text: str, source: str) -> tuple[dict[str, Any], Mapping[KeyPath, 
         fail(source, [(line, "", f"expected printable text, got character {character!r}")])
     except strictyaml.YAMLError as error:
         fail(source, [_syntax_mistake(error)])
-    except _Unreadable as error:
-        fail(source, [(error.line, "", error.text)])
     except RecursionError:
         fail(source, [(1, "", "expected a configuration, got text that is nested too deeply")])
     if document is None:
@@ -82,17 +69,21 @@ def _read(node: Any, path: KeyPath, lines: dict[KeyPath, int]) -> Any:
     column = None  # of the sections below; strictyaml refuses any other among them
     for key, value in node.value:
         if not isinstance(key, ruamel.nodes.ScalarNode):
-            raise _Unreadable(key, "expected a word as key, got a list")
+            raise _unreadable(key, "expected a word as key, got a list")
         if key.value in document:
-            raise _Unreadable(key, f"Duplicate key {key.value!r} found")
+            raise _unreadable(key, f"Duplicate key {key.value!r} found")
         if isinstance(value, ruamel.nodes.MappingNode):
             column = value.start_mark.column if column is None else column
             if value.start_mark.column != column:
-                raise _Unreadable(value, "expected the indentation of the sections above")
+                raise _unreadable(value, "expected the indentation of the sections above")
         below = (*path, key.value)
         lines[below] = key.start_mark.line + 1
         document[key.value] = _read(value, below, lines)
     return document
+
+
+def _unreadable(node: Any, problem: str) -> Any:
+    return ruamel.error.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
 
 
 def _syntax_mistake(error: Exception) -> tuple[int, str, str]:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from .core import Contents
 from .meanings import MEANINGS
-from .search import Space
+from .search import Space, text_of
 
 __all__ = ["Key", "keys", "schema"]
 
@@ -33,16 +32,9 @@ _WORDS = {  # what a text is read as, by the function that reads it
 
 
 class Key(NamedTuple):
-    """A key of the file.
+    """A key of the file; `NAME` in its path stands for the name of a column.
 
-    Attributes
-    ----------
-    path : tuple of str
-        `NAME` stands for the name of a column.
-    type : str
-    required : bool
-    default, meaning, example : str
-        Empty where there is none.
+    Default, meaning and example are empty where there is none.
     """
 
     path: tuple[str, ...]
@@ -73,24 +65,23 @@ def schema() -> dict[str, Any]:
 def _keys_of(section: type[BaseModel], path: tuple[str, ...]) -> Iterator[Key]:
     for name, field in section.model_fields.items():
         meaning, example = _meaning(section, name)
-        shape = _shape(field)
-        inner = shape.pop("section", None)
-        named = shape.pop("named", False)
-        default = "" if field.is_required() or inner else _written(field.default)
-        words = _in_words(shape, inner, named)
-        yield Key((*path, name), words, field.is_required(), default, meaning, example)
-        if inner is not None:
-            yield from _keys_of(inner, (*path, name, _NAMED) if named else (*path, name))
+        shape = _shape_of(field.annotation, field.metadata)
+        inner = shape.get("section")
+        has_default = not (field.is_required() or inner or field.default in (None, (), {}))
+        default = text_of(field.default) if has_default else ""
+        yield Key((*path, name), _in_words(shape), field.is_required(), default, meaning, example)
+        if inner:
+            yield from _keys_of(inner, (*path, name, _NAMED) if "named" in shape else (*path, name))
 
 
 def _object(section: type[BaseModel]) -> dict[str, Any]:
     properties = {}
     for name, field in section.model_fields.items():
         meaning, example = _meaning(section, name)
-        shape = _shape(field)
+        shape = _shape_of(field.annotation, field.metadata)
         shape.pop("words", None)
         inner, named = shape.pop("section", None), shape.pop("named", False)
-        if inner is not None:
+        if inner:
             below = _object(inner)
             shape = {"type": "object", "additionalProperties": below} if named else below
             if "_no_keys" in _readers(field.metadata):
@@ -106,14 +97,8 @@ def _object(section: type[BaseModel]) -> dict[str, Any]:
 
 
 def _meaning(section: type[BaseModel], name: str) -> tuple[str, str]:
-    for kind in section.__mro__:
-        if found := MEANINGS.get(f"{kind.__name__}.{name}"):
-            return found
-    return "", ""
-
-
-def _shape(field: FieldInfo) -> dict[str, Any]:
-    return _shape_of(field.annotation, field.metadata)
+    shared = (f"{kind.__name__}.{name}" for kind in section.__mro__)
+    return next((MEANINGS[key] for key in shared if key in MEANINGS), ("", ""))
 
 
 def _shape_of(annotation: Any, metadata: list[Any]) -> dict[str, Any]:
@@ -129,12 +114,12 @@ def _shape_of(annotation: Any, metadata: list[Any]) -> dict[str, Any]:
     if origin is dict:
         below = _shape_of(inner[1], [])
         if "section" in below:
-            return {**below, "named": True}
-        if below.get("type") == "number":
-            words = "a number for each name"
-            return {"type": "object", "additionalProperties": below, "words": words}
-        words = "dotted keys" if inner[1] is Space else "a text for each level"
-        return {"type": "object", "words": words}
+            return below | {"named": True, "words": "keys for each name"}
+        if below["type"] == "number":
+            below = {"additionalProperties": below, "words": "a number for each name"}
+        else:
+            below = {"words": "dotted keys" if inner[1] is Space else "a text for each level"}
+        return {"type": "object"} | below
     if origin is Literal:
         return {"enum": [*inner]}
     if annotation is bool:
@@ -142,7 +127,7 @@ def _shape_of(annotation: Any, metadata: list[Any]) -> dict[str, Any]:
     if annotation is Space:
         return {"type": ["string", "number"], "words": "a range or choices"}
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return {"section": annotation}
+        return {"section": annotation, "words": "keys"}
     words = next((_WORDS[one] for one in _readers(metadata) if one in _WORDS), "text")
     if annotation in (int, float) and words == "text":
         return {"type": "integer" if annotation is int else "number", **_limits(metadata)}
@@ -164,9 +149,7 @@ def _limits(metadata: list[Any]) -> dict[str, float]:
     }
 
 
-def _in_words(shape: dict[str, Any], inner: Any, named: bool) -> str:
-    if inner is not None:
-        return "keys for each name" if named else "keys"
+def _in_words(shape: dict[str, Any]) -> str:
     if "enum" in shape:
         return ", ".join(shape["enum"][:-1]) + f" or {shape['enum'][-1]}"
     if "words" in shape:
@@ -174,11 +157,3 @@ def _in_words(shape: dict[str, Any], inner: Any, named: bool) -> str:
     limits = [words.format(shape[key]) for key, words in _LIMITS.values() if key in shape]
     kind = "whole number" if shape["type"] == "integer" else "number"
     return " ".join([kind, " and ".join(limits)]).strip()
-
-
-def _written(default: Any) -> str:
-    if default is None or default == () or isinstance(default, dict | BaseModel):
-        return ""
-    if isinstance(default, bool):
-        return "yes" if default else "no"
-    return f"{default:g}" if isinstance(default, float) else str(default)

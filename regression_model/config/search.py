@@ -108,12 +108,13 @@ class Tuning(Section):
 
 def key_paths(config: Config) -> dict[str, KeyPath]:
     """Return the paths of all values that can be searched, by their dotted keys."""
-    paths = [("features", name, key) for name in config.features for key in _FEATURE]
+    paths: list[KeyPath] = []
+    paths += [("features", name, key) for name in config.features for key in _FEATURE]
     paths += [("derived", name, key) for name in config.derived for key in _DERIVED]
-    every = [*paths, *(("encoding", key) for key in type(config.encoding).model_fields)]
+    paths += [("encoding", key) for key in type(config.encoding).model_fields]
     for kind, member in config.estimator.members.items():
-        every += [("estimator", kind, key) for key in type(member).model_fields]
-    return {".".join(path): path for path in every}
+        paths += [("estimator", kind, key) for key in type(member).model_fields]
+    return {".".join(path): path for path in paths}
 
 
 def value_at(config: Config, key: str) -> Any:

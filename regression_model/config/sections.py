@@ -119,11 +119,6 @@ class Evaluation(Section):
     metrics: Words = ()
 
     @property
-    def is_grouped(self) -> bool:
-        """Whether rows with one value of a column are held out together."""
-        return self.split.startswith(_GROUPED)
-
-    @property
     def is_by_time(self) -> bool:
         """Whether every row is predicted from rows before it."""
         return self.split.startswith(_BY_TIME)
@@ -215,17 +210,18 @@ def settings_of(text: str) -> dict[str, SettingValue]:
         setting = _SETTING.fullmatch(part)
         if setting is None or setting[1] in found:
             raise expected("names with values such as 'alpha=2, tol=0.001', each once", text)
-        name, value = setting.groups()
-        found[name] = _WORDS[value] if value in _WORDS else _number_or_text(value)
+        found[setting[1]] = _value_of(setting[2])
     return found
 
 
-def _number_or_text(value: str) -> SettingValue:
+def _value_of(text: str) -> SettingValue:
+    if text in _WORDS:
+        return _WORDS[text]
     try:
-        number = read_number(value)
+        number = read_number(text)
     except ValueError:
-        return value
-    return int(number) if re.fullmatch(r"[+-]?\d+", value) else number
+        return text
+    return int(number) if re.fullmatch(r"[+-]?\d+", text) else number
 
 
 def _check_settings(value: str) -> str:
@@ -244,18 +240,19 @@ def _no_keys(value: object) -> object:
     return {} if value == "" else value
 
 
-def _quantile_mistakes(loss: str, quantile: float | None) -> Iterator[Mistake]:
-    if loss == "quantile" and quantile is None:
-        yield ("loss",), "needs 'quantile' too: the share of targets below the prediction"
-    if loss != "quantile" and quantile is not None:
-        yield ("quantile",), f"belongs to the loss quantile, and the loss is {loss}"
-
-
 class Member(Section):
     """One of the models whose predictions are averaged."""
 
     takes_row_weights: ClassVar[bool] = True
     weight: Positive = 1.0
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Find a quantile without its loss, and the loss without it."""
+        loss, quantile = getattr(self, "loss", None), getattr(self, "quantile", None)
+        if loss == "quantile" and quantile is None:
+            yield ("loss",), "needs 'quantile' too: the share of targets below the prediction"
+        if loss != "quantile" and quantile is not None:
+            yield ("quantile",), f"belongs to the loss quantile, and the loss is {loss}"
 
 
 class LinearMember(Member):
@@ -305,10 +302,6 @@ class GradientBoostingMember(Member):
     loss: Literal["squared_error", "huber", "absolute_error", "quantile"] = "squared_error"
     quantile: PositiveShare | None = None
 
-    def mistakes(self) -> Iterator[Mistake]:
-        """Find a quantile without its loss, and the loss without it."""
-        yield from _quantile_mistakes(self.loss, self.quantile)
-
 
 class HistGradientBoostingMember(Member):
     """Trees boosted on histograms; they see missing values and categories as they are.
@@ -330,10 +323,6 @@ class HistGradientBoostingMember(Member):
         "squared_error"
     )
     quantile: PositiveShare | None = None
-
-    def mistakes(self) -> Iterator[Mistake]:
-        """Find a quantile without its loss, and the loss without it."""
-        yield from _quantile_mistakes(self.loss, self.quantile)
 
 
 class CustomMember(Member):
@@ -398,7 +387,7 @@ class Estimator(Section):
         return {value: {}} if isinstance(value, str) and value in cls.words else value
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Find members beside a choice of them, and neither."""
+        """Find members beside a choice of them."""
         if self.auto is not None and self.members:
             yield ("auto",), f"chooses the members itself: remove {', '.join(self.members)}"
 

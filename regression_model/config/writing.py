@@ -6,6 +6,7 @@ from strictyaml import ruamel
 
 from ..errors import ConfigError, OutputError
 from .core import Estimator, parse_config
+from .search import text_of
 
 __all__ = ["with_members"]
 
@@ -41,9 +42,5 @@ def _lines(estimator: Estimator) -> list[str]:
     for kind, member in estimator.members.items():
         lines.append(f"  {kind}:")
         stated = member.model_dump(exclude_unset=True)
-        lines += [f"    {key}: {_written(value)}" for key, value in stated.items()]
+        lines += [f"    {key}: {text_of(value)}" for key, value in stated.items()]
     return lines
-
-
-def _written(value: object) -> str:
-    return f"{value:.15g}" if isinstance(value, float) else str(value)

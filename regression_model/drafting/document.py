@@ -7,9 +7,10 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..display import printable
 from .kinds import Taken, words_apart
 
-__all__ = ["Draft", "TargetDraft", "text_of"]
+__all__ = ["Draft", "text_of"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./(<+][\w ./()%+&<>=;,?-]*")
 _WIDTH = 100
@@ -25,35 +26,19 @@ _HEAD = """\
 
 
 @dataclass(frozen=True)
-class TargetDraft:
-    """The column to predict, as it is described."""
-
-    name: str
-    why: str
-    keys: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class Draft:
     """What a table is taken for.
 
     Attributes
     ----------
-    name : str
-        Of the model.
-    table : str
-        Path of the table, as the configuration names it.
-    target : TargetDraft
-    columns : list of Taken
-    missing_values : tuple of str
-    folds : int
-    notes : list of str
-        Sentences about what was left out, or may have to be changed.
+    name : of the model
+    table : path of the table, as the configuration names it
+    notes : sentences about what was left out, or may have to be changed
     """
 
     name: str
     table: str
-    target: TargetDraft
+    target: Taken
     columns: Sequence[Taken]
     missing_values: Sequence[str]
     folds: int
@@ -138,10 +123,8 @@ def _keys(keys: Mapping[str, str], indent: str) -> Iterator[str]:
 
 
 def _comment(text: str, indent: str) -> list[str]:
-    clean = "".join(one if one.isprintable() else "?" for one in text)
-    return textwrap.wrap(
-        clean, _WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# "
-    )
+    begin = f"{indent}# "
+    return textwrap.wrap(printable(text), _WIDTH, initial_indent=begin, subsequent_indent=begin)
 
 
 def _spoken(name: str) -> str:
@@ -155,7 +138,7 @@ def quoted(text: str) -> str:
     ends_plain = text == text.strip() and not text.endswith(":")
     if _PLAIN.fullmatch(text) and ends_plain and " #" not in text and ": " not in text:
         return text
-    if all(one.isprintable() for one in text):
+    if text.isprintable():
         return "'" + text.replace("'", "''") + "'"
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(_escaped(one) for one in escaped) + '"'
@@ -165,4 +148,6 @@ def _escaped(character: str) -> str:
     if character.isprintable():
         return character
     number = ord(character)
-    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
+    if number < 0x100:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

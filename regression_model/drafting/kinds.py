@@ -13,7 +13,7 @@ from ..times import DAY, seconds_of_text
 from ..training.steps.features import calendar
 from .table import Column, Floats
 
-__all__ = ["Taken", "is_amount", "take", "words_apart"]
+__all__ = ["Taken", "is_amount", "listed", "take", "words_apart"]
 
 _ID_WORDS = frozenset("id ids key uuid guid index idx rownames rowid row".split())
 _CODE_WORDS = frozenset("code zip zipcode postcode postal phone".split())
@@ -63,13 +63,9 @@ class Taken:
 
     Attributes
     ----------
-    name, kind, why : str
-    use : bool
-        Whether the model sees it.
-    keys : mapping of str to str
-        What a configuration says of it, beside the kind.
-    is_leak : bool
-        Whether it gives the target away.
+    use : whether the model sees it
+    keys : what a configuration says of it, beside the kind
+    is_leak : whether it gives the target away
     """
 
     name: str
@@ -88,7 +84,8 @@ def take(column: Column) -> Taken:
     """Decide what a column is taken for, by its values and, where these leave it open, its name."""
     if not column.levels:
         return Taken(column.name, "nominal", "no row has a value", use=False)
-    found = _recognised(column)
+    ways = (_identifier, _boolean, _year, _number, _date, _ordinal, _nominal)
+    found = next(taken for way in ways if (taken := way(column)))
     if len(column.levels) == 1:
         return found.left_out(f"every value is {_shown(column.levels[0])}")
     return found
@@ -104,17 +101,8 @@ def is_amount(column: Column) -> bool:
     return is_count and _skewness(column) > 0
 
 
-def _recognised(column: Column) -> Taken:
-    for recognise in (_identifier, _boolean, _year, _number, _date, _ordinal):
-        found = recognise(column)
-        if found is not None:
-            return found
-    return _nominal(column)
-
-
 def _identifier(column: Column) -> Taken | None:
-    is_unique = len(column.levels) == column.rows - column.missing > 1
-    if not is_unique or column.missing or column.rows < _MANY_ROWS:
+    if len(column.levels) < column.rows or column.rows < _MANY_ROWS:
         return None
     is_named = bool(_ID_WORDS.intersection(_words(column.name)))
     if column.is_whole and not any(map(_has_leading_zero, column.levels)):
@@ -132,18 +120,17 @@ def _boolean(column: Column) -> Taken | None:
     if column.is_numeric or not {*map(boolean_level, column.levels)} <= {*BOOLEAN_LEVELS}:
         return None
     keys = {"missing": "most_frequent"} if column.has_gaps else {}
-    return Taken(column.name, "boolean", f"holds {_listed(column.levels)}", keys=keys)
+    return Taken(column.name, "boolean", f"holds {_some(column.levels)}", keys=keys)
 
 
 def _year(column: Column) -> Taken | None:
-    is_named = bool(_YEAR_WORDS.intersection(_words(column.name)))
-    if not is_named or not column.is_whole:
+    if _YEAR_WORDS.isdisjoint(_words(column.name)) or not column.is_whole:
         return None
     low, high = column.level_numbers.min(), column.level_numbers.max()
     if not 1500 <= low <= high <= 2200:
         return None
-    keys = _filled(column, "median")
-    return Taken(column.name, "year", f"whole numbers from {low:.0f} to {high:.0f}", keys=keys)
+    why = f"whole numbers from {low:.0f} to {high:.0f}"
+    return Taken(column.name, "year", why, keys=_filled(column))
 
 
 def _number(column: Column) -> Taken | None:
@@ -156,7 +143,7 @@ def _number(column: Column) -> Taken | None:
     kind = "whole numbers" if column.is_whole else "numbers"
     why = f"{kind} from {low:.6g} to {high:.6g}"
     keys = {"minimum": "0"} if is_amount(column) else {}
-    keys |= _filled(column, "median")
+    keys |= _filled(column)
     if _skewness(column) > _SKEWED and low >= 0 and len(column.levels) > _FEW_LEVELS:
         keys["transform"] = "log1p" if "minimum" in keys else "yeo_johnson"
         why += ", a few of them large"
@@ -167,22 +154,18 @@ def _date(column: Column) -> Taken | None:
     seconds = [_seconds(level) for level in column.levels]
     known = [one for one in seconds if one is not None]
     if len(known) < len(seconds):
-        return _unreadable_dates(column, seconds) if _looks_like_dates(column) else None
-    kind = (
-        "date" if all(len(level) == len("2010-06-30") for level in column.levels) else "timestamp"
-    )
+        if not _looks_like_dates(column):
+            return None
+        odd = _shown(column.levels[seconds.index(None)])
+        why = f"dates that cannot be read, such as {odd}: write them as 2010-06-30 to use them"
+        return Taken(column.name, "nominal", why, use=False)
+    kind = "date" if {*map(len, column.levels)} == {len("2010-06-30")} else "timestamp"
     parts = _parts(np.array(known))
     why = f"from {min(column.levels)} to {max(column.levels)}"
     if not parts:
         return Taken(column.name, kind, f"{why}: too few to tell seasons", use=False)
     keys = {"parts": ", ".join(parts)} | ({"missing": "median"} if column.has_gaps else {})
     return Taken(column.name, kind, why, keys=keys)
-
-
-def _unreadable_dates(column: Column, seconds: Sequence[float | None]) -> Taken:
-    odd = _shown(column.levels[seconds.index(None)])
-    why = f"dates that cannot be read, such as {odd}: write them as 2010-06-30 to use them"
-    return Taken(column.name, "nominal", why, use=False)
 
 
 def _seconds(text: str) -> float | None:
@@ -214,7 +197,7 @@ def _ordinal(column: Column) -> Taken | None:
     if order is None:
         return None
     keys = {"levels": ", ".join(order)} | ({"missing": "most_frequent"} if column.has_gaps else {})
-    return Taken(column.name, "ordinal", f"an order: {_listed(order)}", keys=keys)
+    return Taken(column.name, "ordinal", f"an order: {_some(order)}", keys=keys)
 
 
 def _order_of(levels: Sequence[str]) -> list[str] | None:
@@ -225,8 +208,8 @@ def _order_of(levels: Sequence[str]) -> list[str] | None:
     for scale in _SCALES:
         if len(folded) == len(levels) and folded.keys() <= set(scale):
             return [folded[level] for level in scale if level in folded]
-    found = [_RANGE.fullmatch(level) for level in levels]
-    starts = [float(one[1]) - one[0].startswith("<") / 2 for one in found if one is not None]
+    found = filter(None, map(_RANGE.fullmatch, levels))
+    starts = [float(one[1]) - one[0].startswith("<") / 2 for one in found]
     if len(starts) == len(levels) == len(set(starts)):
         return [level for _, level in sorted(zip(starts, levels, strict=True))]
     return None
@@ -234,7 +217,7 @@ def _order_of(levels: Sequence[str]) -> list[str] | None:
 
 def _nominal(column: Column, what: str = "") -> Taken:
     levels = len(column.levels)
-    taken = Taken(column.name, "nominal", what or f"names: {_listed(column.levels)}")
+    taken = Taken(column.name, "nominal", what or f"names: {_some(column.levels)}")
     if _looks_like_money(column) and not what:
         return taken.left_out(
             f"numbers with signs or commas in them, such as {_shown(column.levels[0])}: write "
@@ -250,12 +233,12 @@ def _nominal(column: Column, what: str = "") -> Taken:
     return replace(taken, keys=keys)
 
 
-def _filled(column: Column, filler: str) -> dict[str, str]:
+def _filled(column: Column) -> dict[str, str]:
     """Return the keys that say what stands in for missing numbers, if any are missing."""
     if not column.has_gaps:
         return {}
     flag = {"flag_missing": "yes"} if 0.02 <= column.missing / column.rows <= 0.98 else {}
-    return {"missing": filler} | flag
+    return {"missing": "median"} | flag
 
 
 def _skewness(column: Column) -> float:
@@ -287,9 +270,14 @@ def _words(name: str) -> list[str]:
     return re.findall(r"[a-z]+", words_apart(name).lower())
 
 
-def _listed(levels: Sequence[str]) -> str:
-    more = f" and {len(levels) - 5} more" if len(levels) > 5 else ""
-    return ", ".join(map(_shown, levels[:5])) + more
+def listed(words: Sequence[str], most: int) -> str:
+    """Return the first words with commas, and how many more there are."""
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more
+
+
+def _some(levels: Sequence[str]) -> str:
+    return listed([*map(_shown, levels)], 5)
 
 
 def _shown(level: str) -> str:

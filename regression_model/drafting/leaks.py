@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -57,9 +58,8 @@ def _determined(column: Column, target: Floats) -> float:
     with np.errstate(invalid="ignore", divide="ignore"):
         found = (sums[codes] - target) / (counts[codes] - 1)
     alone = counts[codes] == 1
-    found[alone] = (
-        math.nan if not column.is_numeric else _between(column, counts, sums)[codes][alone]
-    )
+    lines = _between(column, counts, sums)[codes][alone] if column.is_numeric else math.nan
+    found[alone] = lines
     known = np.isfinite(found)
     if known.sum() < _FEWEST_ROWS / 2:
         return 0.0
@@ -99,11 +99,10 @@ def _sums(columns: Sequence[Column], target: Floats) -> dict[str, str]:
 
 def _pairs(columns: Sequence[Column], target: Floats) -> dict[str, str]:
     found: dict[str, str] = {}
-    for i, one in enumerate(columns):
-        for other in columns[i + 1 :]:
-            for sign in (1.0, -1.0):
-                rest = target - one.numbers - sign * other.numbers
-                found |= _reported([one, other], np.array([1.0, sign]), rest)
+    for one, other in itertools.combinations(columns, 2):
+        for sign in (1.0, -1.0):
+            rest = target - one.numbers - sign * other.numbers
+            found |= _reported([one, other], np.array([1.0, sign]), rest)
     return found
 
 

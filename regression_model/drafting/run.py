@@ -15,10 +15,10 @@ from ..files.tables import read_table
 from ..training.cross_validation import Progress
 from ..training.rows import leave_out, read_training_data
 from .document import Draft, text_of
-from .kinds import Taken, take
+from .kinds import Taken, listed, take
 from .leaks import find_leaks
 from .table import Column, columns_of, missing_tokens, without_tokens
-from .target import choose_scale, draft_target, find_target
+from .target import choose_scale, find_target, take_target
 
 __all__ = ["draft_configuration"]
 
@@ -63,11 +63,12 @@ def draft_configuration(
     answer_known = answer.only(known)
     taken, notes = _taken(features, answer_known, progress)
     if not any(one.use for one in taken):
-        raise InputError(f"{table}: no column is left to learn from: {_reasons(taken)}.")
+        reasons = listed([f"{one.name} ({one.why})" for one in taken], 5)
+        raise InputError(f"{table}: no column is left to learn from: {reasons}.")
     draft = Draft(
         name=_slug(table),
         table=_relative(table, output),
-        target=draft_target(answer),
+        target=take_target(answer),
         columns=taken,
         missing_values=tokens,
         folds=10 if known.sum() <= _FEW_ROWS else 5,
@@ -99,21 +100,15 @@ def _taken(
         found.append((column, take(column)))
     leaks = find_leaks([column for column, taken in found if taken.use], target.numbers)
     progress("Looking at columns", len(features), len(features))
-    if leaks.keys() >= {taken.name for _, taken in found if taken.use}:
+    if leaks and leaks.keys() >= {taken.name for _, taken in found if taken.use}:
         notes += [f"{name} is used, but {why}." for name, why in leaks.items()]
-        if leaks:
-            notes.append("Nothing else could be learnt from: see that they are known beforehand.")
+        notes.append("Nothing else could be learnt from: see that they are known beforehand.")
         leaks = {}
     notes += [f"{name} is left out: {why}." for name, why in leaks.items()]
     return [
         taken.left_out(leaks[taken.name], is_leak=True) if taken.name in leaks else taken
         for _, taken in found
     ], notes
-
-
-def _reasons(taken: Sequence[Taken]) -> str:
-    shown = [f"{one.name} ({one.why})" for one in taken[:5]]
-    return ", ".join(shown) + (f" and {len(taken) - 5} more" if len(taken) > 5 else "")
 
 
 def _relative(table: Path, output: Path) -> str:
@@ -125,7 +120,5 @@ def _relative(table: Path, output: Path) -> str:
 
 def _slug(table: Path) -> str:
     """Return the name of a model: lower-case words joined by dashes."""
-    stem = table.name.partition(".")[0].lower()
-    words = re.findall(r"[a-z0-9]+", stem)
-    name = "-".join(words)
+    name = "-".join(re.findall(r"[a-z0-9]+", table.name.partition(".")[0].lower()))
     return name if re.match(r"[a-z]", name) else f"model-{name}".rstrip("-")

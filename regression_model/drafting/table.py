@@ -35,8 +35,6 @@ class Column:
 
     Attributes
     ----------
-    name : str
-    levels : tuple of str
     codes : array of int64, shape (rows,)
         Places in `levels`; -1 where a row has nothing.
     has_gaps : bool
@@ -97,8 +95,7 @@ class Column:
         kept = np.unique(codes[codes >= 0])
         place = np.full(len(self.levels) + 1, -1)
         place[kept] = np.arange(len(kept))
-        levels = tuple(self.levels[at] for at in kept)
-        return Column(self.name, levels, place[codes], self.has_gaps)
+        return Column(self.name, tuple(self.levels[at] for at in kept), place[codes], self.has_gaps)
 
 
 def columns_of(rows: Rows, *, source: str) -> list[Column]:
@@ -138,26 +135,22 @@ def missing_tokens(columns: Sequence[Column]) -> tuple[str, ...]:
 
     Some mean it everywhere; others, such as `?`, where all the other values are numbers.
     """
-    found: dict[str, None] = {}
+    found: set[str] = set()
     for column in columns:
-        found.update((level, None) for level in column.levels if level in _ALWAYS_MISSING)
-        suspect = {n for n in column.levels if n in _ALWAYS_MISSING | _MISSING_AMONG_NUMBERS}
+        found |= _ALWAYS_MISSING.intersection(column.levels)
+        suspect = (_ALWAYS_MISSING | _MISSING_AMONG_NUMBERS).intersection(column.levels)
         others = [level for level in column.levels if level not in suspect]
         if others and all(math.isfinite(_number(level)) for level in others):
-            found.update((level, None) for level in column.levels if level in suspect)
+            found |= suspect
     return tuple(sorted(found))
 
 
 def without_tokens(column: Column, tokens: Sequence[str]) -> Column:
     """Return a column in which the texts that mean *missing* are nothing."""
-    place: list[int] = []
-    kept: list[str] = []
-    for level in column.levels:
-        place.append(-1 if level in tokens else len(kept))
-        if level not in tokens:
-            kept.append(level)
-    codes = np.array([*place, -1])[column.codes]
-    return Column(column.name, tuple(kept), codes, bool((codes < 0).any()))
+    kept = tuple(level for level in column.levels if level not in tokens)
+    place = {level: at for at, level in enumerate(kept)}
+    codes = np.array([*(place.get(level, -1) for level in column.levels), -1])[column.codes]
+    return Column(column.name, kept, codes, bool((codes < 0).any()))
 
 
 def _number(text: str) -> float:

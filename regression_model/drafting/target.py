@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,11 +16,10 @@ from ..errors import InputError
 from ..training.cross_validation import Progress
 from ..training.held_out import cross_validations
 from ..training.rows import TrainingData
-from .document import TargetDraft
-from .kinds import is_amount
+from .kinds import Taken, is_amount, listed
 from .table import Column, Floats
 
-__all__ = ["choose_scale", "draft_target", "find_target"]
+__all__ = ["choose_scale", "find_target", "take_target"]
 
 _FEWEST_ROWS = 10
 _MOST_ROWS = 50_000
@@ -42,46 +41,46 @@ def find_target(columns: Sequence[Column], name: str, *, source: str) -> Column:
     by_name = {column.name: column for column in columns}
     if name not in by_name:
         near = nearest(name, by_name)
-        known = "" if near else f"; it has {_listed(list(by_name))}"
-        raise InputError(f"{source} has no column called {name!r}{near or known + '.'}")
+        known = f"; it has {listed([*by_name], 10)}."
+        raise InputError(f"{source} has no column called {name!r}{near or known}")
     target = by_name[name]
-    values = target.rows - target.missing
-    if mistake := next(_mistakes(target, values), None):
+    if mistake := _mistake(target, target.rows - target.missing):
         raise InputError(f"{source}: {mistake}")
     if len(columns) == 1:
         raise InputError(f"{source}: {name} is the only column: there is nothing to learn from.")
     return target
 
 
-def _mistakes(target: Column, values: int) -> Iterator[str]:
+def _mistake(target: Column, values: int) -> str | None:
     name = target.name
     if not target.levels:
-        yield f"no row has a value of {name}."
-    elif not target.is_numeric:
+        return f"no row has a value of {name}."
+    if not target.is_numeric:
         numbers = np.isfinite(target.level_numbers)
         odd = target.levels[int(np.argmin(numbers))]
         many = int(target.counts[~numbers].sum())
-        yield (
+        return (
             f"{name} is to be predicted and must hold numbers: {many:,} of "
             f"{count(values, 'value')} cannot be read as one, such as {odd[:60]!r}."
         )
-    elif len(target.levels) == 1:
-        yield f"every value of {name} is {target.levels[0]}: there is nothing to predict."
-    elif values < _FEWEST_ROWS:
-        yield f"{name} has {count(values, 'value')}: expected at least {_FEWEST_ROWS}."
+    if len(target.levels) == 1:
+        return f"every value of {name} is {target.levels[0]}: there is nothing to predict."
+    if values < _FEWEST_ROWS:
+        return f"{name} has {count(values, 'value')}: expected at least {_FEWEST_ROWS}."
+    return None
 
 
-def draft_target(target: Column) -> TargetDraft:
+def take_target(target: Column) -> Taken:
     """Describe a target that is learnt as it is."""
     keys = {"missing": "leave_out"} if target.missing else {}
     if is_amount(target):
         keys = {"minimum": "0"} | keys
-    return TargetDraft(target.name, "learnt as it is", keys)
+    return Taken(target.name, "number", "learnt as it is", keys=keys)
 
 
 def choose_scale(
-    draft: TargetDraft, target: Column, config: Config, data: TrainingData, progress: Progress
-) -> TargetDraft:
+    draft: Taken, target: Column, config: Config, data: TrainingData, progress: Progress
+) -> Taken:
     """Choose between the target and its logarithm by the squared errors of held-out rows.
 
     Ridge regression and boosted trees learn both, on at most 50,000 rows; the better of the two
@@ -100,10 +99,9 @@ def choose_scale(
     else:
         return replace(draft, why="learnt as it is: a logarithm needs values above zero")
     data = _sample(data)
-    keys = dict(draft.keys) | {"minimum": f"{minimum:.15g}", "transform": transform}
-    logarithmic = config.model_copy(
-        update={"target": Target.model_validate({**_stated(config), **keys})}
-    )
+    keys = {**draft.keys, "minimum": f"{minimum:.15g}", "transform": transform}
+    stated = {"name": config.target.name, "description": config.target.description}
+    logarithmic = config.model_copy(update={"target": Target.model_validate(stated | keys)})
     done, total = 0, 2 * len(_TRIED)
     errors = []
     for one in (config, logarithmic):
@@ -121,10 +119,6 @@ def choose_scale(
     if clearly:
         return replace(draft, keys=keys, why=f"learnt as a logarithm ({scores})")
     return replace(draft, why=f"learnt as it is: the logarithm is not clearly better ({scores})")
-
-
-def _stated(config: Config) -> dict[str, str]:
-    return {"name": config.target.name, "description": config.target.description}
 
 
 def _squared_errors(
@@ -154,8 +148,3 @@ def _sample(data: TrainingData) -> TrainingData:
 def _below(lowest: float) -> float:
     """Return a power of ten that is well below the lowest value: no target falls to it."""
     return float(10.0 ** math.floor(math.log10(lowest) - 0.3))
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    return ", ".join(names[:10]) + more

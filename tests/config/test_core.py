@@ -874,3 +874,14 @@ def test_a_loss_with_a_logarithm_needs_a_target_that_has_one(
         assert loss == member.model_dump()["loss"]
     else:
         assert [expected] == [said for _, _, said in mistakes_of(text)]
+
+
+@pytest.mark.parametrize("minimum", ["0", "1", "-1"])
+def test_no_mean_of_a_level_is_below_the_minimum_of_the_target(minimum: str) -> None:
+    """So the root of one is refused only where a target may be negative."""
+    text = SMALL.replace("  minimum: 1\n  transform: log", f"  minimum: {minimum}", 1)
+    text = text.replace("product: total, quality", "product: place, quality", 1)
+    if minimum == "-1":
+        assert ["derived.half.transform"] == [key for _, key, _ in mistakes_of(text)]
+    else:
+        assert "sqrt" == parse_config(text).derived["half"].transform

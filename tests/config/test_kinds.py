@@ -117,6 +117,7 @@ def test_levels_that_are_numbers_have_their_own_bounds() -> None:
         ("    parts: year, month_cycle\n", "", 9, "required key is missing: what the model sees"),
         ("missing: 2015-06-01", "transform: log", 14, "not a key of a date feature"),
         ("missing: median", "encode: mean", 19, "not a key of a timestamp feature"),
+        ("    levels: 2, 3.5, 12\n", "", 22, "required key is missing: an ordinal feature lists"),
         ("levels: 2, 3.5, 12", "levels: 2, few", 26, "levels that are numbers, got 'few'"),
         (
             "encode: value",

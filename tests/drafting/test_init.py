@@ -16,6 +16,8 @@ from typer.testing import CliRunner, Result
 
 from regression_model.cli import app
 from regression_model.config.core import Config, load_config
+from regression_model.config.reading import read_yaml
+from regression_model.drafting.document import quoted
 
 ROOT = Path(__file__).parents[2]
 CARS = ROOT / "examples" / "cars.csv"
@@ -37,6 +39,13 @@ def save(path: Path, columns: Mapping[str, Iterable[Any]]) -> Path:
         writer.writerow(columns)
         writer.writerows(zip(*columns.values(), strict=True))
     return path
+
+
+@pytest.mark.parametrize("text", ["a\tb", "a\u200bb", "tag\U000e0001", "it's: #1", '"\\\u200b'])
+def test_a_text_is_read_as_it_was_before_it_was_quoted(text: str) -> None:
+    """Whatever the name of a column is made of."""
+    document, _ = read_yaml(f"key: {quoted(text)}\n", "config.yml")
+    assert {"key": text} == document
 
 
 @pytest.fixture(scope="module")
