@@ -49,12 +49,12 @@ from .steps.features import (
     TargetMeans,
 )
 from .steps.native import (
-    BesideNative,
     ConvertedMember,
     MadeColumns,
     NativeMember,
     RawColumns,
     StandardMember,
+    beside_native,
 )
 from .steps.quadratic import QuadraticSVR, RangeClipper
 
@@ -281,7 +281,7 @@ def _scaling(config: Config) -> Steps:
     if config.estimator.quadratic_svr is not None:
         steps.append(("clip", RangeClipper()))
     if config.estimator.hist_gradient_boosting is not None:
-        steps = [("scale", BesideNative(Pipeline(steps)))]
+        steps = [("scale", beside_native(Pipeline(steps)))]
     yield from steps
 
 

@@ -6,22 +6,40 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from ...errors import ExportError
 from ...runtime.checking import Checker
 from ...runtime.contract import Contract
 from ...runtime.engine import onnxruntime
 from ..intervals import ConformalInterval, Scale
 from ..rows import as_sent, frame_of
-from .parity import Parity, prove_parity
 
-__all__ = ["Proof", "graph_inputs", "open_graph", "prove"]
+__all__ = [
+    "TOLERANCE",
+    "Parity",
+    "Proof",
+    "graph_inputs",
+    "open_graph",
+    "prove",
+    "prove_parity",
+]
 
+TOLERANCE = 1e-9  # relative
 _REFERENCE_ROWS = 25  # enough to notice a runtime that computes something else
 _OUTPUTS = ["prediction", "lower", "upper"]
 _NEAR_ZERO = 1e-4  # of the mean size of a prediction
 _ONLY_ERRORS = 3  # onnxruntime's severity level
+
+
+@dataclass(frozen=True)
+class Parity:
+    """On how many rows graph and pipeline were compared, and how far apart they were."""
+
+    rows: int
+    largest_relative_difference: float
 
 
 @dataclass(frozen=True)
@@ -84,6 +102,40 @@ def _feeds(checker: Checker, frame: pd.DataFrame) -> list[dict[str, Any]]:
         {"numbers": numbers, "levels": levels},
         {"numbers": checked.numbers, "levels": no_levels, "codes": checked.codes},
     ]
+
+
+def prove_parity(
+    expected: npt.NDArray[Any],
+    actual: npt.NDArray[Any],
+    *,
+    tolerance: float = TOLERANCE,
+    smallest: float = 0.0,
+) -> Parity:
+    """Compare the pipeline's predictions with the graph's, each of shape (rows,).
+
+    Parameters
+    ----------
+    smallest : differences of predictions nearer to zero are relative to this, for nothing that is
+        added up is exact there.
+
+    Raises
+    ------
+    ExportError
+        When any row differs by more than `tolerance`, relatively, or is not finite in one of them.
+    """
+    if len(expected) == 0:
+        return Parity(0, 0.0)
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is refused below
+        difference = np.abs(actual - expected) / np.maximum(
+            np.abs(expected), max(smallest, np.finfo(float).tiny)
+        )
+    worst = int(np.argmax(np.where(np.isfinite(difference), difference, np.inf)))
+    if not difference[worst] <= tolerance:
+        raise ExportError(
+            f"The exported graph disagrees with the pipeline: row {worst} gives {actual[worst]!r} "
+            f"and {expected[worst]!r}. No model file was written."
+        )
+    return Parity(len(expected), float(difference[worst]))
 
 
 def graph_inputs(contract: Contract, frame: pd.DataFrame) -> tuple[Any, Any]:

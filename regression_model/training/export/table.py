@@ -14,16 +14,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ...errors import ExportError
 from ...runtime.contract import Contract
+from ..arrays import Floats
 from .graph import Graph
 from .scaled import Native, ScaledColumns
 
 __all__ = ["CODES", "LEVELS", "NUMBERS", "Levels", "Table"]
 
-Floats = npt.NDArray[np.float64]
 
 NUMBERS, LEVELS, CODES = "numbers", "levels", "codes"
 
@@ -43,6 +42,10 @@ class Levels:
     def map(self, function: Callable[[Any], Any]) -> Levels:
         """Return the column with every value passed through `function`."""
         return Levels(self.source, tuple(function(value) for value in self.values))
+
+    def look_up(self, numbers: Mapping[Any, float], otherwise: float = math.nan) -> Levels:
+        """Return the column with the number of each value."""
+        return self.map(lambda value: numbers.get(value, otherwise))
 
     def fill(self, filler: Any) -> Levels:
         """Return the column with `filler` where a value is missing."""
@@ -172,13 +175,18 @@ class Table:
     def _join(self, blocks: Sequence[str]) -> str:
         """Make one block of several, for this use and all later ones."""
         joined = self.graph.add("Concat", *blocks, axis=1)
-        widths = [self.widths[block] for block in blocks]
-        starts = dict(zip(blocks, np.cumsum([0, *widths[:-1]]).tolist(), strict=True))
-        self.widths[joined] = sum(widths)
-        for name, (block, i) in self.numbers.items():
-            if block in starts:
-                self.numbers[name] = (joined, starts[block] + i)
+        self._replace(blocks, joined)
         return joined
+
+    def _replace(self, blocks: Sequence[str], tensor: str) -> None:
+        """Let the columns of `blocks`, one after the other, be those of `tensor` from now on."""
+        start = 0
+        for block in blocks:
+            for name, (of, i) in self.numbers.items():
+                if of == block:
+                    self.numbers[name] = (tensor, start + i)
+            start += self.widths[block]
+        self.widths[tensor] = start
 
     def _look_up(self, names: Sequence[str]) -> None:
         """Turn every column of levels that has become numeric into numbers, all in one go."""
@@ -209,12 +217,8 @@ class Table:
             for name, value in self.fills.items():
                 if self.numbers[name][0] == block:
                     fills[self.numbers[name][1]] = value
-            missing = self.graph.add("IsNaN", block)
-            filled = self.graph.add("Where", missing, self.graph.constant(fills), block)
-            self.widths[filled] = self.widths[block]
-            for name, (of, i) in self.numbers.items():
-                if of == block:
-                    self.numbers[name] = (filled, i)
+            filled = self.graph.add("Where", self.graph.add("IsNaN", block), fills, block)
+            self._replace([block], filled)
         self.fills.clear()
 
 
