@@ -13,8 +13,9 @@ from ..evaluation.groups import Labels, groups_of, labels_of_levels, labels_of_n
 from ..evaluation.metrics import ERRORS, WITH_INTERVALS, estimates, metrics_of
 from ..evaluation.results import Comparison, Details, Estimates, EvaluationResult, headline_of
 from ..runtime.model import Model
+from .arrays import Rows
 from .baselines import median_by, plain_linear
-from .cross_validation import Progress, Rows
+from .cross_validation import Progress
 from .held_out import HeldOutPredictions, Measured, holdout, measure, more_metrics
 from .importances import permutation_importances
 from .intervals import scale_of
@@ -67,6 +68,8 @@ def evaluate_pipeline(
     scored = [one.scored for one in several]
     first = several[0]
     headline = headline_of(config.target.to_dict(), measured.metrics)
+    more = more_metrics(config)
+    errors = tuple(dict.fromkeys((*ERRORS, *more)))
     return EvaluationResult(
         name=config.name,
         target=config.target.to_dict(),
@@ -76,20 +79,16 @@ def evaluate_pipeline(
         refused=[],
         metrics=measured.metrics,
         over_seeds=measured.over_seeds,
-        holdout=estimates(
-            [holdout(config, data)],
-            tuple(dict.fromkeys((*ERRORS, *more_metrics(config)))),
-            seed=seed,
-        ),
+        holdout=estimates([holdout(config, data)], errors, seed=seed),
         constant_width=_constant_width(several, config.interval.level),
-        folds=[fold for one in several for fold in _folds(one, more_metrics(config))],
+        folds=[fold for one in several for fold in _folds(one, more)],
         groups=groups_of(
             scored,
             _labels(config, data, first.rows),
             score="rmsle" if headline == "rmsle" else "mae",
             seed=seed,
         ),
-        baselines=_baselines(config, data, several),
+        baselines=_baselines(config, data, several, errors),
         without=_without(config, several, progress),
         importances=permutation_importances(
             data.contract,
@@ -138,7 +137,10 @@ def _labels(config: Config, data: TrainingData, rows: Rows) -> dict[str, Labels]
 
 
 def _baselines(
-    config: Config, data: TrainingData, several: Sequence[HeldOutPredictions]
+    config: Config,
+    data: TrainingData,
+    several: Sequence[HeldOutPredictions],
+    metrics: tuple[str, ...],
 ) -> dict[str, Estimates]:
     target = np.asarray(data.target, dtype=np.float64)
     scale = scale_of(config.target.transform, config.target.minimum)
@@ -153,8 +155,7 @@ def _baselines(
         for one in several
     ]
     seed = config.evaluation.seed
-    names = tuple(dict.fromkeys((*ERRORS, *more_metrics(config))))
-    return {name: estimates(scored, names, seed=seed) for name, scored in predicted.items()}
+    return {name: estimates(scored, metrics, seed=seed) for name, scored in predicted.items()}
 
 
 def _without(

@@ -13,7 +13,8 @@ from ..evaluation.results import Importance
 from ..runtime.checking import Checker
 from ..runtime.contract import Contract
 from ..runtime.intake import Codes
-from .cross_validation import Floats, Fold, Progress
+from .arrays import Floats
+from .cross_validation import Fold, Progress
 from .export import export_pipeline, open_graph
 from .intervals import ConformalInterval
 from .rows import as_sent

@@ -182,25 +182,30 @@ class _Search:
         of = max(of, len(earlier)) if part is None else of
         trials: list[Trial] = []
         past: list[tuple[Any, float | None]] = []
-        for trial in earlier[:of]:
+
+        def keep(trial: Trial) -> None:
             past.append((trial.params, estimate(trial, best_of(trials))))
             trials.append(trial)
-        first = None if trials else present_params(self.config)
-        present = None if first else self._present(scorer, trials)
+
+        for trial in earlier[:of]:
+            keep(trial)
         resumed = len(trials)
+        first = None if trials else present_params(self.config)
+        if first is None:
+            present = self._present(scorer, trials)
+        else:
+            progress(0, of)
+            present = _scored(scorer.score(0, first, self._present_values(), None))
+            study.add(present)
+            keep(present)
         while len(trials) < of:
             progress(len(trials), of)
-            params = self.sampler.propose(past) if first is None else first
-            values = self.sampler.texts(params) if first is None else self._present_values()
-            best = best_of(trials)
-            trial = scorer.score(len(trials), params, values, best)
-            if first is not None:
-                present, first = _scored(trial), None
+            params = self.sampler.propose(past)
+            values = self.sampler.texts(params)
+            trial = scorer.score(len(trials), params, values, best_of(trials))
             study.add(trial)
-            past.append((params, estimate(trial, best)))
-            trials.append(trial)
+            keep(trial)
         progress(of, of)
-        assert present is not None
         return _Found(trials, past, present, resumed)
 
     def _present(self, scorer: Scorer, trials: Sequence[Trial]) -> Trial:
