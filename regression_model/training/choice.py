@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from ..config.core import Config, Estimator
 from .arrays import Floats, Rows
-from .cross_validation import Progress, Split, Splitter, fitting
+from .cross_validation import Progress, Split, Splitter, fit_fold, fitting
 from .intervals import scale_of
 from .parallel import each
 from .pipeline import build_pipeline
@@ -331,13 +331,12 @@ def _predicted(
     weights: Floats | None,
 ) -> list[Floats]:
     """Fit the steps that the pipelines have in common once, and the estimator of each."""
-    steps = pipelines[0][:-1]
+    part = fit_fold(pipelines[0], frame, target, train, test, weights)
     of_train = weighted(weights, train)
     with fitting():
-        features = steps.fit_transform(frame.iloc[train], target.iloc[train])
-        held_out = steps.transform(frame.iloc[test])
-        fitted = [one[-1].fit(features, target.iloc[train], **of_train) for one in pipelines]
-        return [one.predict(held_out) for one in fitted]
+        for one in pipelines[1:]:
+            one[-1].fit(part.train_features, target.iloc[train], **of_train)
+        return [one[-1].predict(part.test_features) for one in pipelines]
 
 
 def _rounded(value: float) -> float:

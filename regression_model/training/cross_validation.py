@@ -215,13 +215,7 @@ class Splitter:
 
     @classmethod
     def of(cls, config: Config, data: TrainingData) -> Splitter:
-        """Return the splitter that a configuration asks for.
-
-        Raises
-        ------
-        DataError
-            As for `strata_of`.
-        """
+        """Return the splitter that a configuration asks for."""
         evaluation = config.evaluation
         column, strata = evaluation.split_column or "", strata_of(config, data)
         return cls(strata, column, data.split_by, evaluation.is_by_time)

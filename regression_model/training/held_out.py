@@ -145,13 +145,7 @@ def _sources(fitted: Pipeline, config: Config) -> list[str]:
 def cross_validations(
     config: Config, data: TrainingData, *, seeds: Sequence[int], progress: Progress
 ) -> list[HeldOutPredictions]:
-    """Cross-validate a configuration once for each seed.
-
-    Raises
-    ------
-    DataError
-        When the pipeline cannot be fitted to the rows.
-    """
+    """Cross-validate a configuration once for each seed."""
     target: Floats = np.asarray(data.target, dtype=np.float64)
     results = cross_validate(
         build_pipeline(config),
@@ -250,13 +244,7 @@ def more_metrics(config: Config) -> tuple[str, ...]:
 
 
 def holdout(config: Config, data: TrainingData) -> PredictedRows:
-    """Fit on four fifths of the rows and predict the last one: drawn by the seed, or the latest.
-
-    Raises
-    ------
-    DataError
-        When the pipeline cannot be fitted to the rows.
-    """
+    """Fit on four fifths of the rows and predict the last one: drawn by the seed, or the latest."""
     rows, seed = np.arange(len(data.frame)), config.evaluation.seed
     train, test = Splitter.of(config, data).apart(rows, share=_HOLDOUT, seed=seed)
     part = fit_fold(build_pipeline(config), data.frame, data.target, train, test, data.weights)

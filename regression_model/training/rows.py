@@ -29,6 +29,7 @@ __all__ = [
     "TrainingData",
     "as_sent",
     "background",
+    "checked_again",
     "contract_of",
     "frame_of",
     "learn_from",
@@ -178,11 +179,9 @@ def leave_out(config: Config, rows: Any, *, source: str) -> tuple[Any, list[str]
         return rows, []
     if not kept:
         raise DataError(f"{source}: no row has a value of {name}.")
-    one = len(cells) - len(kept) == 1
-    note = (
-        f"{count(len(cells) - len(kept), 'row')} of {source} {'has' if one else 'have'} no value "
-        f"of {name}, and {'was' if one else 'were'} left out."
-    )
+    gone = len(cells) - len(kept)
+    has, was = ("has", "was") if gone == 1 else ("have", "were")
+    note = f"{count(gone, 'row')} of {source} {has} no value of {name}, and {was} left out."
     if isinstance(rows, list):
         return [rows[at] for at in kept], [note]
     if isinstance(rows, Mapping):
@@ -213,6 +212,11 @@ def as_sent(contract: Contract, frame: pd.DataFrame) -> pd.DataFrame:
         for field, days in ((contract.numbers[j], days) for j, days in contract.times.items())
     }
     return frame.assign(**texts) if texts else frame
+
+
+def checked_again(contract: Contract, frame: pd.DataFrame) -> Checked:
+    """Check the frame that a pipeline takes by a model's contract, as a client sends it."""
+    return Checker(contract).check(as_sent(contract, frame))
 
 
 def learn_from(
@@ -323,38 +327,35 @@ def _not_above_zero(name: str | None, weights: Checked | None) -> list[Mistake]:
 
 def _split_by(config: Config, rows: Any, number: int) -> tuple[Rows | None, list[Mistake]]:
     """Return the place of each row among the values to split by, and what is wrong with them."""
-    evaluation, missing_values = config.evaluation, config.data.missing_values
-    name = evaluation.split_column
+    name, missing_values = config.evaluation.split_column, config.data.missing_values
     if name is None:
         return None, []
     aliases = config.features[name].aliases if name in config.features else ()
     contract = Contract((Field(name, "nominal", aliases=aliases),), "", missing_values)
     cells = read_rows(contract, rows).cells(name, range(number))
     absent = [row for row, cell in enumerate(cells) if is_missing(cell, missing_values)]
+    if absent and len(absent) == number:
+        return None, [(None, f"{name} has no value in any row, and evaluation.split needs it.")]
     if absent:
-        if len(absent) == number:
-            return None, [(None, f"{name} has no value in any row, and evaluation.split needs it.")]
         return None, [(row, f"{name} is missing, and evaluation.split needs it.") for row in absent]
-    if not evaluation.is_by_time:
+    if not config.evaluation.is_by_time:
         return np.unique([_text(cell) for cell in cells], return_inverse=True)[1], []
     times = [time_of(cell) for cell in cells]
-    odd = [row for row, time in enumerate(times) if time is None]
+    odd: list[Mistake] = [
+        (row, f"{name} is {shown(cells[row])}: expected {_A_TIME}, for evaluation.split.")
+        for row, time in enumerate(times)
+        if time is None
+    ]
     if odd:
-        return None, [
-            (row, f"{name} is {shown(cells[row])}: expected {_A_TIME}, for evaluation.split.")
-            for row in odd
-        ]
+        return None, odd
     kinds = [time[0] for time in times if time is not None]
     if len({*kinds}) > 1:
-        number, day = kinds.index("number"), kinds.index("date")
-        return None, [
-            (
-                None,
-                f"{name} has numbers and dates, {shown(cells[number])} in row {number + 1} and "
-                f"{shown(cells[day])} in row {day + 1}: expected one of the two, for "
-                "evaluation.split.",
-            )
-        ]
+        at, day = kinds.index("number"), kinds.index("date")
+        mixed = (
+            f"{name} has numbers and dates, {shown(cells[at])} in row {at + 1} and "
+            f"{shown(cells[day])} in row {day + 1}: expected one of the two, for evaluation.split."
+        )
+        return None, [(None, mixed)]
     seconds = [time[1] for time in times if time is not None]
     return np.unique(seconds, return_inverse=True)[1], []
 

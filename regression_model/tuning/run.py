@@ -168,13 +168,6 @@ class _Search:
         progress : called with (done, total), counting trials.
         part : names one of several searches. A search with fewer trials is the beginning of one
             with more: of a part that has more than `of`, only the first count.
-
-        Raises
-        ------
-        DataError
-            When the present configuration cannot be scored.
-        InputError, OutputError
-            When the study cannot be read or written.
         """
         study = Study(self.study_path, self.study_name + (part or ""), self.sampler.space)
         earlier = study.trials()
@@ -212,9 +205,11 @@ class _Search:
         """Return the trial that has the values of the configuration; without one, score it."""
         same = changed(self.config, {}).model_dump()
         for trial in trials:
-            if trial.state == "complete":
-                if changed(self.config, trial.values).model_dump() == same:
-                    return trial
+            if (
+                trial.state == "complete"
+                and changed(self.config, trial.values).model_dump() == same
+            ):
+                return trial
         return _scored(scorer.score(-1, {}, self._present_values(), None))
 
     def _present_values(self) -> dict[str, str]:

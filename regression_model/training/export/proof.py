@@ -15,7 +15,7 @@ from ...runtime.checking import Checker
 from ...runtime.contract import Contract
 from ...runtime.engine import onnxruntime
 from ..intervals import ConformalInterval, Scale
-from ..rows import as_sent, frame_of
+from ..rows import checked_again, frame_of
 
 __all__ = [
     "TOLERANCE",
@@ -72,8 +72,7 @@ def prove(
     ExportError
         When a row differs.
     """
-    checker = Checker(contract)
-    scored = checker.check(scoring)
+    scored = Checker(contract).check(scoring)
     frame = pd.concat([training, frame_of(contract, scored.only_accepted())], ignore_index=True)
     features = pipeline[:-1].transform(frame)
     expected = pipeline[-1].predict(features)
@@ -85,7 +84,7 @@ def prove(
     session = open_graph(graph)
     parities = [
         prove_parity(of_pipeline, of_graph, smallest=smallest)
-        for feed in _feeds(checker, frame)
+        for feed in _feeds(contract, frame)
         for of_pipeline, of_graph in zip(all_expected, session.run(_OUTPUTS, feed), strict=True)
     ]
     first = expected[len(training) :][:_REFERENCE_ROWS] if scored.accepted is None else []
@@ -93,10 +92,10 @@ def prove(
     return Proof(worst, [float(value) for value in first])
 
 
-def _feeds(checker: Checker, frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _feeds(contract: Contract, frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The two ways to feed the graph: texts, and codes."""
-    numbers, levels = graph_inputs(checker.contract, frame)
-    checked = checker.check(as_sent(checker.contract, frame))
+    numbers, levels = graph_inputs(contract, frame)
+    checked = checked_again(contract, frame)
     no_levels = np.empty((0, levels.shape[1]), dtype=object)
     return [
         {"numbers": numbers, "levels": levels},

@@ -101,10 +101,7 @@ class Table:
         """
         if self.scaling is not None:
             raise ExportError("A step after the StandardScaler has no ONNX export; clipping has.")
-        self._look_up(names)
-        self._fill()
-        blocks = list(dict.fromkeys(self.numbers[name][0] for name in names))
-        block = blocks[0] if len(blocks) == 1 else self._join(blocks)
+        block = self._join(self._blocks(names))
         at = [self.numbers[name][1] for name in names]
         if at == list(range(self.widths[block])):
             return block
@@ -123,8 +120,7 @@ class Table:
         self.names = list(names)
         tensor, found = self._take_in_any_order(names)
         order = np.array([self.names.index(name) for name in found])
-        scaling = ScaledColumns(self.graph, tensor, order, centre, spread)
-        self.scaling = replace(scaling, native=self.native)
+        self.scaling = ScaledColumns(self.graph, tensor, order, centre, spread, native=self.native)
 
     def clip(self, lowest: Floats, highest: Floats) -> None:
         """Clip the scaled columns."""
@@ -144,13 +140,16 @@ class Table:
 
     def _take_in_any_order(self, names: Sequence[str]) -> tuple[str, list[str]]:
         """Return a tensor of exactly these columns, and their names in its order."""
-        self._look_up(names)
-        self._fill()
-        blocks = list(dict.fromkeys(self.numbers[name][0] for name in names))
+        blocks = self._blocks(names)
         if sum(self.widths[block] for block in blocks) != len(names):
             return self.take(names), list(names)  # a block has other columns, perhaps NaN, too
-        block = blocks[0] if len(blocks) == 1 else self._join(blocks)
-        return block, sorted(names, key=lambda name: self.numbers[name][1])
+        return self._join(blocks), sorted(names, key=lambda name: self.numbers[name][1])
+
+    def _blocks(self, names: Sequence[str]) -> list[str]:
+        """Return the blocks that columns are in, looked up and filled."""
+        self._look_up(names)
+        self._fill()
+        return list(dict.fromkeys(self.numbers[name][0] for name in names))
 
     def put(self, tensor: str, names: Sequence[str]) -> None:
         """Let the columns of `tensor`, shape (rows, len(names)), be the named ones from now on."""
@@ -174,6 +173,8 @@ class Table:
 
     def _join(self, blocks: Sequence[str]) -> str:
         """Make one block of several, for this use and all later ones."""
+        if len(blocks) == 1:
+            return blocks[0]
         joined = self.graph.add("Concat", *blocks, axis=1)
         self._replace(blocks, joined)
         return joined
