@@ -171,13 +171,14 @@ def _export_voting(estimator: VotingRegressor, columns: ScaledColumns) -> str:
     """The weighted mean of the members; linear and quadratic ones are one form together."""
     graph = columns.graph
     weights = np.array(estimator.weights or [1.0] * len(estimator.estimators_))
-    members = list(zip(estimator.estimators_, weights / weights.sum(), strict=True))
-    forms = [form.times(share) for m, share in members if (form := form_of(m)) is not None]
+    forms, others = [], []
+    for member, share in zip(estimator.estimators_, weights / weights.sum(), strict=True):
+        if (form := form_of(member)) is not None:
+            forms.append(form.times(share))
+        else:
+            others.append((member, share))
     parts = [columns.value_of(functools.reduce(operator.add, forms))] if forms else []
-    for member, share in members:
-        if form_of(member) is None:
-            score = export_estimator(member, columns)
-            parts.append(graph.add("Mul", score, share))
+    parts += [graph.add("Mul", export_estimator(one, columns), share) for one, share in others]
     return parts[0] if len(parts) == 1 else graph.add("Sum", *parts)
 
 
