@@ -63,6 +63,9 @@ def run_tuning(
         The configuration file is as it was.
     """
     search = _prepared(config_path, data_path, study_path, jobs, progress)
+    place = search.config.path
+    if write and place is not None and url_of(place) is not None:
+        raise OutputError(f"{shown(place)}: a URL cannot be changed: copy the file.")
     with quiet():
         found = search.run(search.scorer, trials, partial(progress, "Tuning"))
         importances = search.sampler.importances(found.past)
@@ -278,8 +281,6 @@ def _outer_score(scorer: Scorer, trial: Trial, fold: int) -> float:
 
 def _written(result: TuningResult, config: Config) -> TuningResult:
     """Put the best values into the file that the search began with."""
-    if config.path is not None and url_of(config.path) is not None:
-        raise OutputError(f"{shown(config.path)}: a URL cannot be changed: copy the file.")
     path = (config.path or CONFIG_FILE_PATH).resolve()
     if load_config(path).sha256 != config.sha256:
         raise OutputError(
