@@ -694,7 +694,7 @@ STAGES = [
     "read_training_data",
     "build_pipeline",
     "measure",
-    "fit_known_scale",
+    "fit_scale",
     "export_pipeline",
     "prove",
     "make_manifest",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import joblib
 import numpy as np
 import optuna
@@ -640,6 +641,16 @@ def _copy(path: Path, text: str) -> Path:
 
 
 @pytest.mark.usefixtures("remembered_scores")
+def test_a_url_that_cannot_be_written_is_refused_before_the_search(boats: Path) -> None:
+    """Not after hours of it: nothing has been tried."""
+    memory = fsspec.filesystem("memory")
+    for file in (boats, boats.with_suffix(".csv")):
+        memory.pipe(f"/boats/{file.name}", file.read_bytes())
+    with pytest.raises(OutputError, match="memory://boats/boats.yml: a URL cannot be changed"):
+        run_tuning(config_path=Path("memory://boats/boats.yml"), write=True)
+    assert not Path("tuning").exists()
+
+
 def test_a_file_that_changed_meanwhile_is_left_alone(
     boats: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

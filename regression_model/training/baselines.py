@@ -13,7 +13,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from .cross_validation import Floats, Fold
+from .arrays import Floats
+from .cross_validation import Fold
 from .intervals import Scale
 
 __all__ = ["median_by", "plain_linear"]

@@ -9,12 +9,12 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..config.core import Config, Estimator
-from .cross_validation import Progress, Rows, Split, Splitter, cannot_be_fitted
+from .arrays import Floats, Rows
+from .cross_validation import Progress, Split, Splitter, fit_fold, fitting
 from .intervals import scale_of
 from .parallel import each
 from .pipeline import build_pipeline
@@ -22,9 +22,7 @@ from .rows import TrainingData, weighted
 
 __all__ = ["Candidate", "Choice", "candidates_of", "choose", "decided"]
 
-Floats = npt.NDArray[np.float64]
 Members = dict[str, dict[str, float]]
-
 Blend = tuple[tuple[int, int], ...]  # places among the candidates, each with its weight
 
 # Linear and quadratic members are one matrix product in the graph, whatever their number.
@@ -35,6 +33,13 @@ _WEIGHTS: dict[int, tuple[tuple[int, ...], ...]] = {  # that members of a blend 
     2: ((1, 1), (1, 3), (3, 1)),
     3: ((1, 1, 1), (2, 1, 1), (1, 2, 1), (1, 1, 2)),
 }
+_BOOSTING = (
+    "max_iter",
+    "learning_rate",
+    "max_leaf_nodes",
+    "min_samples_leaf",
+    "l2_regularization",
+)
 _MOST_COLUMNS = 12  # that a category is taken to become
 _STAGE = "Comparing estimators"
 
@@ -86,13 +91,7 @@ class Choice:
 
 
 def decided(config: Config, data: TrainingData, progress: Progress) -> tuple[Config, Choice | None]:
-    """Return a configuration whose estimator has members, and how they were chosen.
-
-    Raises
-    ------
-    DataError
-        When a candidate cannot be fitted to the rows.
-    """
+    """Return a configuration whose estimator has members, and how `choose` has chosen them."""
     if config.estimator.auto is None:
         return config, None
     choice = choose(config, data, progress)
@@ -113,50 +112,40 @@ def candidates_of(config: Config, rows: int, columns: int, spread: float) -> lis
     budget always have the same candidates.
     """
     budget = config.estimator.auto.budget if config.estimator.auto else math.inf
-    folds = config.evaluation.folds
-    fitted = rows * (folds - 1) / folds
     chosen: list[Candidate] = []
-    for family, members, seconds in _all_candidates(fitted, columns, spread):
-        candidate = Candidate(family, members, seconds * folds)
+    for candidate in _all_candidates(rows, columns, spread, config.evaluation.folds):
         spent = sum(one.seconds for one in chosen)
         if spent + candidate.seconds <= budget or not chosen:
             chosen.append(candidate)
     return chosen
 
 
-def _all_candidates(
-    rows: float, columns: int, spread: float
-) -> Iterator[tuple[str, Members, float]]:
-    """Yield a family, its members and the seconds of a fit, the most wanted first."""
-    linear = 2e-9 * rows * columns**2 + 0.002
-    quadratic = 1.2e-9 * rows**2 * columns + 0.005
-    tree = 1e-3 + 3.5e-8 * rows * columns  # of 31 leaves
+def _all_candidates(rows: int, columns: int, spread: float, folds: int) -> Iterator[Candidate]:
+    """Yield all that could be compared, the most wanted first."""
+    fitted = rows * (folds - 1) / folds
+    linear = 2e-9 * fitted * columns**2 + 0.002  # seconds of a fit
+    quadratic = 1.2e-9 * fitted**2 * columns + 0.005
+    tree = 1e-3 + 3.5e-8 * fitted * columns  # of 31 leaves
 
-    def ridge(alpha: float) -> tuple[str, Members, float]:
-        return "linear", {"ridge": {"alpha": alpha}}, linear
+    def ridge(alpha: float) -> Candidate:
+        return Candidate("linear", {"ridge": {"alpha": alpha}}, folds * linear)
 
-    def lasso(share: float) -> tuple[str, Members, float]:
-        return "linear", {"lasso": {"alpha": _rounded(share * spread)}}, 10 * linear
+    def lasso(share: float) -> Candidate:
+        keys = {"alpha": _rounded(share * spread)}
+        return Candidate("linear", {"lasso": keys}, folds * 10 * linear)
 
-    def svr(C: float, width: float) -> tuple[str, Members, float]:
+    def svr(C: float, width: float) -> Candidate:
         keys = {
             "C": _rounded(C * spread),
             "gamma": _rounded(width / columns),
             "epsilon": _rounded(0.05 * spread),
         }
-        return "quadratic", {"quadratic_svr": keys}, quadratic * max(1.0, C)
+        return Candidate("quadratic", {"quadratic_svr": keys}, folds * quadratic * max(1.0, C))
 
-    def boosting(
-        trees: int, rate: float, leaves: int, smallest: int, penalty: float
-    ) -> tuple[str, Members, float]:
-        keys = {
-            "max_iter": trees,
-            "learning_rate": rate,
-            "max_leaf_nodes": leaves,
-            "min_samples_leaf": smallest,
-            "l2_regularization": penalty,
-        }
-        return "trees", {"hist_gradient_boosting": keys}, trees * tree * (leaves / 31) ** 0.5
+    def boosting(*values: float) -> Candidate:
+        keys = dict(zip(_BOOSTING, values, strict=True))
+        seconds = keys["max_iter"] * tree * (keys["max_leaf_nodes"] / 31) ** 0.5
+        return Candidate("trees", {"hist_gradient_boosting": keys}, folds * seconds)
 
     yield ridge(10.0)
     yield boosting(100, 0.1, 31, 20, 0.0)
@@ -250,17 +239,21 @@ class _HeldOut:
 
     def choose(self, rows: Rows) -> Blend:
         """Return the best without trees if it is not clearly worse, else the best of all."""
-        errors = {blend: self.errors(blend)[rows] for blend in self._blends(rows)}
+        errors = self._errors_of_blends(rows)
         ranked = sorted(errors, key=lambda blend: float(np.mean(errors[blend])))
         cheap = next((blend for blend in ranked if not self._has_trees(blend)), ranked[0])
-        return ranked[0] if _is_worse(errors[cheap], errors[ranked[0]]) else cheap
+        above = errors[cheap] - errors[ranked[0]]
+        return ranked[0] if float(np.mean(above)) > _standard_error(above) else cheap
 
     def _has_trees(self, blend: Blend) -> bool:
         return any(self._candidates[at].family == _DEAREST for at, _ in blend)
 
+    def _errors_of_blends(self, rows: Rows) -> dict[Blend, Floats]:
+        return {blend: self.errors(blend)[rows] for blend in self._blends(rows)}
+
     def compared(self, rows: Rows, chosen: Blend) -> list[dict[str, Any]]:
         """Return what was compared, as plain JSON types."""
-        errors = {blend: self.errors(blend)[rows] for blend in self._blends(rows)}
+        errors = self._errors_of_blends(rows)
         best = min(errors.values(), key=lambda one: float(np.mean(one)))
         return [
             {
@@ -275,12 +268,11 @@ class _HeldOut:
 
     def _blends(self, rows: Rows) -> list[Blend]:
         """Return the best candidate of each family, and the best weights of each blend of these."""
-        best: dict[str, int] = {}
         means = [self._mean_error(((at, 1),), rows) for at in range(len(self._candidates))]
-        for at, candidate in enumerate(self._candidates):
-            if candidate.family not in best or means[at] < means[best[candidate.family]]:
-                best[candidate.family] = at
-        families = [best[family] for family in _FAMILIES if family in best]
+        families = []
+        for family in _FAMILIES:
+            of_family = [at for at, one in enumerate(self._candidates) if one.family == family]
+            families += [min(of_family, key=means.__getitem__)] if of_family else []
         subsets = [some for n in range(1, 4) for some in combinations(families, n)]
         return [
             min(
@@ -292,11 +284,6 @@ class _HeldOut:
 
     def _mean_error(self, blend: Blend, rows: Rows) -> float:
         return float(np.mean(self.errors(blend)[rows]))
-
-
-def _is_worse(errors: Floats, best: Floats) -> bool:
-    difference = errors - best
-    return float(np.mean(difference)) > _standard_error(difference)
 
 
 def _standard_error(values: Floats) -> float:
@@ -321,7 +308,9 @@ def _held_out(
     jobs = [(family, split) for split in splits for family in places]
     inputs = []
     for family, (train, test) in jobs:
-        pipelines = [build_pipeline(_with(config, candidates[at].members)) for at in places[family]]
+        estimators = (Estimator.model_validate(candidates[at].members) for at in places[family])
+        configs = (config.model_copy(update={"estimator": one}) for one in estimators)
+        pipelines = [build_pipeline(one) for one in configs]
         inputs.append((pipelines, data.frame, data.target, train, test, data.weights))
     scores = [np.full(len(data.frame), math.nan) for _ in candidates]
     progress(_STAGE, 0, len(jobs))
@@ -342,19 +331,12 @@ def _predicted(
     weights: Floats | None,
 ) -> list[Floats]:
     """Fit the steps that the pipelines have in common once, and the estimator of each."""
-    steps = pipelines[0][:-1]
-    of_train = weighted(None if weights is None else weights[train])
-    try:
-        features = steps.fit_transform(frame.iloc[train], target.iloc[train])
-        held_out = steps.transform(frame.iloc[test])
-        fitted = [one[-1].fit(features, target.iloc[train], **of_train) for one in pipelines]
-        return [one.predict(held_out) for one in fitted]
-    except ValueError as error:
-        raise cannot_be_fitted(error) from error
-
-
-def _with(config: Config, members: Members) -> Config:
-    return config.model_copy(update={"estimator": Estimator.model_validate(members)})
+    part = fit_fold(pipelines[0], frame, target, train, test, weights)
+    of_train = weighted(weights, train)
+    with fitting():
+        for one in pipelines[1:]:
+            one[-1].fit(part.train_features, target.iloc[train], **of_train)
+        return [one[-1].predict(part.test_features) for one in pipelines]
 
 
 def _rounded(value: float) -> float:

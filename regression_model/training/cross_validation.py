@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,26 +22,24 @@ from sklearn.pipeline import Pipeline
 
 from ..config.core import Config
 from ..errors import DataError
+from .arrays import Features, Floats, Rows
 from .parallel import each
 from .pipeline import build_pipeline
 from .rows import TrainingData, weighted
-from .steps.native import Features
 
 __all__ = [
     "CrossValidation",
     "Fold",
     "Progress",
-    "Rows",
     "Split",
     "Splitter",
-    "cannot_be_fitted",
     "cross_validate",
+    "fit_fold",
+    "fitting",
     "split_rows",
     "strata_of",
 ]
 
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
 Split = tuple[Rows, Rows]  # to fit on, and to score on
 Progress = Callable[[str, int, int], None]
 
@@ -59,16 +58,13 @@ class Fold:
         A frame where there are native columns too.
     fitted : Pipeline
         On the rows `train`.
-    weights : array of float64, shape (rows,), or None
-        Of the rows `train`, where rows have weights.
     """
 
-    train: npt.NDArray[np.int64]
-    test: npt.NDArray[np.int64]
+    train: Rows
+    test: Rows
     train_features: Features
     test_features: Features
     fitted: Pipeline
-    weights: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -94,20 +90,24 @@ class CrossValidation:
 
     seed: int
     predictions: Floats
-    folds: npt.NDArray[np.int64]
+    folds: Rows
     parts: list[Fold]
     before: Fold | None = None
 
     @property
-    def held_out(self) -> npt.NDArray[np.int64]:
+    def held_out(self) -> Rows:
         """The rows that were held out, in their order."""
         return np.flatnonzero(self.folds >= 0)
 
 
-def cannot_be_fitted(error: ValueError) -> DataError:
-    """Return what scikit-learn or feature-engine could not do, as one sentence."""
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason was given"
-    return DataError(f"The pipeline cannot be fitted to these rows: {reason}")
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Say in one sentence what scikit-learn or feature-engine cannot fit: they raise ValueError."""
+    try:
+        yield
+    except ValueError as error:
+        reason = (str(error).strip() or "no reason was given").splitlines()[0]
+        raise DataError(f"The pipeline cannot be fitted to these rows: {reason}") from error
 
 
 def cross_validate(
@@ -153,7 +153,7 @@ def cross_validate(
     ]
     progress("Cross-validating", 0, len(inputs))
     parts = []
-    for done, part in each(_fitted, inputs):
+    for done, part in each(fit_fold, inputs):
         progress("Cross-validating", done, len(inputs))
         parts.append(part)
     each_has = len(of_seeds[0])
@@ -174,24 +174,21 @@ def _joined(seed: int, parts: list[Fold], folds: int, rows: int) -> CrossValidat
     return CrossValidation(seed, predictions, fold_of, parts[:folds], before)
 
 
-def _fitted(
+def fit_fold(
     pipeline: Pipeline,
     frame: pd.DataFrame,
     target: pd.Series[float],
-    train: npt.NDArray[np.int64],
-    test: npt.NDArray[np.int64],
+    train: Rows,
+    test: Rows,
     weights: Floats | None,
 ) -> Fold:
     """Fit step by step, so that the training rows are transformed once."""
-    of_train = None if weights is None else weights[train]
     steps, estimator = pipeline[:-1], pipeline[-1]
-    try:
+    with fitting():
         train_features = steps.fit_transform(frame.iloc[train], target.iloc[train])
-        estimator.fit(train_features, target.iloc[train], **weighted(of_train))
+        estimator.fit(train_features, target.iloc[train], **weighted(weights, train))
         test_features = steps.transform(frame.iloc[test])
-    except ValueError as error:  # scikit-learn and feature-engine say so what they cannot fit
-        raise cannot_be_fitted(error) from error
-    return Fold(train, test, train_features, test_features, pipeline, of_train)
+    return Fold(train, test, train_features, test_features, pipeline)
 
 
 @dataclass(frozen=True)
@@ -213,18 +210,12 @@ class Splitter:
 
     strata: npt.NDArray[np.object_] | None = None
     column: str = ""
-    by: npt.NDArray[np.int64] | None = None
+    by: Rows | None = None
     is_by_time: bool = False
 
     @classmethod
     def of(cls, config: Config, data: TrainingData) -> Splitter:
-        """Return the splitter that a configuration asks for.
-
-        Raises
-        ------
-        DataError
-            As for `strata_of`.
-        """
+        """Return the splitter that a configuration asks for."""
         evaluation = config.evaluation
         column, strata = evaluation.split_column or "", strata_of(config, data)
         return cls(strata, column, data.split_by, evaluation.is_by_time)

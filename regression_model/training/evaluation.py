@@ -11,17 +11,11 @@ from ..config.core import Config
 from ..evaluation.comparing import check_same_target, compared
 from ..evaluation.groups import Labels, groups_of, labels_of
 from ..evaluation.metrics import ERRORS, WITH_INTERVALS, estimates, metrics_of
-from ..evaluation.results import (
-    Comparison,
-    Details,
-    Estimates,
-    EvaluationResult,
-    headline_of,
-    score_of,
-)
+from ..evaluation.results import Details, Estimates, EvaluationResult, headline_of, score_of
 from ..runtime.model import Model
+from .arrays import Rows
 from .baselines import median_by, plain_linear
-from .cross_validation import Progress, Rows
+from .cross_validation import Progress
 from .held_out import HeldOutPredictions, Measured, holdout, measure, more_metrics
 from .importances import permutation_importances
 from .intervals import scale_of
@@ -74,46 +68,45 @@ def evaluate_pipeline(
     scored = [one.scored for one in several]
     first = several[0]
     headline = headline_of(config.target.to_dict(), measured.metrics)
+    level, notes, comparison = config.interval.level, [*data.notes], None
+    if compare is not None:
+        comparison = compared(scored, first.rows, level, compare, compare.predict(rows), seed=seed)
+        notes.append(
+            f"{compare.name} {compare.version} may have seen these rows in its training, and this "
+            "model has not: the comparison may be too kind to the other one."
+        )
+    more = more_metrics(config)
+    errors = tuple(dict.fromkeys((*ERRORS, *more)))
     return EvaluationResult(
         name=config.name,
         target=config.target.to_dict(),
         source="cross-validation",
-        level=config.interval.level,
+        level=level,
         rows=len(first.rows),
         refused=[],
         metrics=measured.metrics,
         over_seeds=measured.over_seeds,
-        holdout=estimates(
-            [holdout(config, data)],
-            tuple(dict.fromkeys((*ERRORS, *more_metrics(config)))),
-            seed=seed,
-        ),
-        constant_width=_constant_width(several, config.interval.level),
-        folds=[fold for one in several for fold in _folds(one, more_metrics(config))],
+        holdout=estimates([holdout(config, data)], errors, seed=seed),
+        constant_width=_constant_width(several, level),
+        folds=[fold for one in several for fold in _folds(one, more)],
         groups=groups_of(
             scored,
             _labels(config, data, first.rows),
             score=score_of(headline),
             seed=seed,
         ),
-        baselines=_baselines(config, data, several),
+        baselines=_baselines(config, data, several, errors),
         without=_without(config, several, progress),
         importances=permutation_importances(
-            data.contract,
-            data.frame,
-            data.target,
-            first.result.parts,
-            metric=headline,
-            seed=seed,
-            progress=progress,
+            data, first.result.parts, metric=headline, seed=seed, progress=progress
         ),
         calibration=_calibration(first),
-        comparison=_comparison(config, several, compare, rows),
+        comparison=comparison,
         details=_details(first),
         manifest=None if manifest is None else dict(manifest),
         repeats=len(several),
         split=config.evaluation.split,
-        notes=[*data.notes, *_seen_by(compare)],
+        notes=notes,
     )
 
 
@@ -125,9 +118,10 @@ def _constant_width(several: Sequence[HeldOutPredictions], level: float) -> dict
 
 def _folds(held_out: HeldOutPredictions, more: tuple[str, ...]) -> list[dict[str, Any]]:
     folds, scored, seed = [], held_out.scored, held_out.result.seed
+    metrics = tuple(dict.fromkeys((*_OF_FOLDS, *more)))
     for fold in np.unique(scored.fold).tolist():
         rows = scored.only(scored.fold == fold)
-        found = metrics_of(rows, (*_OF_FOLDS, *(name for name in more if name not in _OF_FOLDS)))
+        found = metrics_of(rows, metrics)
         folds.append({"seed": seed, "fold": fold, "rows": len(rows.target), **found})
     return folds
 
@@ -141,7 +135,10 @@ def _labels(config: Config, data: TrainingData, rows: Rows) -> dict[str, Labels]
 
 
 def _baselines(
-    config: Config, data: TrainingData, several: Sequence[HeldOutPredictions]
+    config: Config,
+    data: TrainingData,
+    several: Sequence[HeldOutPredictions],
+    metrics: tuple[str, ...],
 ) -> dict[str, Estimates]:
     target = np.asarray(data.target, dtype=np.float64)
     scale = scale_of(config.target.transform, config.target.minimum)
@@ -156,8 +153,7 @@ def _baselines(
         for one in several
     ]
     seed = config.evaluation.seed
-    names = tuple(dict.fromkeys((*ERRORS, *more_metrics(config))))
-    return {name: estimates(scored, names, seed=seed) for name, scored in predicted.items()}
+    return {name: estimates(scored, metrics, seed=seed) for name, scored in predicted.items()}
 
 
 def _without(
@@ -177,25 +173,6 @@ def _without(
 def _calibration(held_out: HeldOutPredictions) -> list[tuple[float, float]]:
     return [
         (level, metrics_of(held_out.at_level(level), ["coverage"])["coverage"]) for level in _LEVELS
-    ]
-
-
-def _comparison(
-    config: Config, several: Sequence[HeldOutPredictions], other: Model | None, rows: object
-) -> Comparison | None:
-    if other is None:
-        return None
-    scored, held_out = [one.scored for one in several], several[0].rows
-    level, seed = config.interval.level, config.evaluation.seed
-    return compared(scored, held_out, level, other, other.predict(rows), seed=seed)
-
-
-def _seen_by(other: Model | None) -> list[str]:
-    if other is None:
-        return []
-    return [
-        f"{other.name} {other.version} may have seen these rows in its training, and this model "
-        "has not: the comparison may be too kind to the other one."
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from sklearn.base import clone
@@ -14,17 +13,18 @@ from ..config.core import Config
 from ..errors import ConfigError
 from ..evaluation.metrics import ERRORS, WITH_INTERVALS, PredictedRows, estimates, metrics_of
 from ..evaluation.results import Estimates
+from .arrays import Floats
 from .cross_validation import (
     CrossValidation,
-    Floats,
     Progress,
     Splitter,
-    cannot_be_fitted,
     cross_validate,
+    fit_fold,
+    fitting,
 )
-from .intervals import ResidualScale, fit_known_scale, scale_of
+from .intervals import ResidualScale, fit_scale, scale_of
 from .pipeline import build_pipeline
-from .rows import TrainingData, weighted, weighted_pipeline
+from .rows import TrainingData, weighted
 from .steps.native import columns_of, source_of
 
 __all__ = ["HeldOutPredictions", "Measured", "cross_validations", "holdout", "made_from", "measure"]
@@ -44,9 +44,16 @@ class HeldOutPredictions:
         These rows, with intervals at the level of the configuration.
     """
 
-    def __init__(self, config: Config, target: Floats, result: CrossValidation) -> None:
-        self._config, self._target = config, target
+    def __init__(
+        self,
+        config: Config,
+        target: Floats,
+        result: CrossValidation,
+        weights: Floats | None = None,
+    ) -> None:
+        self._config, self._target, self._weights = config, target, weights
         self._scale = scale_of(config.target.transform, config.target.minimum)
+        self._fitted_scales: dict[float | None, list[ResidualScale]] = {}
         self.result = result
         self.rows = result.held_out
         self.scored = self.at_level(config.interval.level)
@@ -54,7 +61,7 @@ class HeldOutPredictions:
     def at_level(self, level: float, *, adaptive: bool = True) -> PredictedRows:
         """Return the rows with held-out intervals; those that do not adapt have one width."""
         half_widths, rows = np.empty(len(self._target)), self.rows
-        scales = self._adaptive_scales if adaptive else self._constant_scales
+        scales = self._scales(self._config.interval.ridge_alpha if adaptive else None)
         for part, scale in zip(self.result.parts, scales, strict=True):
             half_widths[part.test] = scale.interval(level).half_width(part.test_features)
         predictions = self.result.predictions[rows]
@@ -69,14 +76,6 @@ class HeldOutPredictions:
         """
         return self._scale.to(self._target) - self._scale.to(self.result.predictions)
 
-    @cached_property
-    def _adaptive_scales(self) -> list[ResidualScale]:
-        return self._scales(self._config.interval.ridge_alpha)
-
-    @cached_property
-    def _constant_scales(self) -> list[ResidualScale]:
-        return self._scales(None)
-
     def _scales(self, alpha: float | None) -> list[ResidualScale]:
         """Fit the scale of each fold's intervals to the residuals of the other folds.
 
@@ -84,11 +83,13 @@ class HeldOutPredictions:
         would take ten times as long, and gave the same coverage where that was tried. By time the
         other folds are those before this one.
         """
-        residuals, seed = self.residuals, self.result.seed
-        return [
-            fit_known_scale(part.train_features, residuals[part.train], alpha=alpha, seed=seed)
-            for part in self.result.parts
-        ]
+        if alpha not in self._fitted_scales:
+            residuals, seed = self.residuals, self.result.seed
+            self._fitted_scales[alpha] = [
+                fit_scale(part.train_features, residuals[part.train], alpha=alpha, seed=seed)
+                for part in self.result.parts
+            ]
+        return self._fitted_scales[alpha]
 
     @property
     def held_out_residuals(self) -> Floats:
@@ -116,16 +117,16 @@ class HeldOutPredictions:
             sources = _sources(part.fitted, self._config)
             kept = [i for i, of in enumerate(sources) if of not in dropped]
             train, test = (columns_of(of, kept) for of in (part.train_features, part.test_features))
-            try:
-                estimator = clone(part.fitted[-1])
-                estimator.fit(train, self._target[part.train], **weighted(part.weights))
-            except ValueError as error:
-                raise cannot_be_fitted(error) from error
+            estimator = clone(part.fitted[-1])
+            with fitting():
+                estimator.fit(
+                    train, self._target[part.train], **weighted(self._weights, part.train)
+                )
             predictions[part.test] = estimator.predict(test)
             parts.append(replace(part, train_features=train, test_features=test))
         before = None if before is None else parts.pop()
         result = replace(self.result, predictions=predictions, parts=parts, before=before)
-        return HeldOutPredictions(self._config, self._target, result)
+        return HeldOutPredictions(self._config, self._target, result, self._weights)
 
 
 def _sources(fitted: Pipeline, config: Config) -> list[str]:
@@ -144,13 +145,7 @@ def _sources(fitted: Pipeline, config: Config) -> list[str]:
 def cross_validations(
     config: Config, data: TrainingData, *, seeds: Sequence[int], progress: Progress
 ) -> list[HeldOutPredictions]:
-    """Cross-validate a configuration once for each seed.
-
-    Raises
-    ------
-    DataError
-        When the pipeline cannot be fitted to the rows.
-    """
+    """Cross-validate a configuration once for each seed."""
     target: Floats = np.asarray(data.target, dtype=np.float64)
     results = cross_validate(
         build_pipeline(config),
@@ -162,7 +157,7 @@ def cross_validations(
         weights=data.weights,
         progress=progress,
     )
-    return [HeldOutPredictions(config, target, result) for result in results]
+    return [HeldOutPredictions(config, target, result, data.weights) for result in results]
 
 
 @dataclass(frozen=True)
@@ -249,25 +244,13 @@ def more_metrics(config: Config) -> tuple[str, ...]:
 
 
 def holdout(config: Config, data: TrainingData) -> PredictedRows:
-    """Fit on four fifths of the rows and predict the last one: drawn by the seed, or the latest.
-
-    Raises
-    ------
-    DataError
-        When the pipeline cannot be fitted to the rows.
-    """
-    target: Floats = np.asarray(data.target, dtype=np.float64)
-    rows = np.arange(len(target))
-    splitter, seed = Splitter.of(config, data), config.evaluation.seed
-    train, test = splitter.apart(rows, share=_HOLDOUT, seed=seed)
-    try:
-        weights = weighted_pipeline(None if data.weights is None else data.weights[train])
-        fitted = build_pipeline(config)
-        fitted.fit(data.frame.iloc[train], data.target.iloc[train], **weights)
-        predictions = fitted.predict(data.frame.iloc[test])
-    except ValueError as error:
-        raise cannot_be_fitted(error) from error
-    return PredictedRows(target[test], predictions, np.zeros(len(test), dtype=np.int64))
+    """Fit on four fifths of the rows and predict the last one: drawn by the seed, or the latest."""
+    rows, seed = np.arange(len(data.frame)), config.evaluation.seed
+    train, test = Splitter.of(config, data).apart(rows, share=_HOLDOUT, seed=seed)
+    part = fit_fold(build_pipeline(config), data.frame, data.target, train, test, data.weights)
+    target: Floats = np.asarray(data.target, dtype=np.float64)[test]
+    predictions = part.fitted[-1].predict(part.test_features)
+    return PredictedRows(target, predictions, np.zeros(len(test), dtype=np.int64))
 
 
 def made_from(names: Collection[str], config: Config) -> set[str]:

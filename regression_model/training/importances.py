@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..evaluation.metrics import rmse, rmsle
 from ..evaluation.results import Importance
-from ..runtime.checking import Checker
 from ..runtime.contract import Contract
 from ..runtime.intake import Codes
-from .cross_validation import Floats, Fold, Progress
+from .arrays import Floats
+from .cross_validation import Fold, Progress
 from .export import export_pipeline, open_graph
 from .intervals import ConformalInterval
-from .rows import as_sent
+from .rows import TrainingData, checked_again
 
 __all__ = ["permutation_importances"]
 
@@ -26,21 +25,12 @@ _STAGE = "Shuffling fields"
 
 
 def permutation_importances(
-    contract: Contract,
-    frame: pd.DataFrame,
-    target: pd.Series[float],
-    parts: Sequence[Fold],
-    *,
-    metric: str,
-    seed: int,
-    progress: Progress,
+    data: TrainingData, parts: Sequence[Fold], *, metric: str, seed: int, progress: Progress
 ) -> list[Importance]:
     """Measure how much worse held-out predictions get when one field is shuffled among them.
 
-    By `metric`, which is `rmsle` or `rmse`.
-
-    The pipeline of each fold predicts as the graph that it is exported to, which is many times
-    faster.
+    By `metric`, which is `rmsle` or `rmse`. The pipeline of each fold predicts as the graph that it
+    is exported to, which is many times faster.
 
     Notes
     -----
@@ -48,9 +38,9 @@ def permutation_importances(
     Dominici, "All models are wrong, but many are useful", Journal of Machine Learning Research 20
     (2019).
     """
-    generator = np.random.default_rng(seed)
-    checked = Checker(contract).check(as_sent(contract, frame))
-    known: Floats = np.asarray(target, dtype=np.float64)
+    generator, contract = np.random.default_rng(seed), data.contract
+    checked = checked_again(contract, data.frame)
+    known: Floats = np.asarray(data.target, dtype=np.float64)
     names = [field.name for field in (*contract.numbers, *contract.categories)]
     rise = np.empty((len(parts), len(names), _SHUFFLES))
     score = rmsle if metric == "rmsle" else rmse

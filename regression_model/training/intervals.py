@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 
-from .steps.native import Features, standard_of
+from .arrays import Features, Floats
+from .steps.native import standard_of
 
 __all__ = [
     "ConformalInterval",
@@ -20,12 +20,10 @@ __all__ = [
     "Scale",
     "conformal_quantile",
     "exp_less_one",
-    "fit_known_scale",
     "fit_scale",
     "scale_of",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 _FOLDS = 10  # in which the scale is fitted without the row whose residual it divides
 _OFFSET = 0.01  # of the target's scale: a residual of nothing has a logarithm too
@@ -128,25 +126,17 @@ class ResidualScale:
     ----------
     scores : array of float64, shape (rows,)
         The size of each residual, divided by a scale that was fitted without it.
-    weights, intercept, lowest, highest : as in ConformalInterval
+    scale : ConformalInterval
+        Its half width is the scale.
     """
 
     scores: Floats
-    weights: Floats | None = None
-    intercept: float = 0.0
-    lowest: float = 0.0
-    highest: float = 0.0
+    scale: ConformalInterval = ConformalInterval(level=0.0, quantile=1.0)
 
     def interval(self, level: float) -> ConformalInterval:
         """Return the interval that holds a share `level`, above 0 and below 1, of unseen rows."""
-        return ConformalInterval(
-            level,
-            conformal_quantile(self.scores, level=level),
-            self.weights,
-            self.intercept,
-            self.lowest,
-            self.highest,
-        )
+        quantile = conformal_quantile(self.scores, level=level)
+        return replace(self.scale, level=level, quantile=quantile)
 
 
 def fit_scale(
@@ -159,7 +149,8 @@ def fit_scale(
     features : array of float64, shape (rows, features)
         As the estimator takes them; of a frame, its standard columns count.
     residuals : array of float64, shape (rows,)
-        Of predictions by models fitted without the row, on the scale that the estimator learns.
+        Of predictions by models fitted without the row, on the scale that the estimator learns;
+        NaN where there is none, and the row does not count.
     alpha : float or None
         Penalty of the ridge regression of the logarithm of the residual's size on the features,
         which makes the interval wider where the model is less sure; None for one width.
@@ -175,6 +166,9 @@ def fit_scale(
     Statistics 49 (2021), which would need the models of all folds to predict. It has no guarantee
     for finite samples, so the coverage is measured.
     """
+    known = ~np.isnan(residuals)
+    if not known.all():
+        features, residuals = features[known], residuals[known]
     size = np.abs(residuals)
     if alpha is None or len(size) < 2:  # a scale is fitted without the row that it is for
         return ResidualScale(size)
@@ -184,23 +178,9 @@ def fit_scale(
     fitted = ridge.fit(features, target)
     exponents = fitted.predict(features)
     lowest, highest = float(exponents.min()), float(exponents.max())
-    return ResidualScale(
-        size / np.exp(np.clip(held_out, lowest, highest)),
-        np.asarray(fitted.coef_, dtype=np.float64),
-        float(fitted.intercept_),
-        lowest,
-        highest,
-    )
-
-
-def fit_known_scale(
-    features: Floats, residuals: Floats, *, alpha: float | None, seed: int
-) -> ResidualScale:
-    """Fit the scale to the rows whose residual is known, which is not NaN."""
-    known = ~np.isnan(residuals)
-    if not known.all():
-        features, residuals = features[known], residuals[known]
-    return fit_scale(features, residuals, alpha=alpha, seed=seed)
+    weights, intercept = np.asarray(fitted.coef_, dtype=np.float64), float(fitted.intercept_)
+    scale = ConformalInterval(0.0, 1.0, weights, intercept, lowest, highest)
+    return ResidualScale(size / np.exp(np.clip(held_out, lowest, highest)), scale)
 
 
 def conformal_quantile(scores: Floats, *, level: float) -> float:

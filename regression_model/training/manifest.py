@@ -19,7 +19,6 @@ from ..errors import ConfigError
 from ..files.records import DataRecord, digest_of
 from ..monitoring.reference import Sketch
 from ..remote import url_of
-from ..runtime.checking import Checker
 from ..runtime.fingerprints import Fingerprints
 from ..runtime.model_file.sealing import FORMAT
 from .choice import Choice
@@ -27,7 +26,7 @@ from .commit import source_commit
 from .export import Proof
 from .held_out import Measured
 from .intervals import ConformalInterval
-from .rows import TrainingData, as_sent, background, profile, sketches
+from .rows import TrainingData, background, checked_again, profile, sketches
 
 __all__ = ["make_manifest", "time_of_creation"]
 
@@ -103,7 +102,9 @@ def make_manifest(
         "profile": profile(data.contract, data.frame),
         "background": background(data.contract, data.frame, seed=config.evaluation.seed),
         "fillers": dict(fillers),
-        "fingerprints": _fingerprints(data).to_dict(),
+        "fingerprints": Fingerprints.of_table(
+            checked_again(data.contract, data.frame), np.asarray(data.target, dtype=np.float64)
+        ).to_dict(),
         **({} if choice is None else {"choice": choice.to_dict()}),
         "monitoring": {
             "settings": config.monitoring.model_dump(mode="json"),
@@ -121,12 +122,6 @@ def _as_kept(record: DataRecord) -> dict[str, Any]:
     """Return a record without the folders of this computer, which would make another file."""
     path = record.path if url_of(record.path) else _name_of(record.path)
     return {"path": path, "sha256": record.sha256, "rows": record.rows, "columns": record.columns}
-
-
-def _fingerprints(data: TrainingData) -> Fingerprints:
-    """Return those of the training rows as a client would send them, by the model's contract."""
-    checked = Checker(data.contract).check(as_sent(data.contract, data.frame))
-    return Fingerprints.of_table(checked, np.asarray(data.target, dtype=np.float64))
 
 
 def _description(config: Config, name: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from feature_engine.encoding import MeanEncoder, OneHotEncoder, OrdinalEncoder, RareLabelEncoder
@@ -49,12 +49,12 @@ from .steps.features import (
     TargetMeans,
 )
 from .steps.native import (
-    BesideNative,
     ConvertedMember,
     MadeColumns,
     NativeMember,
     RawColumns,
     StandardMember,
+    beside_native,
 )
 from .steps.quadratic import QuadraticSVR, RangeClipper
 
@@ -62,6 +62,7 @@ __all__ = ["build_pipeline", "fillers_of"]
 
 Steps = Iterator[tuple[str, Any]]
 
+_TESTS = ("equals", "above")  # the verbs that make indicators; the others are formulas
 _LINEAR = {"max_iter": 100_000, "tol": 1e-6}
 _TRANSFORMERS = {
     "log": lambda columns: LogTransformer(variables=columns),
@@ -78,23 +79,7 @@ def build_pipeline(config: Config) -> Pipeline:
     It takes a frame with one column a used feature, float64 for numbers and object for text, with
     NaN or None where missing, and predicts the target in its own unit.
     """
-    return Pipeline(
-        [
-            *_raw_columns(config),
-            *_flags(config),
-            *_imputers(config),
-            *_parts(config),
-            *_ranks_and_indicators(config),
-            *_caps(config),
-            *_encoders(config),
-            *_derived(config),
-            *_made_columns(config),
-            *_transforms(config),
-            *_drops(config),
-            *_scaling(config),
-            ("estimate", _estimator(config)),
-        ]
-    )
+    return Pipeline([*_steps(config), ("estimate", _estimator(config))])
 
 
 def fillers_of(pipeline: Pipeline, contract: Contract) -> dict[str, float | str]:
@@ -104,19 +89,63 @@ def fillers_of(pipeline: Pipeline, contract: Contract) -> dict[str, float | str]
         for name, filler in getattr(step, "imputer_dict_", {}).items():
             # A later imputer of the same column fills what an encoder left open.
             fillers.setdefault(name, filler)
-    optional = [f for f in (*contract.numbers, *contract.categories) if not f.required]
     found: dict[str, float | str] = {}
-    for field in optional:
-        filler = fillers[field.name]
-        found[field.name] = float(filler) if field.is_number else str(filler)
-        if field.is_time:
-            found[field.name] = field.time_text(float(filler))
+    for field in (*contract.numbers, *contract.categories):
+        if field.is_time and not field.required:
+            found[field.name] = field.time_text(float(fillers[field.name]))
+        elif not field.required:
+            found[field.name] = (float if field.is_number else str)(fillers[field.name])
     return found
 
 
 def used_features(config: Config) -> dict[str, Feature]:
     """Return the features that the pipeline takes, by name."""
     return {name: f for name, f in config.features.items() if f.use != "no"}
+
+
+def _steps(config: Config) -> Steps:
+    """Yield the steps in their order, with their names."""
+    used = used_features(config)
+    columns: list[tuple[str, Feature | Derived]] = [*used.items(), *config.derived.items()]
+    yield from _raw_columns(config)
+    if flagged := [name for name, feature in used.items() if feature.flag_missing]:
+        yield "flag_missing", AddMissingIndicator(missing_only=False, variables=flagged)
+    yield from _imputers(used)
+    if times := {name: feature.parts for name, feature in used.items() if feature.is_time}:
+        yield "parts", DateParts(times, [name for name in times if used[name].kind == "date"])
+    if levels := {name: f.ranked_levels for name, f in used.items() if f.ranked_levels}:
+        by_value = [name for name in levels if used[name].encode == "value"]
+        yield "rank_levels", OrderedLevels(levels, by_value)
+    if tests := {
+        name: Condition(d.inputs[0], levels=d.levels, threshold=d.threshold)
+        for name, d in config.derived.items()
+        if d.verb in _TESTS
+    }:
+        yield "indicators", Indicators(tests)
+    if caps := {name: f.cap for name, f in used.items() if f.cap is not None}:
+        yield "cap", ArbitraryOutlierCapper(max_capping_dict=caps)
+    yield from _encoders(config)
+    derived = [(name, config.derived[name]) for name in config.derived_order]
+    if formulas := {
+        name: Formula(d.verb, d.inputs, tuple(weight for _, weight in d.terms))
+        for name, d in derived
+        if d.verb not in _TESTS
+    }:
+        yield "derive", DerivedFeatures(formulas)
+    seen = [(name, column) for name, column in columns if column.use == "yes"]
+    if config.estimator.hist_gradient_boosting is not None:
+        # Also what is made, and what no code stands for, before it is transformed and scaled.
+        yield "keep_made", MadeColumns([name for name, _ in seen])
+    for transform in dict.fromkeys(column.transform for _, column in seen):
+        if transform != "none":
+            names = [name for name, column in seen if column.transform == transform]
+            yield f"transform_{transform}", _TRANSFORMERS[transform](names)
+    parts = config.part_columns
+    only_to_derive = [name for name, column in columns if column.use == "derived"]
+    dropped = [name for name in only_to_derive if name not in parts.values()]
+    if dropped := dropped + [column for column, name in parts.items() if name in only_to_derive]:
+        yield "drop", DropFeatures(dropped)
+    yield from _scaling(config)
 
 
 def _raw_columns(config: Config) -> Steps:
@@ -131,24 +160,13 @@ def _raw_columns(config: Config) -> Steps:
     yield "keep_raw", RawColumns(numbers, ranks, codes, member.max_bins)
 
 
-def _made_columns(config: Config) -> Steps:
-    """Keep what is made, and what no code stands for, before it is transformed and scaled."""
-    if config.estimator.hist_gradient_boosting is not None:
-        yield "keep_made", MadeColumns([n for n, column in _columns(config) if column.use == "yes"])
-
-
-def _flags(config: Config) -> Steps:
-    if flagged := [n for n, f in used_features(config).items() if f.flag_missing]:
-        yield "flag_missing", AddMissingIndicator(missing_only=False, variables=flagged)
-
-
-def _imputers(config: Config) -> Steps:
+def _imputers(used: Mapping[str, Feature]) -> Steps:
     """One step a policy: constants together, texts by the level that fills them."""
     constants: dict[str, float] = {}
     statistics: dict[str, list[str]] = {}
     most_frequent: list[str] = []
     levels: dict[str, str] = {}
-    for name, feature in used_features(config).items():
+    for name, feature in used.items():
         match feature.missing:
             case None:
                 continue
@@ -172,39 +190,17 @@ def _imputers(config: Config) -> Steps:
         yield "impute_level", LevelImputer(levels)
 
 
-def _parts(config: Config) -> Steps:
-    times = {name: f for name, f in used_features(config).items() if f.is_time}
-    if times:
-        days = [name for name, feature in times.items() if feature.kind == "date"]
-        yield "parts", DateParts({name: f.parts for name, f in times.items()}, days)
-
-
-def _ranks_and_indicators(config: Config) -> Steps:
-    levels = {n: f.ranked_levels for n, f in used_features(config).items() if f.ranked_levels}
-    if levels:
-        by_value = [name for name in levels if config.features[name].encode == "value"]
-        yield "rank_levels", OrderedLevels(levels, by_value)
-    tests = {
-        name: Condition(d.inputs[0], levels=d.levels, threshold=d.threshold)
-        for name, d in config.derived.items()
-        if d.verb in ("equals", "above")
-    }
-    if tests:
-        yield "indicators", Indicators(tests)
-
-
-def _caps(config: Config) -> Steps:
-    caps = {n: f.cap for n, f in used_features(config).items() if f.cap is not None}
-    if caps:
-        yield "cap", ArbitraryOutlierCapper(max_capping_dict=caps)
-
-
 def _encoders(config: Config) -> Steps:
-    """Group rare levels, then encode; a level never seen gets what a typical row has."""
+    """Group rare levels, then encode; a level never seen gets what a typical row has.
+
+    Those of features that the estimator sees or a formula is made of.
+    """
+    formulas = {i for d in config.derived.values() if d.verb not in _TESTS for i in d.inputs}
     encoded: dict[str, list[str]] = {}
-    for name in _encoded(config):
-        encode = config.features[name].encode or config.encoding.nominal
-        encoded.setdefault(encode, []).append(name)
+    for name, feature in used_features(config).items():
+        if feature.kind == "nominal" and (feature.use == "yes" or name in formulas):
+            encode = feature.encode or config.encoding.nominal
+            encoded.setdefault(encode, []).append(name)
     if names := encoded.pop("target", None):  # the means of rare levels are smoothed
         yield "encode_target", TargetMeans(names, random_state=config.evaluation.seed)
     if not encoded:
@@ -223,54 +219,6 @@ def _encoders(config: Config) -> Steps:
         yield "encode_one_hot", OneHotEncoder(variables=names)
 
 
-def _encoded(config: Config) -> list[str]:
-    """The nominal features whose encoding is used, by the estimator or by a formula."""
-    formulas = {i for d in config.derived.values() if d.verb in _FORMULAS for i in d.inputs}
-    return [
-        name
-        for name, feature in used_features(config).items()
-        if feature.kind == "nominal" and (feature.use == "yes" or name in formulas)
-    ]
-
-
-_FORMULAS = ("sum", "product", "ratio", "elapsed")
-
-
-def _derived(config: Config) -> Steps:
-    formulas = {}
-    for name in config.derived_order:
-        derived = config.derived[name]
-        if derived.verb in _FORMULAS:
-            weights = tuple(weight for _, weight in derived.terms)
-            formulas[name] = Formula(derived.verb, derived.inputs, weights)
-    if formulas:
-        yield "derive", DerivedFeatures(formulas)
-
-
-def _columns(config: Config) -> list[tuple[str, Feature | Derived]]:
-    """Every column of the pipeline that has a name in the configuration."""
-    return [*used_features(config).items(), *config.derived.items()]
-
-
-def _transforms(config: Config) -> Steps:
-    transformed: dict[str, list[str]] = {}
-    for name, column in _columns(config):
-        if column.transform != "none" and column.use == "yes":
-            transformed.setdefault(column.transform, []).append(name)
-    for transform, names in transformed.items():
-        yield f"transform_{transform}", _TRANSFORMERS[transform](names)
-
-
-def _drops(config: Config) -> Steps:
-    """Drop what served only to derive."""
-    derived = [name for name, column in _columns(config) if column.use == "derived"]
-    parts = config.part_columns
-    dropped = [name for name in derived if name not in parts.values()]
-    dropped += [column for column, name in parts.items() if name in derived]
-    if dropped:
-        yield "drop", DropFeatures(dropped)
-
-
 def _scaling(config: Config) -> Steps:
     """Standardise, and keep a quadratic member, which grows with the square of a distance, near
     the rows it knows.
@@ -281,7 +229,7 @@ def _scaling(config: Config) -> Steps:
     if config.estimator.quadratic_svr is not None:
         steps.append(("clip", RangeClipper()))
     if config.estimator.hist_gradient_boosting is not None:
-        steps = [("scale", BesideNative(Pipeline(steps)))]
+        steps = [("scale", beside_native(Pipeline(steps)))]
     yield from steps
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from ..config.core import Config
@@ -22,13 +21,15 @@ from ..runtime.checking import Checked, Checker
 from ..runtime.contract import Contract, Field
 from ..runtime.intake import NotANumber, is_missing, number_text, read_number, read_rows
 from ..runtime.problems import shown, text_of
-from ..times import time_texts
+from ..times import seconds_of, time_texts
+from .arrays import Floats, Rows
 from .parallel import steady
 
 __all__ = [
     "TrainingData",
     "as_sent",
     "background",
+    "checked_again",
     "contract_of",
     "frame_of",
     "learn_from",
@@ -37,10 +38,10 @@ __all__ = [
     "read_training_data",
     "sketches",
     "weighted",
-    "weighted_pipeline",
 ]
 
-Floats = npt.NDArray[np.float64]
+Mistake = tuple[int | None, str]  # the row, and what is wrong with it
+
 _BACKGROUND_ROWS = 64  # a few milliseconds to explain a row
 
 
@@ -70,7 +71,7 @@ class TrainingData:
     target: pd.Series[float]
     notes: list[str]
     weights: Floats | None = None
-    split_by: npt.NDArray[np.int64] | None = None
+    split_by: Rows | None = None
 
 
 def contract_of(config: Config) -> Contract:
@@ -116,8 +117,11 @@ def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingDat
     try:
         contract = _with_levels_of(contract_of(config), rows)
         checked = Checker(contract).check(rows)
-        target = _check_target(config, rows)
-        weights = _check_weights(config, rows)
+        target = _check_column(
+            config, rows, config.target.name, unit=config.target.unit, minimum=config.target.minimum
+        )
+        name = config.data.weight  # bounds of a field hold the bound, so here 0 passes
+        weights = None if name is None else _check_column(config, rows, name)
         split_by, unusable = _split_by(config, rows, len(checked.numbers))
     except InputError as error:
         raise DataError(f"{source}: {error}") from None
@@ -127,7 +131,7 @@ def read_training_data(config: Config, rows: Any, *, source: str) -> TrainingDat
         if finding.severity == "error" or finding.code == "unseen_level"
         for problem in finding.problems()
     ]
-    mistakes += [*_not_above_zero(config.data.weight, weights), *unusable]
+    mistakes += [*_not_above_zero(name, weights), *unusable]
     if mistakes:
         mistakes.sort(key=lambda mistake: -1 if mistake[0] is None else mistake[0])
         lines = [
@@ -175,11 +179,9 @@ def leave_out(config: Config, rows: Any, *, source: str) -> tuple[Any, list[str]
         return rows, []
     if not kept:
         raise DataError(f"{source}: no row has a value of {name}.")
-    one = len(cells) - len(kept) == 1
-    note = (
-        f"{count(len(cells) - len(kept), 'row')} of {source} {'has' if one else 'have'} no value "
-        f"of {name}, and {'was' if one else 'were'} left out."
-    )
+    gone = len(cells) - len(kept)
+    has, was = ("has", "was") if gone == 1 else ("have", "were")
+    note = f"{count(gone, 'row')} of {source} {has} no value of {name}, and {was} left out."
     if isinstance(rows, list):
         return [rows[at] for at in kept], [note]
     if isinstance(rows, Mapping):
@@ -210,6 +212,11 @@ def as_sent(contract: Contract, frame: pd.DataFrame) -> pd.DataFrame:
         for field, days in ((contract.numbers[j], days) for j, days in contract.times.items())
     }
     return frame.assign(**texts) if texts else frame
+
+
+def checked_again(contract: Contract, frame: pd.DataFrame) -> Checked:
+    """Check the frame that a pipeline takes by a model's contract, as a client sends it."""
+    return Checker(contract).check(as_sent(contract, frame))
 
 
 def learn_from(
@@ -304,26 +311,13 @@ def _text(cell: Any) -> str:
         return text_of(cell).strip()
 
 
-def _check_target(config: Config, rows: Any) -> Checked:
-    """Check the target with the same care as a feature."""
-    target = config.target
-    field = Field(target.name, "number", unit=target.unit, required=True, minimum=target.minimum)
-    return _check_column(config, rows, field)
-
-
-def _check_weights(config: Config, rows: Any) -> Checked | None:
-    """Check the weights, where there are any; bounds of a field hold the bound, so 0 passes."""
-    name = config.data.weight
-    if name is None:
-        return None
-    return _check_column(config, rows, Field(name, "number", required=True))
-
-
-def _check_column(config: Config, rows: Any, field: Field) -> Checked:
+def _check_column(config: Config, rows: Any, name: str, **limits: Any) -> Checked:
+    """Check a column of numbers beside the features with the same care as a feature."""
+    field = Field(name, "number", required=True, **limits)
     return Checker(Contract((field,), "", config.data.missing_values)).check(rows)
 
 
-def _not_above_zero(name: str | None, weights: Checked | None) -> list[tuple[int | None, str]]:
+def _not_above_zero(name: str | None, weights: Checked | None) -> list[Mistake]:
     if weights is None:
         return []
     column = weights.numbers[:, 0]
@@ -331,48 +325,42 @@ def _not_above_zero(name: str | None, weights: Checked | None) -> list[tuple[int
     return [(row, f"{name} is {column[row]:g}: expected a weight above 0.") for row in rows]
 
 
-def _split_by(
-    config: Config, rows: Any, number: int
-) -> tuple[npt.NDArray[np.int64] | None, list[tuple[int | None, str]]]:
+def _split_by(config: Config, rows: Any, number: int) -> tuple[Rows | None, list[Mistake]]:
     """Return the place of each row among the values to split by, and what is wrong with them."""
-    evaluation, missing_values = config.evaluation, config.data.missing_values
-    name = evaluation.split_column
+    name, missing_values = config.evaluation.split_column, config.data.missing_values
     if name is None:
         return None, []
     aliases = config.features[name].aliases if name in config.features else ()
     contract = Contract((Field(name, "nominal", aliases=aliases),), "", missing_values)
     cells = read_rows(contract, rows).cells(name, range(number))
     absent = [row for row, cell in enumerate(cells) if is_missing(cell, missing_values)]
+    if absent and len(absent) == number:
+        return None, [(None, f"{name} has no value in any row, and evaluation.split needs it.")]
     if absent:
-        if len(absent) == number:
-            return None, [(None, f"{name} has no value in any row, and evaluation.split needs it.")]
         return None, [(row, f"{name} is missing, and evaluation.split needs it.") for row in absent]
-    if not evaluation.is_by_time:
+    if not config.evaluation.is_by_time:
         return np.unique([_text(cell) for cell in cells], return_inverse=True)[1], []
     times = [time_of(cell) for cell in cells]
-    odd = [row for row, time in enumerate(times) if time is None]
+    odd: list[Mistake] = [
+        (row, f"{name} is {shown(cells[row])}: expected {_A_TIME}, for evaluation.split.")
+        for row, time in enumerate(times)
+        if time is None
+    ]
     if odd:
-        return None, [
-            (row, f"{name} is {shown(cells[row])}: expected {_A_TIME}, for evaluation.split.")
-            for row in odd
-        ]
+        return None, odd
     kinds = [time[0] for time in times if time is not None]
     if len({*kinds}) > 1:
-        number, day = kinds.index("number"), kinds.index("date")
-        return None, [
-            (
-                None,
-                f"{name} has numbers and dates, {shown(cells[number])} in row {number + 1} and "
-                f"{shown(cells[day])} in row {day + 1}: expected one of the two, for "
-                "evaluation.split.",
-            )
-        ]
+        at, day = kinds.index("number"), kinds.index("date")
+        mixed = (
+            f"{name} has numbers and dates, {shown(cells[at])} in row {at + 1} and "
+            f"{shown(cells[day])} in row {day + 1}: expected one of the two, for evaluation.split."
+        )
+        return None, [(None, mixed)]
     seconds = [time[1] for time in times if time is not None]
     return np.unique(seconds, return_inverse=True)[1], []
 
 
 _A_TIME = "a date such as 2010-06-01 or 2010-06-01T13:00, or a number"
-_EPOCH = datetime(1970, 1, 1)
 
 
 def time_of(cell: object) -> tuple[str, float] | None:
@@ -380,30 +368,17 @@ def time_of(cell: object) -> tuple[str, float] | None:
 
     A date with a zone is taken in UTC. None for what is neither.
     """
-    if isinstance(cell, np.datetime64):
-        cell = cell.astype("datetime64[us]").item()
     try:
         return "number", read_number(cell)
     except ValueError:
         pass
-    try:
+    try:  # what else Python takes for a date, such as 20100601, is one here
         found = datetime.fromisoformat(cell.strip()) if isinstance(cell, str) else cell
-        if isinstance(found, date) and not isinstance(found, datetime):
-            found = datetime(found.year, found.month, found.day)
-        if not isinstance(found, datetime):
-            return None
-        if found.tzinfo is not None:
-            found = found.astimezone(UTC).replace(tzinfo=None)
-        return "date", (found - _EPOCH).total_seconds()
-    except (ValueError, OverflowError):
+        return "date", seconds_of(found, days=False)
+    except ValueError:
         return None
 
 
-def weighted(weights: Floats | None) -> dict[str, Floats]:
-    """Return what `fit` of an estimator takes beside features and target."""
-    return {} if weights is None else {"sample_weight": weights}
-
-
-def weighted_pipeline(weights: Floats | None) -> dict[str, Floats]:
-    """Return what `fit` of a whole pipeline takes beside frame and target."""
-    return {} if weights is None else {"estimate__sample_weight": weights}
+def weighted(weights: Floats | None, rows: Rows | slice = slice(None)) -> dict[str, Floats]:
+    """Return what `fit` of an estimator takes beside features and target of these rows."""
+    return {} if weights is None else {"sample_weight": weights[rows]}

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from sklearn.pipeline import Pipeline
 
 from ..comparison.data import data_changes
@@ -31,8 +29,9 @@ from ..remote import check as check_url
 from ..remote import shown, url_of
 from ..runtime.model import Model, load_model
 from ..runtime.model_file.sealing import seal
+from .arrays import Rows
 from .choice import Choice, decided
-from .cross_validation import Progress, cannot_be_fitted
+from .cross_validation import Progress, fitting
 from .data import (
     dataset_path,
     model_files_in,
@@ -42,15 +41,13 @@ from .data import (
 )
 from .export import export_pipeline, prove
 from .held_out import Measured, measure
-from .intervals import ConformalInterval, fit_known_scale, scale_of
+from .intervals import ConformalInterval, fit_scale, scale_of
 from .manifest import make_manifest, time_of_creation
 from .parallel import steady
 from .pipeline import build_pipeline, fillers_of
 from .rows import TrainingData, leave_out, read_training_data, weighted
 
 __all__ = ["TrainingResult", "run_training"]
-
-Rows = npt.NDArray[np.int64]
 
 _SHORT = {"coverage": "coverage", "r2": "R²"}
 _UNDEFINED = {
@@ -258,12 +255,10 @@ def _fit(
     measured = measure(config, data, progress=progress)
     progress("Fitting on all rows", 0, 1)
     steps, estimator = (pipeline := build_pipeline(config))[:-1], pipeline[-1]
-    try:
+    with fitting():
         features = steps.fit_transform(data.frame, data.target)
         estimator.fit(features, data.target, **weighted(data.weights))
-    except ValueError as error:  # scikit-learn and feature-engine say so what they cannot fit
-        raise cannot_be_fitted(error) from error
-    scale = fit_known_scale(
+    scale = fit_scale(
         features,
         measured.held_out[0].held_out_residuals,
         alpha=config.interval.ridge_alpha,

@@ -63,6 +63,9 @@ def run_tuning(
         The configuration file is as it was.
     """
     search = _prepared(config_path, data_path, study_path, jobs, progress)
+    place = search.config.path
+    if write and place is not None and url_of(place) is not None:
+        raise OutputError(f"{shown(place)}: a URL cannot be changed: copy the file.")
     with quiet():
         found = search.run(search.scorer, trials, partial(progress, "Tuning"))
         importances = search.sampler.importances(found.past)
@@ -168,13 +171,6 @@ class _Search:
         progress : called with (done, total), counting trials.
         part : names one of several searches. A search with fewer trials is the beginning of one
             with more: of a part that has more than `of`, only the first count.
-
-        Raises
-        ------
-        DataError
-            When the present configuration cannot be scored.
-        InputError, OutputError
-            When the study cannot be read or written.
         """
         study = Study(self.study_path, self.study_name + (part or ""), self.sampler.space)
         earlier = study.trials()
@@ -182,34 +178,41 @@ class _Search:
         of = max(of, len(earlier)) if part is None else of
         trials: list[Trial] = []
         past: list[tuple[Any, float | None]] = []
-        for trial in earlier[:of]:
+
+        def keep(trial: Trial) -> None:
             past.append((trial.params, estimate(trial, best_of(trials))))
             trials.append(trial)
-        first = None if trials else present_params(self.config)
-        present = None if first else self._present(scorer, trials)
+
+        for trial in earlier[:of]:
+            keep(trial)
         resumed = len(trials)
+        first = None if trials else present_params(self.config)
+        if first is None:
+            present = self._present(scorer, trials)
+        else:
+            progress(0, of)
+            present = _scored(scorer.score(0, first, self._present_values(), None))
+            study.add(present)
+            keep(present)
         while len(trials) < of:
             progress(len(trials), of)
-            params = self.sampler.propose(past) if first is None else first
-            values = self.sampler.texts(params) if first is None else self._present_values()
-            best = best_of(trials)
-            trial = scorer.score(len(trials), params, values, best)
-            if first is not None:
-                present, first = _scored(trial), None
+            params = self.sampler.propose(past)
+            values = self.sampler.texts(params)
+            trial = scorer.score(len(trials), params, values, best_of(trials))
             study.add(trial)
-            past.append((params, estimate(trial, best)))
-            trials.append(trial)
+            keep(trial)
         progress(of, of)
-        assert present is not None
         return _Found(trials, past, present, resumed)
 
     def _present(self, scorer: Scorer, trials: Sequence[Trial]) -> Trial:
         """Return the trial that has the values of the configuration; without one, score it."""
         same = changed(self.config, {}).model_dump()
         for trial in trials:
-            if trial.state == "complete":
-                if changed(self.config, trial.values).model_dump() == same:
-                    return trial
+            if (
+                trial.state == "complete"
+                and changed(self.config, trial.values).model_dump() == same
+            ):
+                return trial
         return _scored(scorer.score(-1, {}, self._present_values(), None))
 
     def _present_values(self) -> dict[str, str]:
@@ -278,8 +281,6 @@ def _outer_score(scorer: Scorer, trial: Trial, fold: int) -> float:
 
 def _written(result: TuningResult, config: Config) -> TuningResult:
     """Put the best values into the file that the search began with."""
-    if config.path is not None and url_of(config.path) is not None:
-        raise OutputError(f"{shown(config.path)}: a URL cannot be changed: copy the file.")
     path = (config.path or CONFIG_FILE_PATH).resolve()
     if load_config(path).sha256 != config.sha256:
         raise OutputError(

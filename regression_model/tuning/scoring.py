@@ -11,7 +11,6 @@ from typing import Any
 
 import joblib
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pydantic import ValidationError
 from sklearn.base import clone
@@ -24,19 +23,13 @@ from ..config.mistakes import explain
 from ..config.search import changed
 from ..errors import DataError
 from ..evaluation.metrics import rmse, rmsle
+from ..training.arrays import Floats, Rows
 from ..training.cross_validation import Split, Splitter
 from ..training.pipeline import build_pipeline
-from ..training.rows import (
-    TrainingData,
-    contract_of,
-    read_training_data,
-    weighted_pipeline,
-)
+from ..training.rows import TrainingData, contract_of, read_training_data, weighted
 from .trials import State, Trial, is_worse
 
 __all__ = ["Scorer"]
-
-Rows = npt.NDArray[np.int64]
 
 
 class Scorer:
@@ -75,7 +68,8 @@ class Scorer:
                 f"{self._source} has {rows} rows: too few for {number} outer folds with {inner} "
                 "folds inside each."
             )
-        splits = self._split(np.arange(rows), number, self._config.evaluation.seed)
+        seed = self._config.evaluation.seed
+        splits = self._splitter.split(np.arange(rows), folds=number, seed=seed)
         for fold, (train, _) in enumerate(splits, start=1):
             try:
                 self._splits_of(train)
@@ -101,11 +95,10 @@ class Scorer:
         return [
             split
             for repeat in range(self._config.tuning.repeats)
-            for split in self._split(rows, evaluation.folds, evaluation.seed + repeat)
+            for split in self._splitter.split(
+                rows, folds=evaluation.folds, seed=evaluation.seed + repeat
+            )
         ]
-
-    def _split(self, rows: Rows, folds: int, seed: int) -> list[Split]:
-        return self._splitter.split(rows, folds=folds, seed=seed)
 
     @property
     def metric(self) -> str:
@@ -168,13 +161,13 @@ def score_fold(
     train: Rows,
     test: Rows,
     metric: str,
-    weights: npt.NDArray[np.float64] | None = None,
+    weights: Floats | None = None,
 ) -> float:
     """Fit on some rows and return the error on others, in whichever process joblib wants it."""
     # One thread: the same sums, wherever they are made.
     with _numerical_libraries().limit(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # extreme values are there to be tried
-        of_train = weighted_pipeline(None if weights is None else weights[train])
+        of_train = {f"estimate__{key}": of for key, of in weighted(weights, train).items()}
         fitted = clone(pipeline).fit(frame.iloc[train], target.iloc[train], **of_train)
         predictions = fitted.predict(frame.iloc[test])
     held_out = np.asarray(target, dtype=np.float64)[test]

@@ -49,10 +49,8 @@ class Trial:
 
 def best_of(trials: Iterable[Trial]) -> Trial | None:
     """Return the trial with the lowest score, the first of equal ones; None if there is none."""
-    complete = [
-        (trial.score, i, trial) for i, trial in enumerate(trials) if trial.score is not None
-    ]
-    return min(complete)[2] if complete else None
+    complete = (trial for trial in trials if trial.state == "complete")
+    return min(complete, key=lambda trial: trial.score or 0.0, default=None)
 
 
 def is_worse(folds: Sequence[float], best: Sequence[float]) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from regression_model.errors import ExportError
 from regression_model.training.export import Parity, prove_parity
-from regression_model.training.export.parity import TOLERANCE
+from regression_model.training.export.proof import TOLERANCE
 
 PRICES = np.array([100_000.0, 250_000.0, 80_000.0])
 

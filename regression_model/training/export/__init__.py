@@ -1,8 +1,7 @@
 """A fitted pipeline as one ONNX graph in double precision."""
 
 from .onnx_file import export_pipeline
-from .parity import Parity, prove_parity
-from .proof import Proof, graph_inputs, open_graph, prove
+from .proof import Parity, Proof, graph_inputs, open_graph, prove, prove_parity
 
 __all__ = [
     "Parity",

@@ -60,9 +60,9 @@ def _add(
             return inputs[0]
         case "MatMul" if len(getattr(constants.get(node.input[1]), "dims", ())) == 1:
             slope = numpy_helper.to_array(constants[node.input[1]])  # a column keeps it a column
-            return graph.add("MatMul", inputs[0], graph.constant(slope.reshape(-1, 1)))
+            return graph.add("MatMul", inputs[0], slope.reshape(-1, 1))
         case "Relu":
-            return graph.add("Max", inputs[0], graph.constant(0.0))
+            return graph.add("Max", inputs[0], 0.0)
     if (node.domain, node.op_type) not in OPERATORS or len(node.output) != 1:
         raise ExportError(
             f"{name} is converted by skl2onnx to the operator {node.op_type}, which a model file "

@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from onnx import TensorProto
 
 from ...config.features import columns_of_part
 from ...times import DAY
+from ..arrays import Floats
 from ..steps.features import DateParts, calendar, cycle
+from .graph import Graph
 from .table import Table
 
 __all__ = ["export_date_parts"]
 
-Floats = npt.NDArray[np.float64]
 
 _FIRST_OF_MARCH_OF_0 = 719_468.0  # days before 1970
 _400_YEARS, _CENTURY, _4_YEARS = 146_097.0, 36_524.0, 1_461.0  # days
@@ -44,19 +44,18 @@ def export_date_parts(step: DateParts, table: Table) -> None:
     parts = {name: tuple(of) for name, of in (step.parts or {}).items()}
     graph = table.graph
     seconds = table.take(list(parts))
-    days = graph.add("Floor", graph.add("Div", seconds, graph.constant(DAY)))
-    start = graph.add("Mul", days, graph.constant(DAY))
+    days = graph.add("Floor", graph.add("Div", seconds, DAY))
+    start = graph.add("Mul", days, DAY)
     wanted = {part.removesuffix("_cycle") for of in parts.values() for part in of}
     indices: dict[str, _Index] = {}
     if wanted & {"year", "month", "day", "day_of_year"}:
-        years, index = _calendar(table, days)
+        years, index = _calendar(graph, days)
         indices |= dict.fromkeys(("year", "month", "day", "day_of_year"), index)
     if "weekday" in wanted:
-        since_monday = graph.add("Add", days, graph.constant(3.0))
-        _, weekday = _division(table, since_monday, 7.0)
+        _, weekday = _division(graph, graph.add("Add", days, 3.0), 7.0)
         indices["weekday"] = _Index(weekday, calendar((np.arange(7) - 3) * DAY))
     if wanted & {"hour", "minute"}:
-        of_day = graph.add("Div", graph.add("Sub", seconds, start), graph.constant(60.0))
+        of_day = graph.add("Div", graph.add("Sub", seconds, start), 60.0)
         minutes = _Index(graph.add("Floor", of_day), calendar(np.arange(_MINUTES) * 60.0))
         indices |= dict.fromkeys(("hour", "minute"), minutes)
     if indices:
@@ -87,7 +86,7 @@ def _put_looked_up(
                 values.append(of_column)
                 at.append(used.index(index.tensor) * len(parts) + i)
     joined = graph.add("Concat", *used, axis=1) if len(used) > 1 else used[0]
-    whole = graph.add("Cast", joined, to=TensorProto.INT64)
+    whole = graph.cast(joined, TensorProto.INT64)
     starts = np.cumsum([0, *map(len, values)])[:-1]
     places = graph.add("Gather", whole, graph.indices(at), axis=1)
     places = graph.add("Add", places, graph.indices(starts))
@@ -101,31 +100,29 @@ def _add_years(table: Table, parts: Mapping[str, Sequence[str]], years: str) -> 
     table.put(graph.add("Add", first, since), list(at))
 
 
-def _division(table: Table, tensor: str, divisor: float) -> tuple[str, str]:
+def _division(graph: Graph, tensor: str, divisor: float) -> tuple[str, str]:
     """Return how often a divisor is in whole numbers, and what is left."""
-    graph, by = table.graph, table.graph.constant(divisor)
-    times = graph.add("Floor", graph.add("Div", tensor, by))
-    return times, graph.add("Sub", tensor, graph.add("Mul", times, by))
+    times = graph.add("Floor", graph.add("Div", tensor, divisor))
+    return times, graph.add("Sub", tensor, graph.add("Mul", times, divisor))
 
 
-def _calendar(table: Table, days: str) -> tuple[str, _Index]:
+def _calendar(graph: Graph, days: str) -> tuple[str, _Index]:
     """Return the first of four years for each day, and the index of the day in these years.
 
     The year of the index is how many years after that first.
     """
-    graph = table.graph
-    since = graph.add("Add", days, graph.constant(_FIRST_OF_MARCH_OF_0))
-    cycles, of_cycle = _division(table, since, _400_YEARS)
-    century = graph.add("Floor", graph.add("Div", of_cycle, graph.constant(_CENTURY)))
-    century = graph.add("Min", century, graph.constant(3.0))  # the last one is a day longer
-    before = graph.add("Mul", century, graph.constant(_CENTURY))
-    four_years, of_four = _division(table, graph.add("Sub", of_cycle, before), _4_YEARS)
-    leaps = graph.add("Mul", four_years, graph.constant(4.0))
+    since = graph.add("Add", days, _FIRST_OF_MARCH_OF_0)
+    cycles, of_cycle = _division(graph, since, _400_YEARS)
+    century = graph.add("Floor", graph.add("Div", of_cycle, _CENTURY))
+    century = graph.add("Min", century, 3.0)  # the last one is a day longer
+    before = graph.add("Mul", century, _CENTURY)
+    four_years, of_four = _division(graph, graph.add("Sub", of_cycle, before), _4_YEARS)
+    leaps = graph.add("Mul", four_years, 4.0)
     # Only where four_years is 0 and the century is not the first of its cycle:
-    is_other = graph.add("Cast", graph.add("Greater", century, leaps), to=TensorProto.DOUBLE)
-    other = graph.add("Mul", is_other, graph.constant(_4_YEARS))
-    hundreds = graph.add("Mul", century, graph.constant(100.0))
-    cycles = graph.add("Mul", cycles, graph.constant(400.0))
+    is_other = graph.cast(graph.add("Greater", century, leaps))
+    other = graph.add("Mul", is_other, _4_YEARS)
+    hundreds = graph.add("Mul", century, 100.0)
+    cycles = graph.add("Mul", cycles, 400.0)
     years = graph.add("Sum", leaps, hundreds, cycles)
     of_years = np.arange(int(_4_YEARS))
     firsts = np.array(_FIRST_DAYS, "datetime64[D]").astype(np.int64)
@@ -137,18 +134,10 @@ def _calendar(table: Table, days: str) -> tuple[str, _Index]:
 def _put_elapsed(table: Table, step: DateParts, seconds: str, start: str) -> None:
     """Put days since the earliest time: of dates whole ones, of timestamps with their fraction."""
     graph, names = table.graph, list(step.parts or {})
-    for tensor, is_of in (
-        (start, lambda name: name in step.days),
-        (seconds, lambda name: name not in step.days),
-    ):
-        at = [
-            i
-            for i, (name, parts) in enumerate((step.parts or {}).items())
-            if "elapsed_days" in parts and is_of(name)
-        ]
-        if at:
+    elapsed = [i for i, parts in enumerate((step.parts or {}).values()) if "elapsed_days" in parts]
+    for tensor, of_days in ((start, True), (seconds, False)):
+        if at := [i for i in elapsed if (names[i] in step.days) == of_days]:
             taken = graph.add("Gather", tensor, graph.indices(at), axis=1)
-            earliest = graph.constant([step.earliest_[names[i]] for i in at])
-            since = graph.add("Sub", taken, earliest)
-            elapsed = graph.unfused(graph.add("Div", since, graph.constant(DAY)))
-            table.put(elapsed, [columns_of_part(names[i], "elapsed_days")[0] for i in at])
+            since = graph.add("Sub", taken, [step.earliest_[names[i]] for i in at])
+            days = graph.unfused(graph.add("Div", since, DAY))
+            table.put(days, [columns_of_part(names[i], "elapsed_days")[0] for i in at])

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import TensorProto
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import (
     GradientBoostingRegressor,
@@ -30,14 +29,7 @@ from ..steps.native import ConvertedMember, NativeMember, StandardMember
 from ..steps.quadratic import QuadraticForm, QuadraticSVR
 from .converted import add_converted
 from .scaled import ScaledColumns, linear_form
-from .trees import (
-    FOREST,
-    add_trees,
-    forest_trees,
-    histogram_trees,
-    plain_trees,
-    with_questions,
-)
+from .trees import FOREST, add_trees, forest_trees, histogram_trees, plain_trees, with_questions
 
 __all__ = ["export_estimator", "way_back"]
 
@@ -97,7 +89,7 @@ def _export_centred(estimator: TransformedTargetRegressor, columns: ScaledColumn
     if form is not None:
         return columns.value_of(form)
     score = export_estimator(estimator.regressor_, columns)
-    return columns.graph.add("Add", score, columns.graph.constant(_centre(estimator)))
+    return columns.graph.add("Add", score, _centre(estimator))
 
 
 def _centre(estimator: TransformedTargetRegressor) -> float:
@@ -132,9 +124,9 @@ def _export_nystroem(estimator: Pipeline, columns: ScaledColumns) -> str:
 def _rbf(columns: ScaledColumns, points: npt.NDArray[Any], gamma: float) -> ScaledColumns:
     """exp(-gamma |x - p|^2) as columns, one a point."""
     graph, scaled = columns.graph, columns.scaled
-    dots = graph.add("MatMul", scaled, graph.constant(2.0 * gamma * points.T))
+    dots = graph.add("MatMul", scaled, 2.0 * gamma * points.T)
     squares = graph.add("Mul", scaled, scaled)
-    own = graph.add("MatMul", squares, graph.constant(np.full((points.shape[1], 1), gamma)))
+    own = graph.add("MatMul", squares, np.full((points.shape[1], 1), gamma))
     theirs = graph.constant(gamma * np.sum(points**2, axis=1))
     kernel = graph.add("Exp", graph.add("Sub", graph.add("Sub", dots, own), theirs))
     return ScaledColumns.unscaled(graph, kernel, len(points))
@@ -144,13 +136,8 @@ def _rbf(columns: ScaledColumns, points: npt.NDArray[Any], gamma: float) -> Scal
 def _export_gradient_boosting(estimator: GradientBoostingRegressor, columns: ScaledColumns) -> str:
     """All trees in one node; scikit-learn compares in single precision, and so does the graph."""
     graph = columns.graph
-    score = add_trees(graph, _in_single_precision(columns), plain_trees(estimator))
-    return graph.add("Add", score, graph.constant(float(np.ravel(estimator.init_.constant_)[0])))
-
-
-def _in_single_precision(columns: ScaledColumns) -> str:
-    single = columns.graph.add("Cast", columns.scaled, to=TensorProto.FLOAT)
-    return columns.graph.add("Cast", single, to=TensorProto.DOUBLE)
+    score = add_trees(graph, graph.single(columns.scaled), plain_trees(estimator))
+    return graph.add("Add", score, float(np.ravel(estimator.init_.constant_)[0]))
 
 
 @export_estimator.register
@@ -160,10 +147,9 @@ def _export_standard_member(estimator: StandardMember, columns: ScaledColumns) -
 
 @export_estimator.register
 def _export_converted_member(estimator: ConvertedMember, columns: ScaledColumns) -> str:
-    regressor = estimator.regressor_
-    graph = columns.graph
+    regressor, graph = estimator.regressor_, columns.graph
     if isinstance(regressor, FOREST):
-        return add_trees(graph, _in_single_precision(columns), forest_trees(regressor))
+        return add_trees(graph, graph.single(columns.scaled), forest_trees(regressor))
     if type(regressor) in export_estimator.registry:
         return export_estimator(regressor, columns)
     return add_converted(graph, regressor, columns.scaled, len(columns.order))
@@ -185,13 +171,14 @@ def _export_voting(estimator: VotingRegressor, columns: ScaledColumns) -> str:
     """The weighted mean of the members; linear and quadratic ones are one form together."""
     graph = columns.graph
     weights = np.array(estimator.weights or [1.0] * len(estimator.estimators_))
-    members = list(zip(estimator.estimators_, weights / weights.sum(), strict=True))
-    forms = [form.times(share) for m, share in members if (form := form_of(m)) is not None]
+    forms, others = [], []
+    for member, share in zip(estimator.estimators_, weights / weights.sum(), strict=True):
+        if (form := form_of(member)) is not None:
+            forms.append(form.times(share))
+        else:
+            others.append((member, share))
     parts = [columns.value_of(functools.reduce(operator.add, forms))] if forms else []
-    for member, share in members:
-        if form_of(member) is None:
-            score = export_estimator(member, columns)
-            parts.append(graph.add("Mul", score, graph.constant(share)))
+    parts += [graph.add("Mul", export_estimator(one, columns), share) for one, share in others]
     return parts[0] if len(parts) == 1 else graph.add("Sum", *parts)
 
 

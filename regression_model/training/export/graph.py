@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,19 +31,24 @@ class Graph:
     def add(
         self,
         operator: str,
-        *inputs: str,
+        *inputs: str | float | Sequence[float] | npt.NDArray[np.float64],
         domain: str = "",
         output: str | None = None,
         **attributes: Any,
     ) -> str:
-        """Add a node with one output and return the output's name."""
+        """Add a node with one output and return the output's name.
+
+        Inputs are names; numbers become constants of double.
+        """
+        names = [one if isinstance(one, str) else self.constant(one) for one in inputs]
         output = output or self._name(operator.lower())
-        self._nodes.append(
-            helper.make_node(
-                operator, list(inputs), [output], name=output, domain=domain, **attributes
-            )
-        )
+        node = helper.make_node(operator, names, [output], name=output, domain=domain, **attributes)
+        self._nodes.append(node)
         return output
+
+    def cast(self, tensor: str, to: int = TensorProto.DOUBLE) -> str:
+        """Add a node that changes the type of elements."""
+        return self.add("Cast", tensor, to=to)
 
     def constant(self, values: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> str:
         """Return the name of a constant; equal constants are stored once."""
@@ -56,13 +62,17 @@ class Graph:
         """Return the name of an int64 constant."""
         return self.constant(values, np.int64)
 
+    def single(self, tensor: str) -> str:
+        """Round to single precision."""
+        return self.cast(self.cast(tensor, TensorProto.FLOAT))
+
     def unfused(self, tensor: str) -> str:
         """Return a tensor of double that no optimizer merges with what comes after it.
 
         onnxruntime fuses a product with, or a division by, one number with the matrix product after
         it, and computes that number in single precision.
         """
-        return self.add("Max", tensor, self.constant(-np.inf))
+        return self.add("Max", tensor, -np.inf)
 
     def needs_opset(self, domain: str, version: int) -> None:
         """Say that an operator came with a newer version of its domain."""

@@ -143,14 +143,14 @@ def _end(
     }
     for output, tensor in ends.items():
         if operator == "Exp less 1":
-            graph.add("Sub", graph.add("Exp", tensor), graph.constant(1.0), output=output)
+            graph.add("Sub", graph.add("Exp", tensor), 1.0, output=output)
         else:
             graph.add(operator, tensor, output=output)
 
 
 def _at_least(graph: Graph, floor: float, tensor: str) -> str:
     """Keep a score from falling below the target's minimum, where it has one."""
-    return tensor if floor == -math.inf else graph.add("Max", tensor, graph.constant(floor))
+    return tensor if floor == -math.inf else graph.add("Max", tensor, floor)
 
 
 def _half_width(columns: ScaledColumns, interval: ConformalInterval) -> str:
@@ -159,6 +159,6 @@ def _half_width(columns: ScaledColumns, interval: ConformalInterval) -> str:
     if interval.weights is None:
         return quantile
     exponent = columns.value_of(linear_form(interval.weights, interval.intercept))
-    above = graph.add("Max", exponent, graph.constant(interval.lowest))
-    within = graph.add("Min", above, graph.constant(interval.highest))
+    above = graph.add("Max", exponent, interval.lowest)
+    within = graph.add("Min", above, interval.highest)
     return graph.add("Mul", graph.add("Exp", within), quantile)

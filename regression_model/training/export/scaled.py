@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import ExportError
+from ..arrays import Floats, Rows
 from ..steps.quadratic import QuadraticForm
 from .graph import Graph
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Native", "ScaledColumns", "linear_form"]
 
-Floats = npt.NDArray[np.float64]
 _MOST_CANCELLED = 1e5  # how much larger the terms of raw columns may be than those of scaled ones
 
 
@@ -68,7 +68,7 @@ class ScaledColumns:
 
     graph: Graph
     tensor: str
-    order: npt.NDArray[np.int64]
+    order: Rows
     centre: Floats
     spread: Floats
     lowest: Floats | None = None
@@ -87,8 +87,8 @@ class ScaledColumns:
         columns = self.tensor
         if (self.order != np.arange(len(self.order))).any():
             columns = graph.add("Gather", columns, graph.indices(np.argsort(self.order)), axis=1)
-        centred = graph.add("Sub", columns, graph.constant(self.centre))
-        scaled = graph.add("Div", centred, graph.constant(self.spread))
+        centred = graph.add("Sub", columns, self.centre)
+        scaled = graph.add("Div", centred, self.spread)
         if self.lowest is not None and self.highest is not None:
             return self._clip(scaled, self.lowest, self.highest)
         return scaled if len(self.spread) > 1 else graph.unfused(scaled)
@@ -102,12 +102,8 @@ class ScaledColumns:
         return self._clip(self.tensor, *(end[self.order] for end in ends))
 
     def _clip(self, tensor: str, lowest: Floats, highest: Floats) -> str:
-        above = self.graph.add("Max", tensor, self.graph.constant(lowest))
-        return self.graph.add("Min", above, self.graph.constant(highest))
-
-    @property
-    def _ones(self) -> Floats:
-        return np.ones(len(self.centre))
+        above = self.graph.add("Max", tensor, lowest)
+        return self.graph.add("Min", above, highest)
 
     def value_of(self, form: QuadraticForm) -> str:
         """Return the tensor of shape (rows,) that `form` gives for the scaled columns.
@@ -123,24 +119,24 @@ class ScaledColumns:
                 "The estimator has coefficients that overflow: lower gamma, coef0 or C of its "
                 "quadratic member, or raise the penalty of the linear ones."
             )
-        if raw.size(np.abs(self.centre) + self.spread) > _MOST_CANCELLED * form.size(self._ones):
-            columns = ScaledColumns.unscaled(self.graph, self.scaled, len(self.centre))
-            return columns.value_of(form)
+        number = len(self.centre)
+        scaled_size = form.size(np.ones(number))
+        if raw.size(np.abs(self.centre) + self.spread) > _MOST_CANCELLED * scaled_size:
+            return ScaledColumns.unscaled(self.graph, self.scaled, number).value_of(form)
         graph, slope = self.graph, raw.slope[self.order]
         if raw.curvature is None:
             # A column, not a vector: onnxruntime multiplies by a matrix 20 times faster.
             column = graph.constant(slope.reshape(-1, 1))
             value = graph.add("MatMul", self.clipped, column)
-            value = graph.add("Squeeze", value, graph.indices([1]))
         else:
             curvature = graph.constant(raw.curvature[np.ix_(self.order, self.order)])
-            inner = graph.add("Gemm", self.clipped, curvature, graph.constant(slope))
+            inner = graph.add("Gemm", self.clipped, curvature, slope)
             product = graph.add("Mul", inner, self.clipped)
             # Not ReduceSum: it adds up the rows at even and at odd places in different orders, and
             # so a row's prediction would depend on its place, in the last bits.
-            value = graph.add("MatMul", product, graph.constant(np.ones((len(slope), 1))))
-            value = graph.add("Squeeze", value, graph.indices([1]))
-        return graph.add("Add", value, graph.constant(raw.constant))
+            value = graph.add("MatMul", product, np.ones((len(slope), 1)))
+        value = graph.add("Squeeze", value, graph.indices([1]))
+        return graph.add("Add", value, raw.constant)
 
 
 def linear_form(weights: npt.ArrayLike, intercept: npt.ArrayLike) -> QuadraticForm:

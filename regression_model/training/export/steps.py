@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import singledispatch
 from typing import Any
 
@@ -24,19 +24,12 @@ from feature_engine.transformation import (
     YeoJohnsonTransformer,
 )
 from feature_engine.wrappers import SklearnTransformerWrapper
-from onnx import TensorProto
+from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import Binarizer, StandardScaler
 
 from ...errors import ExportError
-from ..steps.features import (
-    DateParts,
-    DerivedFeatures,
-    Formula,
-    Indicators,
-    OrderedLevels,
-    TargetMeans,
-)
-from ..steps.native import CODE, MADE, RAW, BesideNative, MadeColumns, RawColumns
+from ..steps.features import DerivedFeatures, Formula, Indicators, OrderedLevels, TargetMeans
+from ..steps.native import CODE, MADE, RAW, MadeColumns, RawColumns
 from ..steps.quadratic import RangeClipper
 from .dates import export_date_parts
 from .scaled import Native
@@ -76,8 +69,7 @@ def _export_missing_indicator(step: AddMissingIndicator, table: Table) -> None:
             of_levels = table.levels[name].map(lambda value: float(is_missing(value)))
             table.put_levels(f"{name}_na", of_levels)
     if numbers:
-        missing = table.graph.add("IsNaN", table.take(numbers))
-        flags = table.graph.add("Cast", missing, to=TensorProto.DOUBLE)
+        flags = table.graph.cast(table.graph.add("IsNaN", table.take(numbers)))
         table.put(flags, [f"{name}_na" for name in numbers])
 
 
@@ -96,21 +88,15 @@ def _export_categorical_imputer(step: CategoricalImputer, table: Table) -> None:
             table.fill({name: filler})
 
 
-# Times
+export_step.register(export_date_parts)
 
-
-@export_step.register
-def _export_parts(step: DateParts, table: Table) -> None:
-    export_date_parts(step, table)
-
-
-# Levels
+# Times and levels
 
 
 @export_step.register
 def _export_ordered_levels(step: OrderedLevels, table: Table) -> None:
     for name, numbers in step.numbers().items():
-        table.levels[name] = table.levels[name].map(_or_nan(numbers))
+        table.levels[name] = table.levels[name].look_up(numbers)
 
 
 @export_step.register
@@ -126,9 +112,9 @@ def _export_indicators(step: Indicators, table: Table) -> None:
             raise ExportError(f"{name} compares the number {test.column} with a level.")
     if above:
         columns = table.take([column for column, _ in above.values()])
-        thresholds = table.graph.constant([threshold for _, threshold in above.values()])
+        thresholds = [threshold for _, threshold in above.values()]
         answers = table.graph.add("Greater", columns, thresholds)
-        table.put(table.graph.add("Cast", answers, to=TensorProto.DOUBLE), list(above))
+        table.put(table.graph.cast(answers), list(above))
 
 
 def _answer(levels: Sequence[str], threshold: float | None) -> Callable[[Any], float]:
@@ -149,13 +135,13 @@ def _export_encoder(step: Any, table: Table) -> None:
     unseen = float(step._unseen) if step.unseen == "encode" else math.nan
     for name, numbers in step.encoder_dict_.items():
         encoded = {level: float(number) for level, number in numbers.items()}
-        table.levels[name] = table.levels[name].map(_or_nan(encoded, unseen))
+        table.levels[name] = table.levels[name].look_up(encoded, unseen)
 
 
 @export_step.register
 def _export_target_means(step: TargetMeans, table: Table) -> None:
     for name, numbers in step.encoder_dict_.items():
-        table.levels[name] = table.levels[name].map(_or_nan(numbers, step.mean_))
+        table.levels[name] = table.levels[name].look_up(numbers, step.mean_)
 
 
 @export_step.register
@@ -170,10 +156,6 @@ def _export_one_hot_encoder(step: OneHotEncoder, table: Table) -> None:
 def _or_rare(frequent: Sequence[str], rare: str) -> Callable[[Any], Any]:
     known = frozenset(frequent)
     return lambda value: value if value in known or is_missing(value) else rare
-
-
-def _or_nan(numbers: dict[Any, float], otherwise: float = math.nan) -> Callable[[Any], float]:
-    return lambda value: numbers.get(value, otherwise)
 
 
 # Numbers
@@ -194,23 +176,17 @@ def _export_log(step: LogTransformer, table: Table) -> None:
 
 @export_step.register
 def _export_shifted_log(step: LogCpTransformer, table: Table) -> None:
-    shifts = [float(_constant_of(step.C_, name)) for name in step.variables_]
-
-    def shifted_log(x: str) -> str:
-        return _log(table, table.graph.add("Add", x, table.graph.constant(shifts)), step.base)
-
-    _elementwise(table, step.variables_, shifted_log)
-
-
-def _constant_of(constants: Any, name: str) -> Any:
-    return constants[name] if isinstance(constants, dict) else constants
+    constants = step.C_ if isinstance(step.C_, dict) else dict.fromkeys(step.variables_, step.C_)
+    shifts = [float(constants[name]) for name in step.variables_]
+    add = table.graph.add
+    _elementwise(table, step.variables_, lambda x: _log(table, add("Add", x, shifts), step.base))
 
 
 def _log(table: Table, x: str, base: str) -> str:
     natural = table.graph.add("Log", x)
     if base == "e":
         return natural
-    return table.graph.unfused(table.graph.add("Div", natural, table.graph.constant(math.log(10))))
+    return table.graph.unfused(table.graph.add("Div", natural, math.log(10)))
 
 
 @export_step.register
@@ -218,7 +194,7 @@ def _export_power(step: PowerTransformer, table: Table) -> None:
     def power(x: str) -> str:
         if step.exp == 0.5:
             return table.graph.add("Sqrt", x)
-        return table.graph.add("Pow", x, table.graph.constant(float(step.exp)))
+        return table.graph.add("Pow", x, float(step.exp))
 
     _elementwise(table, step.variables_, power)
 
@@ -236,8 +212,8 @@ def _export_yeo_johnson(step: YeoJohnsonTransformer, table: Table) -> None:
         is_zero = np.abs(exponents) < np.finfo(float).eps
         safe = np.where(is_zero, 1.0, exponents)
         shifted = graph.add("Add", magnitude, one)
-        powered = graph.add("Sub", graph.add("Pow", shifted, graph.constant(safe)), one)
-        power = graph.add("Div", powered, graph.constant(safe))
+        powered = graph.add("Sub", graph.add("Pow", shifted, safe), one)
+        power = graph.add("Div", powered, safe)
         if not is_zero.any():
             return power
         return graph.add("Where", graph.constant(is_zero, bool), graph.add("Log", shifted), power)
@@ -256,11 +232,8 @@ def _export_binarizer(step: SklearnTransformerWrapper, table: Table) -> None:
     if not isinstance(wrapped, Binarizer):
         raise _unknown(wrapped)
 
-    def binary(x: str) -> str:
-        above = table.graph.add("Greater", x, table.graph.constant(float(wrapped.threshold)))
-        return table.graph.add("Cast", above, to=TensorProto.DOUBLE)
-
-    _elementwise(table, step.variables_, binary)
+    graph, threshold = table.graph, float(wrapped.threshold)
+    _elementwise(table, step.variables_, lambda x: graph.cast(graph.add("Greater", x, threshold)))
 
 
 @export_step.register
@@ -273,8 +246,7 @@ def _export_clipper(step: RangeClipper, table: Table) -> None:
     table.clip(step.lowest_, step.highest_)
 
 
-def _elementwise(table: Table, names: Iterable[str], function: Callable[[str], str]) -> None:
-    names = list(names)
+def _elementwise(table: Table, names: Sequence[str], function: Callable[[str], str]) -> None:
     table.put(function(table.take(names)), names)
 
 
@@ -292,10 +264,10 @@ def _export_raw_columns(step: RawColumns, table: Table) -> None:
         table.put(capped, [RAW + name for name in step.numbers_])
     for name, levels in step.ranks_.items():
         ranks = {level: float(rank) for rank, level in enumerate(levels)}
-        table.put_levels(RAW + name, table.levels[name].map(_or_nan(ranks)))
+        table.put_levels(RAW + name, table.levels[name].look_up(ranks))
     for name, levels in step.levels_.items():
         codes = {level: float(i) for i, level in enumerate(levels, 1)}
-        table.codes[CODE + name] = table.levels[name].map(_or_nan(codes, 0.0))
+        table.codes[CODE + name] = table.levels[name].look_up(codes, 0.0)
         table.put_levels(CODE + name, table.codes[CODE + name])
 
 
@@ -309,18 +281,18 @@ def _export_made_columns(step: MadeColumns, table: Table) -> None:
         else:
             numbers.append(name)
     if numbers:
-        single = table.graph.add("Cast", table.take(numbers), to=TensorProto.FLOAT)
-        made = table.graph.add("Cast", single, to=TensorProto.DOUBLE)
+        made = table.graph.single(table.take(numbers))
         table.put(made, [MADE + name for name in numbers])
 
 
 @export_step.register
-def _export_beside_native(step: BesideNative, table: Table) -> None:
-    codes = [table.codes[name] for name in step.native_ if name in table.codes]
-    tensor = table.take(step.native_)
-    table.native = Native(tensor, len(step.native_), codes, table.look_up)
-    table.drop(step.native_)
-    for _, inner in step.transformer_.steps:
+def _export_beside_native(step: ColumnTransformer, table: Table) -> None:
+    """As `beside_native` makes it."""
+    (_, transformer, _), (_, _, native) = step.transformers_
+    codes = [table.codes[name] for name in native if name in table.codes]
+    table.native = Native(table.take(native), len(native), codes, table.look_up)
+    table.drop(native)
+    for _, inner in transformer.steps:
         export_step(inner, table)
 
 
@@ -351,7 +323,7 @@ def _sums(table: Table, formulas: dict[str, Formula]) -> None:
     for j, formula in enumerate(formulas.values()):
         for column, weight in zip(formula.columns, formula.weights, strict=True):
             weights[columns.index(column), j] += weight
-    product = table.graph.add("MatMul", table.take(columns), table.graph.constant(weights))
+    product = table.graph.add("MatMul", table.take(columns), weights)
     table.put(product, list(formulas))
 
 
@@ -378,7 +350,7 @@ def _elapsed(table: Table, formulas: dict[str, Formula]) -> None:
     later = table.take([f.columns[0] for f in formulas.values()])
     earlier = table.take([f.columns[1] for f in formulas.values()])
     years = table.graph.add("Sub", later, earlier)
-    table.put(table.graph.add("Max", years, table.graph.constant(0.0)), list(formulas))
+    table.put(table.graph.add("Max", years, 0.0), list(formulas))
 
 
 _VERBS = {"sum": _sums, "product": _products, "ratio": _ratios, "elapsed": _elapsed}

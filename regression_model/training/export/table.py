@@ -14,16 +14,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ...errors import ExportError
 from ...runtime.contract import Contract
+from ..arrays import Floats
 from .graph import Graph
 from .scaled import Native, ScaledColumns
 
 __all__ = ["CODES", "LEVELS", "NUMBERS", "Levels", "Table"]
 
-Floats = npt.NDArray[np.float64]
 
 NUMBERS, LEVELS, CODES = "numbers", "levels", "codes"
 
@@ -43,6 +42,10 @@ class Levels:
     def map(self, function: Callable[[Any], Any]) -> Levels:
         """Return the column with every value passed through `function`."""
         return Levels(self.source, tuple(function(value) for value in self.values))
+
+    def look_up(self, numbers: Mapping[Any, float], otherwise: float = math.nan) -> Levels:
+        """Return the column with the number of each value."""
+        return self.map(lambda value: numbers.get(value, otherwise))
 
     def fill(self, filler: Any) -> Levels:
         """Return the column with `filler` where a value is missing."""
@@ -98,10 +101,7 @@ class Table:
         """
         if self.scaling is not None:
             raise ExportError("A step after the StandardScaler has no ONNX export; clipping has.")
-        self._look_up(names)
-        self._fill()
-        blocks = list(dict.fromkeys(self.numbers[name][0] for name in names))
-        block = blocks[0] if len(blocks) == 1 else self._join(blocks)
+        block = self._join(self._blocks(names))
         at = [self.numbers[name][1] for name in names]
         if at == list(range(self.widths[block])):
             return block
@@ -120,8 +120,7 @@ class Table:
         self.names = list(names)
         tensor, found = self._take_in_any_order(names)
         order = np.array([self.names.index(name) for name in found])
-        scaling = ScaledColumns(self.graph, tensor, order, centre, spread)
-        self.scaling = replace(scaling, native=self.native)
+        self.scaling = ScaledColumns(self.graph, tensor, order, centre, spread, native=self.native)
 
     def clip(self, lowest: Floats, highest: Floats) -> None:
         """Clip the scaled columns."""
@@ -141,13 +140,16 @@ class Table:
 
     def _take_in_any_order(self, names: Sequence[str]) -> tuple[str, list[str]]:
         """Return a tensor of exactly these columns, and their names in its order."""
-        self._look_up(names)
-        self._fill()
-        blocks = list(dict.fromkeys(self.numbers[name][0] for name in names))
+        blocks = self._blocks(names)
         if sum(self.widths[block] for block in blocks) != len(names):
             return self.take(names), list(names)  # a block has other columns, perhaps NaN, too
-        block = blocks[0] if len(blocks) == 1 else self._join(blocks)
-        return block, sorted(names, key=lambda name: self.numbers[name][1])
+        return self._join(blocks), sorted(names, key=lambda name: self.numbers[name][1])
+
+    def _blocks(self, names: Sequence[str]) -> list[str]:
+        """Return the blocks that columns are in, looked up and filled."""
+        self._look_up(names)
+        self._fill()
+        return list(dict.fromkeys(self.numbers[name][0] for name in names))
 
     def put(self, tensor: str, names: Sequence[str]) -> None:
         """Let the columns of `tensor`, shape (rows, len(names)), be the named ones from now on."""
@@ -171,14 +173,21 @@ class Table:
 
     def _join(self, blocks: Sequence[str]) -> str:
         """Make one block of several, for this use and all later ones."""
+        if len(blocks) == 1:
+            return blocks[0]
         joined = self.graph.add("Concat", *blocks, axis=1)
-        widths = [self.widths[block] for block in blocks]
-        starts = dict(zip(blocks, np.cumsum([0, *widths[:-1]]).tolist(), strict=True))
-        self.widths[joined] = sum(widths)
-        for name, (block, i) in self.numbers.items():
-            if block in starts:
-                self.numbers[name] = (joined, starts[block] + i)
+        self._replace(blocks, joined)
         return joined
+
+    def _replace(self, blocks: Sequence[str], tensor: str) -> None:
+        """Let the columns of `blocks`, one after the other, be those of `tensor` from now on."""
+        start = 0
+        for block in blocks:
+            for name, (of, i) in self.numbers.items():
+                if of == block:
+                    self.numbers[name] = (tensor, start + i)
+            start += self.widths[block]
+        self.widths[tensor] = start
 
     def _look_up(self, names: Sequence[str]) -> None:
         """Turn every column of levels that has become numeric into numbers, all in one go."""
@@ -209,12 +218,8 @@ class Table:
             for name, value in self.fills.items():
                 if self.numbers[name][0] == block:
                     fills[self.numbers[name][1]] = value
-            missing = self.graph.add("IsNaN", block)
-            filled = self.graph.add("Where", missing, self.graph.constant(fills), block)
-            self.widths[filled] = self.widths[block]
-            for name, (of, i) in self.numbers.items():
-                if of == block:
-                    self.numbers[name] = (filled, i)
+            filled = self.graph.add("Where", self.graph.add("IsNaN", block), fills, block)
+            self._replace([block], filled)
         self.fills.clear()
 
 

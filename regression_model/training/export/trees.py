@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from onnx import numpy_helper
 from sklearn.ensemble import (
     ExtraTreesRegressor,
@@ -17,6 +16,7 @@ from sklearn.ensemble import (
 )
 from sklearn.tree import DecisionTreeRegressor
 
+from ..arrays import Array
 from .graph import Graph
 from .scaled import Native
 from .table import Levels
@@ -33,11 +33,19 @@ __all__ = [
 FOREST = (RandomForestRegressor, ExtraTreesRegressor, DecisionTreeRegressor)
 _LESS_OR_EQUAL, _MEMBER = 0, 6  # codes of the operator
 _SUM, _NO_POST_TRANSFORM = 1, 0
+_OF_NODES = (
+    "nodes_featureids",
+    "nodes_modes",
+    "nodes_splits",
+    "nodes_missing_value_tracks_true",
+    "nodes_truenodeids",
+    "nodes_trueleafs",
+    "nodes_falsenodeids",
+    "nodes_falseleafs",
+)
 _WORD = 32  # bits in scikit-learn's sets
 _MOST_BITS = 64  # the codes that onnxruntime compares with a set in one step
 _QUESTIONS = 6  # that a number up to 64 answers
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -197,58 +205,41 @@ def _members(words: Array) -> set[int]:
 
 def _attributes(trees: Iterable[Tree]) -> dict[str, Any]:
     """Write the trees as the attributes of the operator; a tree of one leaf gets a node above."""
-    features: list[int] = []
-    modes: list[int] = []
-    splits: list[float] = []
-    missing: list[int] = []
+    written: list[tuple[Any, ...]] = []  # a node each, as _OF_NODES says
     members: list[float] = []
-    sides: dict[bool, list[int]] = {True: [], False: []}
-    leafs: dict[bool, list[int]] = {True: [], False: []}
     weights: list[float] = []
     roots: list[int] = []
     tracks_missing = False
     for tree in trees:
         nodes = np.flatnonzero(~tree.is_leaf).tolist()
-        number = {node: len(features) + i for i, node in enumerate(nodes)}
-        roots.append(len(features))
+        number = {node: len(written) + i for i, node in enumerate(nodes)}
+        roots.append(len(written))
         tracks_missing |= tree.missing is not None
         if not nodes:
-            features.append(0)
-            modes.append(_LESS_OR_EQUAL)
-            splits.append(0.0)
-            missing.append(0)
-            for side in (True, False):
-                sides[side].append(len(weights))
-                leafs[side].append(1)
+            written.append((0, _LESS_OR_EQUAL, 0.0, 0, len(weights), 1, len(weights), 1))
             weights.append(float(tree.value[0]))
-            continue
         for node in nodes:
-            features.append(int(tree.feature[node]))
-            modes.append(_MEMBER if node in tree.members else _LESS_OR_EQUAL)
-            splits.append(0.0 if node in tree.members else float(tree.threshold[node]))
-            missing.append(int(tree.missing is not None and tree.missing[node]))
+            mode, split = _LESS_OR_EQUAL, float(tree.threshold[node])
             if node in tree.members:
+                mode, split = _MEMBER, 0.0
                 members += [*tree.members[node], np.nan]
-            for side, below in ((True, tree.true[node]), (False, tree.false[node])):
-                child = int(below)
-                leafs[side].append(int(child not in number))
-                sides[side].append(number.get(child, len(weights)))
+            sides: list[int] = []
+            for child in (int(tree.true[node]), int(tree.false[node])):
+                sides += [number.get(child, len(weights)), int(child not in number)]
                 if child not in number:
                     weights.append(float(tree.value[child]))
-    attributes = {
-        "nodes_featureids": features,
-        "nodes_modes": numpy_helper.from_array(np.array(modes, np.uint8)),
-        "nodes_splits": numpy_helper.from_array(np.array(splits)),
-        "nodes_truenodeids": sides[True],
-        "nodes_falsenodeids": sides[False],
-        "nodes_trueleafs": leafs[True],
-        "nodes_falseleafs": leafs[False],
-        "leaf_targetids": [0] * len(weights),
-        "leaf_weights": numpy_helper.from_array(np.array(weights)),
-        "tree_roots": roots,
+            missing = int(tree.missing is not None and tree.missing[node])
+            written.append((int(tree.feature[node]), mode, split, missing, *sides))
+    columns = map(list, zip(*written, strict=True))
+    attributes: dict[str, Any] = dict(zip(_OF_NODES, columns, strict=True))
+    if not tracks_missing:
+        del attributes["nodes_missing_value_tracks_true"]
+    tensors = {
+        "nodes_modes": np.array(attributes["nodes_modes"], np.uint8),
+        "nodes_splits": np.array(attributes["nodes_splits"]),
+        "leaf_weights": np.array(weights),
     }
-    if tracks_missing:
-        attributes["nodes_missing_value_tracks_true"] = missing
     if members:
-        attributes["membership_values"] = numpy_helper.from_array(np.array(members))
-    return attributes
+        tensors["membership_values"] = np.array(members)
+    attributes |= {name: numpy_helper.from_array(values) for name, values in tensors.items()}
+    return attributes | {"leaf_targetids": [0] * len(weights), "tree_roots": roots}

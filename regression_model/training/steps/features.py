@@ -8,9 +8,9 @@ a mean that the row's own target is part of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 
 from ...config.features import columns_of_part
 from ...times import DAY
+from ..arrays import Array
 
 __all__ = [
     "Condition",
@@ -39,7 +40,6 @@ __all__ = [
 ]
 
 
-Array = np.ndarray[Any, Any]
 _PARTS = 5  # of the rows, each shown the means of the others
 _MOST_ADDED = 1e9  # rows of all, where the levels do not differ
 
@@ -65,13 +65,31 @@ class Formula:
     columns: tuple[str, ...]
     weights: tuple[float, ...] = ()
 
+    def value(self, *inputs: Array) -> Array:
+        """Return the number for each row of the columns, each of shape (rows,)."""
+        if self.verb == "sum":
+            weighted = [weight * x for weight, x in zip(self.weights, inputs, strict=True)]
+            return np.asarray(np.sum(weighted, axis=0))
+        if self.verb == "product":
+            return np.asarray(np.prod(inputs, axis=0))
+        first, second = inputs
+        if self.verb == "elapsed":
+            return np.maximum(first - second, 0.0)
+        with np.errstate(over="ignore"):  # what is infinite is refused where it is predicted with
+            return np.divide(first, second, out=np.zeros_like(first), where=second != 0)
+
 
 class _ColumnTransformer(TransformerMixin, BaseEstimator):
-    """A transformer that learns nothing but the columns it was shown."""
+    """A transformer of a frame's columns by their names."""
 
-    def fit(self, X: Any, y: Any = None) -> _ColumnTransformer:
-        """Check `X`, shape (rows, columns), and remember its columns."""
-        self._check_columns(self._frame_of(X, reset=True))
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Check `X`, shape (rows, columns), and learn from it, and from `y` where that counts."""
+        frame = self._frame_of(X, reset=True)
+        if absent := sorted(self._needed() - set(frame.columns)):
+            raise ValueError(
+                f"{type(self).__name__} needs columns that did not come: {', '.join(absent)}."
+            )
+        self._learn(frame, y)
         return self
 
     def transform(self, X: Any) -> pd.DataFrame:
@@ -102,20 +120,17 @@ class _ColumnTransformer(TransformerMixin, BaseEstimator):
         validate_data(self, X, reset=reset, skip_check_array=True)
         return X
 
+    def _needed(self) -> set[str]:
+        return set()
+
+    def _learn(self, frame: pd.DataFrame, y: Any) -> None:
+        pass
+
     def _made(self) -> list[str]:
         return []
 
-    def _needed(self) -> set[str]:
-        raise NotImplementedError
-
     def _transformed(self, frame: pd.DataFrame) -> pd.DataFrame:
         raise NotImplementedError
-
-    def _check_columns(self, frame: pd.DataFrame) -> None:
-        if absent := sorted(self._needed() - set(frame.columns) - set(self._made())):
-            raise ValueError(
-                f"{type(self).__name__} needs columns that did not come: {', '.join(absent)}."
-            )
 
 
 class _TextImputer(CategoricalImputer):
@@ -131,10 +146,11 @@ class _TextImputer(CategoricalImputer):
         texts = [n for n, dtype in filled.dtypes.items() if isinstance(dtype, pd.StringDtype)]
         return filled.astype(dict.fromkeys(texts, object))
 
-    def _learn(self, frame: pd.DataFrame, fillers: Mapping[str, Any]) -> None:
+    def _with(self, fillers: Mapping[str, Any], frame: pd.DataFrame) -> Self:
         self.variables_ = list(fillers)
         self.imputer_dict_ = dict(fillers)
         self._get_feature_names_in(frame)
+        return self
 
 
 class LevelImputer(_TextImputer):
@@ -151,8 +167,7 @@ class LevelImputer(_TextImputer):
 
     def fit(self, X: Any, y: Any = None) -> LevelImputer:
         """Remember the columns of `X`."""
-        self._learn(check_X(X), self.levels or {})
-        return self
+        return self._with(self.levels or {}, check_X(X))
 
 
 class MostFrequentImputer(_TextImputer):
@@ -170,8 +185,7 @@ class MostFrequentImputer(_TextImputer):
         modes = {name: frame[name].mode() for name in self.variables}
         if empty := [name for name, mode in modes.items() if mode.empty]:
             raise ValueError(f"No row has a value to learn from: {', '.join(empty)}.")
-        self._learn(frame, {name: mode.iloc[0] for name, mode in modes.items()})
-        return self
+        return self._with({name: mode.iloc[0] for name, mode in modes.items()}, frame)
 
 
 class OrderedLevels(_ColumnTransformer):
@@ -225,20 +239,16 @@ class Indicators(_ColumnTransformer):
     def __init__(self, tests: Mapping[str, Condition] | None = None) -> None:
         self.tests = tests
 
-    def fit(self, X: Any, y: Any = None) -> Indicators:
-        """Check `X`, shape (rows, columns), and learn which levels there are."""
-        super().fit(X)
-        frame = self._frame_of(X, reset=False)
+    def _needed(self) -> set[str]:
+        return {test.column for test in (self.tests or {}).values()}
+
+    def _learn(self, frame: pd.DataFrame, y: Any) -> None:
         self.tests_ = {
             name: replace(
                 test, levels=tuple(one for one in test.levels if (frame[test.column] == one).any())
             )
             for name, test in (self.tests or {}).items()
         }
-        return self
-
-    def _needed(self) -> set[str]:
-        return {test.column for test in (self.tests or {}).values()}
 
     def _made(self) -> list[str]:
         return list(self.tests or {})
@@ -286,14 +296,6 @@ class TargetMeans(_ColumnTransformer):
         self.variables = variables
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> TargetMeans:
-        """Learn the means from `X`, shape (rows, columns), and `y`, shape (rows,)."""
-        super().fit(X)
-        frame, target = self._frame_of(X, reset=False), np.asarray(y, dtype=np.float64)
-        self.mean_ = float(target.mean())
-        self.encoder_dict_ = {name: _smoothed(frame[name], target) for name in self.variables}
-        return self
-
     def fit_transform(self, X: Any, y: Any = None, **parameters: Any) -> pd.DataFrame:
         """Learn the means, and return each row with means that were learnt without it."""
         frame, target = self.fit(X, y)._frame_of(X, reset=False), np.asarray(y, dtype=np.float64)
@@ -308,6 +310,11 @@ class TargetMeans(_ColumnTransformer):
 
     def _needed(self) -> set[str]:
         return set(self.variables)
+
+    def _learn(self, frame: pd.DataFrame, y: Any) -> None:
+        target = np.asarray(y, dtype=np.float64)
+        self.mean_ = float(target.mean())
+        self.encoder_dict_ = {name: _smoothed(frame[name], target) for name in self.variables}
 
     def _transformed(self, frame: pd.DataFrame) -> pd.DataFrame:
         encoded = {
@@ -367,15 +374,6 @@ class DateParts(_ColumnTransformer):
         self.parts = parts
         self.days = days
 
-    def fit(self, X: Any, y: Any = None) -> DateParts:
-        """Check `X`, shape (rows, columns), and learn the earliest time of each column."""
-        super().fit(X)
-        frame = self._frame_of(X, reset=False)
-        self.earliest_ = {
-            name: float(np.nanmin(self._seconds(frame, name))) for name in self.parts or {}
-        }
-        return self
-
     def get_feature_names_out(self, input_features: Any = None) -> list[str]:
         """Return the names of the columns that `transform` gives."""
         names = super().get_feature_names_out(input_features)
@@ -383,6 +381,11 @@ class DateParts(_ColumnTransformer):
 
     def _needed(self) -> set[str]:
         return set(self.parts or {})
+
+    def _learn(self, frame: pd.DataFrame, y: Any) -> None:
+        self.earliest_ = {
+            name: float(np.nanmin(self._seconds(frame, name))) for name in self.parts or {}
+        }
 
     def _made(self) -> list[str]:
         return [
@@ -447,41 +450,16 @@ class DerivedFeatures(_ColumnTransformer):
         self.formulas = formulas
 
     def _needed(self) -> set[str]:
-        return {column for f in (self.formulas or {}).values() for column in f.columns}
+        formulas = self.formulas or {}
+        return {column for f in formulas.values() for column in f.columns} - set(formulas)
 
     def _made(self) -> list[str]:
         return list(self.formulas or {})
 
     def _transformed(self, frame: pd.DataFrame) -> pd.DataFrame:
-        columns = {name: frame[name].to_numpy() for name in self._needed() & set(frame.columns)}
+        columns = {name: frame[name].to_numpy() for name in self._needed()}
         made = {}
         for name, formula in (self.formulas or {}).items():
             inputs = [columns[column].astype(float) for column in formula.columns]
-            made[name] = columns[name] = COMPUTE[formula.verb](formula, *inputs)
+            made[name] = columns[name] = formula.value(*inputs)
         return pd.concat([frame, pd.DataFrame(made, index=frame.index)], axis=1)
-
-
-def _sum(formula: Formula, *inputs: Array) -> Array:
-    weighted = [weight * x for weight, x in zip(formula.weights, inputs, strict=True)]
-    return np.asarray(np.sum(weighted, axis=0))
-
-
-def _product(formula: Formula, *inputs: Array) -> Array:
-    return np.asarray(np.prod(inputs, axis=0))
-
-
-def _ratio(formula: Formula, above: Array, below: Array) -> Array:
-    with np.errstate(over="ignore"):  # what is infinite is refused where it is predicted with
-        return np.divide(above, below, out=np.zeros_like(above), where=below != 0)
-
-
-def _elapsed(formula: Formula, later: Array, earlier: Array) -> Array:
-    return np.maximum(later - earlier, 0.0)
-
-
-COMPUTE: dict[str, Callable[..., Array]] = {
-    "sum": _sum,
-    "product": _product,
-    "ratio": _ratio,
-    "elapsed": _elapsed,
-}

@@ -8,16 +8,17 @@ a configuration does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from ..arrays import Features, Floats
 from .features import _ColumnTransformer
 
 __all__ = [
@@ -25,19 +26,16 @@ __all__ = [
     "MADE",
     "MOST_LEVELS",
     "RAW",
-    "BesideNative",
     "ConvertedMember",
     "MadeColumns",
     "NativeMember",
     "RawColumns",
     "StandardMember",
+    "beside_native",
     "columns_of",
     "source_of",
     "standard_of",
 ]
-
-Floats = npt.NDArray[np.float64]
-Features: TypeAlias = Floats | pd.DataFrame
 
 CODE, RAW, MADE = "*code ", "*raw ", "*made "
 MOST_LEVELS = 255  # what a histogram tells apart
@@ -52,8 +50,7 @@ def standard_of(features: Features) -> Floats:
     """Return the standard columns of what an estimator takes."""
     if not isinstance(features, pd.DataFrame):
         return features
-    standard = [not str(name).startswith("*") for name in features.columns]
-    return np.ascontiguousarray(features.loc[:, standard].to_numpy(dtype=np.float64))
+    return np.ascontiguousarray(features[_standard(features)].to_numpy(dtype=np.float64))
 
 
 def columns_of(features: Features, kept: Sequence[int]) -> Features:
@@ -95,37 +92,26 @@ class RawColumns(_ColumnTransformer):
         self.codes = codes
         self.most = most
 
-    def fit(self, X: Any, y: Any = None) -> RawColumns:
-        """Check `X`, shape (rows, columns), and learn which levels there are."""
-        super().fit(X)
-        frame = self._frame_of(X, reset=False)
+    def _needed(self) -> set[str]:
+        return {*(self.numbers or {}), *(self.ranks or {}), *self.codes}
+
+    def _learn(self, frame: pd.DataFrame, y: Any) -> None:
         numbers, ranks = self.numbers or {}, self.ranks or {}
         self.numbers_ = {name: cap for name, cap in numbers.items() if frame[name].notna().any()}
         self.ranks_ = {n: tuple(of) for n, of in ranks.items() if frame[n].isin(of).any()}
         levels = {name: sorted(frame[name].dropna().unique()) for name in self.codes}
         self.levels_ = {n: tuple(of) for n, of in levels.items() if 0 < len(of) <= self.most}
-        return self
-
-    def _needed(self) -> set[str]:
-        return {*(self.numbers or {}), *(self.ranks or {}), *self.codes}
 
     def _made(self) -> list[str]:
-        if not hasattr(self, "levels_"):
-            return []
-        return [
-            *(RAW + name for name in (*self.numbers_, *self.ranks_)),
-            *(CODE + name for name in self.levels_),
-        ]
+        raw = [RAW + name for name in (*self.numbers_, *self.ranks_)]
+        return raw + [CODE + name for name in self.levels_]
 
     def _transformed(self, frame: pd.DataFrame) -> pd.DataFrame:
-        columns: dict[str, Any] = {
-            RAW + name: frame[name].to_numpy(dtype=float) for name in self.numbers_
-        }
+        columns: dict[str, Any] = {}
         for name, cap in self.numbers_.items():
-            if cap is not None:
-                columns[RAW + name] = np.minimum(columns[RAW + name], cap)
-        coded = [(RAW, self.ranks_), (CODE, self.levels_)]
-        for prefix, of in coded:
+            numbers = frame[name].to_numpy(dtype=float)
+            columns[RAW + name] = numbers if cap is None else np.minimum(numbers, cap)
+        for prefix, of in ((RAW, self.ranks_), (CODE, self.levels_)):
             for name, levels in of.items():
                 codes = {level: float(i) for i, level in enumerate(levels)}
                 columns[prefix + name] = frame[name].map(codes).to_numpy(dtype=float)
@@ -153,25 +139,19 @@ class MadeColumns(_ColumnTransformer):
     def __init__(self, columns: Sequence[str] = ()) -> None:
         self.columns = columns
 
-    def fit(self, X: Any, y: Any = None) -> MadeColumns:
-        """Find the columns in `X`, shape (rows, columns)."""
-        super().fit(X)
-        names = [str(name) for name in self._frame_of(X, reset=False).columns]
+    def _learn(self, frame: pd.DataFrame, y: Any) -> None:
+        names = [str(name) for name in frame.columns]
         present, known = frozenset(names), {*self.columns, *(f"{n}_na" for n in self.columns)}
-        self.columns_ = []
+        found: list[str] = []
         for name in self.columns:
             if present & {RAW + name, CODE + name}:
                 continue
             several = [n for n in names if n.startswith(f"{name}_") and n not in known]
-            self.columns_ += [name] if name in present else several
-        self.columns_ = list(dict.fromkeys(self.columns_))
-        return self
-
-    def _needed(self) -> set[str]:
-        return set()
+            found += [name] if name in present else several
+        self.columns_ = list(dict.fromkeys(found))
 
     def _made(self) -> list[str]:
-        return [MADE + name for name in getattr(self, "columns_", ())]
+        return [MADE + name for name in self.columns_]
 
     def _transformed(self, frame: pd.DataFrame) -> pd.DataFrame:
         with np.errstate(over="ignore"):
@@ -180,45 +160,21 @@ class MadeColumns(_ColumnTransformer):
         return pd.concat([frame, made], axis=1)
 
 
-class BesideNative(TransformerMixin, BaseEstimator):
-    """Transform the standard columns, and put the native ones beside them as they are.
+def beside_native(transformer: Pipeline) -> ColumnTransformer:
+    """Let a pipeline transform the standard columns, and keep the native ones beside them."""
+    parts = [("standard", transformer, _standard), ("native", "passthrough", _native)]
+    columns = ColumnTransformer(parts, verbose_feature_names_out=False)
+    return columns.set_output(transform="pandas")
 
-    Parameters
-    ----------
-    transformer : Pipeline of steps that keep the columns they get
 
-    Attributes
-    ----------
-    transformer_ : Pipeline, fitted
-    native_ : list of str
-        The native columns, codes first.
-    """
+def _standard(X: pd.DataFrame) -> list[str]:
+    return [name for name in X.columns if not str(name).startswith("*")]
 
-    def __init__(self, transformer: Pipeline | None = None) -> None:
-        self.transformer = transformer
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> BesideNative:
-        """Learn from the frame `X`."""
-        names = [str(name) for name in X.columns]
-        self.native_ = [name for name in names if name.startswith(CODE)]
-        self.native_ += [name for name in names if name.startswith((RAW, MADE))]
-        self.standard_ = [name for name in names if not name.startswith("*")]
-        self.transformer_ = clone(self.transformer).fit(X[self.standard_], y)
-        return self
-
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Return a frame of the standard columns, transformed, and the native ones."""
-        check_is_fitted(self)
-        parts = [
-            self.transformer_.transform(X[self.standard_]),
-            X[self.native_].to_numpy(dtype=float),
-        ]
-        return pd.DataFrame(np.hstack(parts), columns=self.get_feature_names_out())
-
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Return the names of the columns that `transform` gives."""
-        check_is_fitted(self)
-        return np.array([*self.standard_, *self.native_], dtype=object)
+def _native(X: pd.DataFrame) -> list[str]:
+    """Return the native columns, codes first."""
+    native = [str(name) for name in X.columns if str(name).startswith("*")]
+    return sorted(native, key=lambda name: not name.startswith(CODE))
 
 
 class _Member(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
@@ -279,7 +235,3 @@ class NativeMember(_Member):
 
     def _part(self, X: pd.DataFrame) -> Floats:
         return X[_native(X)].to_numpy(dtype=np.float64)
-
-
-def _native(X: pd.DataFrame) -> list[str]:
-    return [name for name in X.columns if name.startswith("*")]

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.svm import SVR
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-__all__ = ["QuadraticForm", "QuadraticSVR", "RangeClipper"]
+from ..arrays import Floats
 
-Floats = npt.NDArray[np.float64]
+__all__ = ["QuadraticForm", "QuadraticSVR", "RangeClipper"]
 
 
 @dataclass(frozen=True)
@@ -64,12 +63,9 @@ class QuadraticForm:
         curvature = None if self.curvature is None else share * self.curvature
         return QuadraticForm(share * self.slope, share * self.constant, curvature)
 
+    @np.errstate(divide="ignore", over="ignore", invalid="ignore")  # see `is_finite`
     def before_scaling(self, centre: Floats, spread: Floats) -> QuadraticForm:
         """Return the form that gives for x what this one gives for (x - centre) / spread."""
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # see `is_finite`
-            return self._before_scaling(centre, spread)
-
-    def _before_scaling(self, centre: Floats, spread: Floats) -> QuadraticForm:
         slope = self.slope / spread
         if self.curvature is None:
             return QuadraticForm(slope, self.constant - float(slope @ centre))
