@@ -30,7 +30,7 @@ import numpy as np
 import onnx
 
 from regression_model import Model, ModelFileError, load_model
-from regression_model.cli.terminal import show
+from regression_model.cli.console.terminal import show
 from regression_model.errors import RegressionModelError
 from regression_model.evaluation import tables
 from regression_model.evaluation.scoring import evaluate_model

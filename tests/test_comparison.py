@@ -128,7 +128,7 @@ def variant(old: Model) -> Variant:
     def made(change: Change) -> Model:
         manifest = old.manifest
         change(manifest)
-        _, (content, _) = old.__reduce__()
+        _, (content,) = old.__reduce__()
         return Model(reseal(content, manifest, name="old"), name="variant")
 
     return made
@@ -407,7 +407,7 @@ def test_rows_in_slices_give_what_all_at_once_give(old: Model, refitted: Model) 
 
 def test_the_model_in_a_wheel_is_compared(old: Model, tmp_path: Path) -> None:
     """Whether it is that of this package or one that `package` made; nothing is unpacked."""
-    _, (content, _) = old.__reduce__()
+    _, (content,) = old.__reduce__()
     for member in ("regression_model/trained_models/stand-4.0.0.onnx", "stand/model.onnx"):
         wheel = tmp_path / "stand-1.0.0-py3-none-any.whl"
         with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -441,7 +441,7 @@ def test_a_wheel_without_one_model_is_refused(
 
 def test_a_damaged_wheel_is_refused(old: Model, tmp_path: Path) -> None:
     """Wherever the damage is: always an error of this package, and never another."""
-    _, (content, _) = old.__reduce__()
+    _, (content,) = old.__reduce__()
     wheel = tmp_path / "a.whl"
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a/model.onnx", content)

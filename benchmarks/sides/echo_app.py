@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from regression_model.serving import Limits, Service
-from regression_model.serving.calls import Call, Endpoint, Reply
+from regression_model.serving.http.calls import Call, Endpoint, Reply
 from regression_model.serving.server import Settings, serve
 
 __all__ = ["EchoSettings", "bare", "main", "starlette"]

@@ -8,8 +8,9 @@ major.
 
 from __future__ import annotations
 
-from .commands import JobCommand, JobFunction
 from .comparing import compare
+from .console.commands import JobCommand, JobFunction
+from .console.program import Command, app, main
 from .describing import info, models, schema
 from .drafting import init
 from .evaluating import evaluate
@@ -17,7 +18,6 @@ from .explaining import explain
 from .monitoring import monitor
 from .packaging import model_main, package
 from .predicting import predict
-from .program import Command, app, main
 from .running import run
 from .serving import serve
 from .tracking import promote, rollback, runs

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..display import printable
-from .commands import JobFunction
-from .program import fail, say
-from .terminal import Terminal, show, show_json
+from .console.commands import JobFunction
+from .console.program import fail, say
+from .console.terminal import Terminal, show, show_json
 
 if TYPE_CHECKING:
     from ..comparison import ModelComparison

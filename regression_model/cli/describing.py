@@ -10,9 +10,9 @@ import typer
 
 from ..display import Table, printable
 from ..errors import ModelFileError
-from .options import ModelOption
-from .program import say
-from .terminal import show
+from .console.options import ModelOption
+from .console.program import say
+from .console.terminal import show
 
 __all__ = ["info", "models", "schema"]
 

@@ -9,9 +9,9 @@ import typer
 
 from ..display import Table, count, printable
 from ..extras import needs
-from ..jobs.places import check_places
-from .program import fail, if_interrupted, say
-from .terminal import show, shown_progress
+from ..jobs.description.places import check_places
+from .console.program import fail, if_interrupted, say
+from .console.terminal import show, shown_progress
 
 if TYPE_CHECKING:
     from ..drafting.document import Draft

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..display import Table, count, printable
-from .commands import JobFunction
-from .program import fail
-from .terminal import Terminal, show, show_json
+from .console.commands import JobFunction
+from .console.program import fail
+from .console.terminal import Terminal, show, show_json
 
 if TYPE_CHECKING:
     from ..evaluation import EvaluationResult

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..display import plain, printable
-from .commands import JobFunction
+from .console.commands import JobFunction
+from .console.program import say
+from .console.terminal import Terminal, cell, console_of, rich_table
 from .predicting import finish
-from .program import say
-from .terminal import Terminal, cell, console_of, rich_table
 
 if TYPE_CHECKING:
     from rich.table import Table

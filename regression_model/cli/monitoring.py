@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..display import printable
-from .commands import JobFunction
-from .terminal import Terminal, show, show_json
+from .console.commands import JobFunction
+from .console.terminal import Terminal, show, show_json
 
 if TYPE_CHECKING:
     from ..jobs.monitoring import MonitorJob

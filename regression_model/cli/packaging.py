@@ -11,12 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
+from .console.options import registered
+from .console.program import Command, interruptible, new_program, run
 from .describing import info, schema
 from .evaluating import evaluate
 from .explaining import explain
-from .options import registered
 from .predicting import predict
-from .program import Command, interruptible, new_program, run
 
 __all__ = ["model_main", "package"]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ..display import Table, plain, printable
-from .commands import JobFunction
-from .program import if_interrupted, say
-from .terminal import Terminal, show
+from .console.commands import JobFunction
+from .console.program import if_interrupted, say
+from .console.terminal import Terminal, show
 
 if TYPE_CHECKING:
     from ..jobs.predicting import PredictJob

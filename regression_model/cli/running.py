@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from ..extras import needs
-from .commands import COMMANDS
-from .logs import MESSAGES
+from .console.commands import COMMANDS
+from .console.logs import MESSAGES
 
 __all__ = ["run"]
 
@@ -57,14 +57,14 @@ def run(
     if schema:
         if files or changes or dry:
             raise typer.BadParameter("is printed alone.", param_hint="--schema")
-        from ..jobs.schema import schema as schema_of_jobs
+        from ..jobs.description.schema import schema as schema_of_jobs
 
         typer.echo(json.dumps(schema_of_jobs(), indent=2))
         return
     if not files:
         raise typer.BadParameter("name one job file, or several.", param_hint="JOB.yml")
     with needs("jobs"):
-        from ..jobs.reading import read_document
+        from ..jobs.description.reading import read_document
     document = read_document(*files, changes=changes or ())
     if dry:
         typer.echo(document.to_yaml(), nl=False)

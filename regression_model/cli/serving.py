@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ..logs import Level
-from .program import say
+from .console.program import say
 
 __all__ = ["serve"]
 
@@ -67,7 +67,7 @@ def serve(
     from ..tracking.sources import RegisteredModel, is_registered
 
     with needs("serve"):
-        from ..serving.limits import Limits
+        from ..serving.http.limits import Limits
         from ..serving.server import Settings, serve
 
     source: Any = model

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..display import Table, count, plain, printable
-from .commands import JobFunction
-from .options import JsonOption, PlaceOfRunsOption
-from .program import Command, fail, say
-from .terminal import Terminal, show, show_json
+from .console.commands import JobFunction
+from .console.options import JsonOption, PlaceOfRunsOption
+from .console.program import Command, fail, say
+from .console.terminal import Terminal, show, show_json
 
 if TYPE_CHECKING:
     from ..jobs.promoting import PromoteJob

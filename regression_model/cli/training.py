@@ -10,9 +10,9 @@ import typer
 
 from ..display import count
 from ..extras import needs
-from .commands import JobFunction
-from .program import if_interrupted
-from .terminal import Terminal, show
+from .console.commands import JobFunction
+from .console.program import if_interrupted
+from .console.terminal import Terminal, show
 
 if TYPE_CHECKING:
     from ..jobs.training import TrainJob

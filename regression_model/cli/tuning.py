@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..display import Table, count, plain, printable
-from .commands import JobFunction
-from .program import if_interrupted
-from .terminal import Terminal, show
+from .console.commands import JobFunction
+from .console.program import if_interrupted
+from .console.terminal import Terminal, show
 
 if TYPE_CHECKING:
     from ..config.core import Space

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..display import printable
-from ..jobs.places import check_places
+from ..jobs.description.places import check_places
 from ..jobs.watching import Watcher
-from .options import JsonOption
-from .program import fail, interruptible, say
-from .terminal import shown_progress
+from .console.options import JsonOption
+from .console.program import fail, interruptible, say
+from .console.terminal import shown_progress
 
 if TYPE_CHECKING:
     from ..verification import Verification

@@ -12,8 +12,8 @@ from pydantic import ConfigDict
 
 from .. import __version__
 from ..config.values import Section
+from .description.settings import RecordSetting, setting
 from .notices import Notify
-from .settings import RecordSetting, setting
 from .watching import Watcher
 
 if TYPE_CHECKING:

@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from ..display import printable
 from ..errors import ModelFileError
 from .base import Job
-from .places import input_format, registered, source_name
+from .description.places import input_format, registered, source_name
+from .description.settings import (
+    JsonSetting,
+    Number,
+    Place,
+    SeparatorSetting,
+    Text,
+    Whole,
+    YesNo,
+    setting,
+)
 from .predicting import cores
 from .rows import check_required_columns, column_names, identifiers
-from .settings import JsonSetting, Number, Place, SeparatorSetting, Text, Whole, YesNo, setting
 from .watching import Watcher
 
 if TYPE_CHECKING:

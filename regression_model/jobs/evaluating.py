@@ -12,8 +12,8 @@ from ..errors import ModelFileError
 from ..extras import needs
 from ..remote import shown
 from .base import Job
-from .places import input_format, registered, source_name
-from .settings import (
+from .description.places import input_format, registered, source_name
+from .description.settings import (
     ConfigSetting,
     JsonSetting,
     ModelSetting,

@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..display import count
 from ..errors import InputError
 from ..files.results import problem_texts
-from .places import output_format
+from .description.places import output_format
+from .description.settings import (
+    FromSetting,
+    ModelSetting,
+    SeparatorSetting,
+    Text,
+    Whole,
+    YesNo,
+    setting,
+)
 from .rows import PassedRows, PassingRows, RowsJob, column_names, identifiers
-from .settings import FromSetting, ModelSetting, SeparatorSetting, Text, Whole, YesNo, setting
 from .watching import Watcher
 
 if TYPE_CHECKING:

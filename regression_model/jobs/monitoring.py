@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..remote import shown
 from .base import Job
-from .places import input_format, registered
-from .predicting import cores
-from .settings import (
+from .description.places import input_format, registered
+from .description.settings import (
     FromSetting,
     JsonSetting,
     ModelSetting,
@@ -22,6 +21,7 @@ from .settings import (
     Whole,
     setting,
 )
+from .predicting import cores
 from .watching import Watcher
 
 if TYPE_CHECKING:

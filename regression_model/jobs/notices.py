@@ -18,7 +18,7 @@ from ..config.mistakes import Mistake, expected, nearest
 from ..config.values import Section, Words
 from ..errors import MissingExtraError
 from ..extras import needs
-from .settings import setting
+from .description.settings import setting
 from .watching import Watcher
 
 __all__ = ["Notify"]

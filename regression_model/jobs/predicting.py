@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import InputError
 from ..files.results import problem_texts
-from .places import output_format
+from .description.places import output_format
+from .description.settings import (
+    FromSetting,
+    Kind,
+    ModelSetting,
+    SeparatorSetting,
+    Text,
+    Whole,
+    YesNo,
+    setting,
+)
 from .rows import PassedRows, PassingRows, RowsJob, column_names, identifiers, simple
-from .settings import FromSetting, Kind, ModelSetting, SeparatorSetting, Text, Whole, YesNo, setting
 from .spreading import predict_dataset
 from .watching import Watcher
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..config.values import NotNegative
 from .base import Job
-from .places import PLACE_OF_RUNS
-from .settings import JsonSetting, Place, Text, YesNo, setting
+from .description.places import PLACE_OF_RUNS
+from .description.settings import JsonSetting, Place, Text, YesNo, setting
 from .watching import Watcher
 
 if TYPE_CHECKING:

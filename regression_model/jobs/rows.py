@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ..display import count
 from ..errors import InputError
 from .base import Job
-from .places import check_places, input_format, registered
-from .settings import InputSetting
+from .description.places import check_places, input_format, registered
+from .description.settings import InputSetting
 from .watching import Watcher
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..runtime.contract import Contract
     from ..runtime.model import Model, Prediction
     from ..tracking.building import Made
-    from .settings import Kind
+    from .description.settings import Kind
 
 __all__ = [
     "PassedRows",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..display import count
 from ..errors import InputError
 from ..extras import needs
-from .places import registered
+from .description.places import registered
 from .rows import PassedRows, by_code, check_columns
 from .watching import Watcher
 

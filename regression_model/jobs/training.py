@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 from ..extras import needs
 from .base import Job
-from .settings import ConfigSetting, DataSetting, Place, SchedulerSetting, Text, YesNo, setting
+from .description.settings import (
+    ConfigSetting,
+    DataSetting,
+    Place,
+    SchedulerSetting,
+    Text,
+    YesNo,
+    setting,
+)
 from .spreading import folds_spread
 from .watching import Watcher
 

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..display import count
 from .base import Job
-from .places import check_places
-from .settings import ConfigSetting, DataSetting, Place, SchedulerSetting, Whole, YesNo, setting
+from .description.places import check_places
+from .description.settings import (
+    ConfigSetting,
+    DataSetting,
+    Place,
+    SchedulerSetting,
+    Whole,
+    YesNo,
+    setting,
+)
 from .spreading import folds_spread
 from .training import NOT_A_STREAM
 from .watching import Watcher

@@ -6,6 +6,6 @@ from ..extras import needs
 
 with needs("serve"):
     from .app import Service, create_app
-    from .limits import Limits
+    from .http.limits import Limits
 
 __all__ = ["Limits", "Service", "create_app"]

@@ -20,15 +20,16 @@ from typing import Any
 
 from ..runtime.installed import Source
 from ..runtime.model import Model
-from . import documented, invocations
+from . import invocations
 from .answers import Answer, explain_rows, predict_rows
-from .bodies import ClientGone, Receive, Scope, rows_of
-from .calls import Call, Endpoint, Reply, error_reply
-from .limits import Limits, Refusal
-from .logs import Log
+from .description import documented
+from .http.bodies import ClientGone, Receive, Scope, rows_of
+from .http.calls import Call, Endpoint, Reply, error_reply
+from .http.limits import Limits, Refusal
+from .http.logs import Log
+from .http.small import PREDICT_PATH, SmallRequest
 from .metrics import Metrics
 from .pages import page_endpoints
-from .small import PREDICT_PATH, SmallRequest
 from .state import State, source_of
 from .together import Together
 

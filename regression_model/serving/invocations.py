@@ -18,9 +18,9 @@ from ..errors import InputError
 from ..files.tables import read_csv
 from ..runtime.model import Model
 from ..runtime.prediction import Prediction
-from .bodies import kind_of
-from .calls import TEXT, Call, Endpoint, Reply
-from .limits import Refusal
+from .http.bodies import kind_of
+from .http.calls import TEXT, Call, Endpoint, Reply
+from .http.limits import Refusal
 
 __all__ = ["ENDPOINTS", "predict_invocation", "read_invocation", "refused"]
 

@@ -6,8 +6,8 @@ import gzip
 from hashlib import sha256
 from importlib.resources import files
 
-from .calls import HTML, Call, Endpoint, Reply, takes_gzip
-from .limits import Refusal
+from .http.calls import HTML, Call, Endpoint, Reply, takes_gzip
+from .http.limits import Refusal
 
 __all__ = ["page_endpoints"]
 

@@ -24,9 +24,9 @@ from uvicorn.supervisors import Multiprocess
 from ..errors import InputError, ModelFileError, TrackingError
 from ..runtime.installed import Source
 from .app import Service, create_app
-from .limits import Limits
-from .logs import Log, LogHandler
-from .protocol import LimitedProtocol
+from .http.limits import Limits
+from .http.logs import Log, LogHandler
+from .http.protocol import LimitedProtocol
 from .state import SHARED_FOLDER, State, source_of
 
 __all__ = ["Settings", "serve"]

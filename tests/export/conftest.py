@@ -7,7 +7,7 @@ import pytest
 from regression_model.training.parallel import steady
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def as_in_training() -> Iterator[None]:
     """One thread, and columns that are found by Python texts."""
     with steady():

@@ -9,7 +9,7 @@ from typer.main import get_command
 
 from regression_model.cli import app
 from regression_model.jobs import KINDS
-from regression_model.jobs.schema import schema
+from regression_model.jobs.description.schema import schema
 
 
 def options(kind: str) -> dict[str, Any]:

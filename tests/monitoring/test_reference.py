@@ -116,7 +116,7 @@ def test_an_older_file_says_what_it_does_not_hold(stand: Model, training_rows: A
     """Levels and missing values are tested, and it is said what is not, and the way out."""
     manifest = stand.manifest
     del manifest["monitoring"]
-    _, (content, _) = stand.__reduce__()
+    _, (content,) = stand.__reduce__()
     older = Model(reseal(content, manifest, name="older"))
     rows = [{**row, "place": "pier"} for row in training_rows[:300]]
 

@@ -9,8 +9,8 @@ import pytest
 
 from regression_model import Model
 from regression_model.serving import Limits
-from regression_model.serving.documentation import documentation_page
-from regression_model.serving.openapi import openapi_document
+from regression_model.serving.description.documentation import documentation_page
+from regression_model.serving.description.openapi import openapi_document
 
 STATIC = ("docs.css", "docs.js")
 

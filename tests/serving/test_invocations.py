@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from regression_model import Model, __version__
+from regression_model.serving.http.limits import Refusal
 from regression_model.serving.invocations import read_invocation
-from regression_model.serving.limits import Refusal
 
 from .conftest import Served
 

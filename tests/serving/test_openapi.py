@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from regression_model import Model
 from regression_model.serving import Limits, create_app
-from regression_model.serving.openapi import openapi_document
+from regression_model.serving.description.openapi import openapi_document
 
 OF_BODIES = [positive_data_acceptance, negative_data_rejection]
 

@@ -18,9 +18,9 @@ import pytest
 from regression_model import Model
 from regression_model.serving import create_app
 from regression_model.serving.answers import predict_rows
-from regression_model.serving.bodies import too_slow
-from regression_model.serving.calls import Reply
-from regression_model.serving.small import PREDICT_PATH, SmallRequest
+from regression_model.serving.http.bodies import too_slow
+from regression_model.serving.http.calls import Reply
+from regression_model.serving.http.small import PREDICT_PATH, SmallRequest
 from regression_model.serving.state import Opened
 
 from .conftest import Row, Served

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from ..logs import LEVELS, line
+from ...logs import LEVELS, line
 
 __all__ = ["Log", "LogHandler"]
 

@@ -15,13 +15,13 @@ import typer
 from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
-from ..jobs import KINDS, kind_of
+from ...jobs import KINDS, kind_of
 from .program import Command
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from ..jobs.base import Job
+    from ...jobs.base import Job
 
 __all__ = ["COMMANDS", "JobCommand", "JobFunction"]
 
@@ -48,7 +48,7 @@ class JobFunction:
     @property
     def __signature__(self) -> inspect.Signature:
         """The options, as typer reads them."""
-        from ..jobs.base import Job
+        from ...jobs.base import Job
 
         of_all = Job.model_fields
         fields = kind_of(self.__name__).model_fields.items()
@@ -75,7 +75,7 @@ def job_of_options(kind: type[Job], options: dict[str, Any]) -> Job:
     """Make a job of options, or raise typer.BadParameter for the first that does not fit."""
     from pydantic import ValidationError
 
-    from ..config.mistakes import explain
+    from ...config.mistakes import explain
 
     try:
         return kind(**{name: one for name, one in options.items() if one is not None})

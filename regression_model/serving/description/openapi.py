@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from ..monitoring.results import Verdict
-from ..runtime.model import Model
-from ..runtime.problems import ERROR_CODES, WARNING_CODES
+from ...monitoring.results import Verdict
+from ...runtime.model import Model
+from ...runtime.problems import ERROR_CODES, WARNING_CODES
+from ..http.limits import Limits
+from ..state import Opened
 from .describing import OF_MANIFEST, schema_document
-from .limits import Limits
-from .state import Opened
 
 __all__ = ["openapi_document"]
 

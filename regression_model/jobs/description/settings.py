@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from ..config.mistakes import expected
-from ..config.values import Number, Text, YesNo, read_number, read_text
+from ...config.mistakes import expected
+from ...config.values import Number, Text, YesNo, read_number, read_text
 from .places import MODEL
 
 __all__ = [

@@ -14,10 +14,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from .. import __version__
-from ..errors import AliasMovedError, ConfigError, QualityError, RegressionModelError
-from ..files.writing import whole_text
-from ..logs import Level
+from ... import __version__
+from ...errors import AliasMovedError, ConfigError, QualityError, RegressionModelError
+from ...files.writing import whole_text
+from ...logs import Level
 from .logs import MESSAGES
 
 __all__ = [

@@ -13,7 +13,7 @@ from .bodies import Receive, Scope, read_body
 from .limits import Refusal
 
 if TYPE_CHECKING:
-    from .app import Service
+    from ..app import Service
 
 __all__ = [
     "HTML",

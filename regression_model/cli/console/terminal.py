@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..display import Table, count, printable
-from ..jobs.watching import Progress, Watcher
+from ...display import Table, count, printable
+from ...jobs.watching import Progress, Watcher
 from .logs import MESSAGES
 from .program import interruptible, say
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
 
-    from ..files.streams import Source
+    from ...files.streams import Source
 
 __all__ = ["Terminal", "cell", "console_of", "rich_table", "show", "show_json", "shown_progress"]
 

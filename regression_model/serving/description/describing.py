@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..runtime.contract import Field
-from .limits import Limits
-from .state import Opened
+from ...runtime.contract import Field
+from ..http.limits import Limits
+from ..state import Opened
 
 __all__ = ["OF_MANIFEST", "model_document", "schema_document"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import orjson
 
-from .calls import HTML, Call, Endpoint, Reply, compressed, json_reply
+from ..drift import drift_document
+from ..http.calls import HTML, Call, Endpoint, Reply, compressed, json_reply
+from ..metrics import TEXT_FORMAT
 from .describing import model_document, schema_document
 from .documentation import documentation_page
-from .drift import drift_document
-from .metrics import TEXT_FORMAT
 from .openapi import openapi_document
 
 __all__ = ["ENDPOINTS"]

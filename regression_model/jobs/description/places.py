@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputError
-from ..remote import shown
+from ...errors import InputError
+from ...remote import shown
 
 if TYPE_CHECKING:
-    from ..files.streams import Format
+    from ...files.streams import Format
     from .settings import Kind
 
 __all__ = [
@@ -42,7 +42,7 @@ def registered(model: Path | None, runs: str | None = None) -> Path | None:
     """
     if model is None or not str(model).startswith(("runs:", "models:")):
         return model
-    from ..tracking.sources import local_file
+    from ...tracking.sources import local_file
 
     return local_file(model, runs=runs)
 
@@ -56,7 +56,7 @@ def input_format(
     path: str, kind: Kind | None, separator: str | None, *, option: str | None = "--from"
 ) -> Format | None:
     """Return what an input holds; None for standard input, whose content decides."""
-    from ..files.streams import Format, format_of, separator_of
+    from ...files.streams import Format, format_of, separator_of
 
     found = None
     if kind is not None:
@@ -74,7 +74,7 @@ def output_format(
     kind: Kind | None, output: str | None, *, option: str | None = "--to"
 ) -> Format | None:
     """Return what to write; None for CSV to standard output, or a table on a terminal."""
-    from ..files.streams import Format, format_of
+    from ...files.streams import Format, format_of
 
     if kind is not None:
         is_packed = output is not None and output.lower().endswith(".gz")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Union
 from pydantic import Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from . import KINDS, kind_of
+from .. import KINDS, kind_of
 
 __all__ = ["AnyJob", "schema"]
 

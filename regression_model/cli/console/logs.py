@@ -14,8 +14,8 @@ from typing import Any, TextIO
 
 import typer
 
-from ..errors import OutputError
-from ..logs import LEVELS, line
+from ...errors import OutputError
+from ...logs import LEVELS, line
 
 __all__ = ["MESSAGES", "Messages"]
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..jobs import places
-from ..jobs.places import MODEL, PLACE_OF_RUNS
+from ...jobs.description import places
+from ...jobs.description.places import MODEL, PLACE_OF_RUNS
 
 __all__ = ["JsonOption", "ModelOption", "PlaceOfRunsOption", "registered"]
 

@@ -1,0 +1,1 @@
+"""What the service says of itself and of its model: JSON, OpenAPI, a page of documentation."""
