@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 
 from regression_model.runtime.model_file.release import find_model_file
 from regression_model.runtime.model_file.sealing import read_manifest
-from regression_model.training.commit import source_commit
+from regression_model.training.manifest import source_commit
 
 from .archives import ROOT, Archives, ReleaseError, find_archives, refuse, sha256
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from regression_model.training.commit import source_commit
+from regression_model.training.manifest import source_commit
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
 

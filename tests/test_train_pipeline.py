@@ -31,10 +31,10 @@ from regression_model.errors import (
 )
 from regression_model.runtime.model_file.sealing import open_sealed, read_manifest
 from regression_model.training import run
-from regression_model.training.commit import source_commit
 from regression_model.training.data import read_dataset
 from regression_model.training.export import export_pipeline
 from regression_model.training.held_out import Measured, measure
+from regression_model.training.manifest import source_commit
 from regression_model.training.rows import read_training_data
 from regression_model.training.run import TrainingResult, run_training
 

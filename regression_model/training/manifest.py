@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,15 +23,17 @@ from ..remote import url_of
 from ..runtime.fingerprints import Fingerprints
 from ..runtime.model_file.sealing import FORMAT
 from .choice import Choice
-from .commit import source_commit
 from .export import Proof
 from .held_out import Measured
 from .intervals import ConformalInterval
 from .rows import TrainingData, background, checked_again, profile, sketches
 
-__all__ = ["make_manifest", "time_of_creation"]
+__all__ = ["make_manifest", "source_commit", "time_of_creation"]
 
 _RECORDED = ("scikit-learn", "feature-engine", "pandas", "numpy", "scipy", "onnx", "onnxruntime")
+
+_PACKAGE = Path(__file__).parents[1]
+_SECONDS = 20  # for each question to git
 
 
 def make_manifest(
@@ -142,3 +145,35 @@ def time_of_creation() -> str | None:
         raise ConfigError(
             f"SOURCE_DATE_EPOCH is {epoch!r}: expected the seconds from 1970 to the time to record."
         ) from None
+
+
+def source_commit(folder: Path = _PACKAGE) -> str | None:
+    """Return the commit that a folder of tracked sources is at; None without git or a checkout.
+
+    What is not committed in the folder is said: `<commit>, with changes`. Files that git ignores
+    are no change.
+    """
+    if _git(folder, "ls-files", "--error-unmatch", "__init__.py") is None:
+        return None  # installed, perhaps in an environment that lies in somebody's checkout
+    commit = _git(folder, "rev-parse", "--verify", "HEAD")
+    changes = _git(folder, "status", "--porcelain", "--", ".")
+    if commit is None or changes is None:
+        return None
+    return f"{commit}, with changes" if changes else commit
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        ran = subprocess.run(
+            ["git", *arguments],
+            cwd=folder,
+            env=os.environ | {"GIT_OPTIONAL_LOCKS": "0"},  # looks, and writes nothing
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return ran.stdout.strip() if ran.returncode == 0 else None
