@@ -19,7 +19,7 @@ from ..runtime.model import Model, load_model
 if TYPE_CHECKING:
     from ..runtime.model import Prediction
 
-__all__ = ["AnyModel", "Keep", "column_names", "opened_model", "output_schema", "predict_arrow"]
+__all__ = ["AnyModel", "Keep", "opened_model", "output_schema", "predict_arrow"]
 
 AnyModel: TypeAlias = "Model | bytes | str | Path | None"
 Keep: TypeAlias = "bool | Collection[str]"
@@ -63,7 +63,7 @@ def predict_arrow(
     import pyarrow
 
     opened = opened_model(model)
-    used, _ = column_names(opened.contract)
+    used, _ = opened.contract.used_and_identifying
     known: tuple[Any, Any, list[tuple[str, str]]] | None = None
     for batch in batches:
         if known is None or not known[0].equals(batch.schema):
@@ -132,20 +132,12 @@ def _opened(content: bytes, name: str) -> Model:
     return Model(content, name=name)
 
 
-def column_names(contract: Contract) -> tuple[set[str], dict[str, str]]:
-    """Return the names of the columns that the model uses, and of identifiers what they become."""
-    known = contract.canonical_names
-    identifying = {field.name for field in contract.fields if field.kind == "identifier"}
-    used = {name for name, field in known.items() if field not in identifying}
-    return used, {name: field for name, field in known.items() if field in identifying}
-
-
 def _kept(
     contract: Contract, names: list[str], keep: Keep, *, interval: bool
 ) -> list[tuple[str, str]]:
     """Return the columns that go to the output: the name in the input, and that in the output."""
     if keep is False:
-        _, identifiers = column_names(contract)
+        _, identifiers = contract.used_and_identifying
         found: dict[str, str] = {}
         for name, field in identifiers.items():
             if names.count(name) == 1:

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from ..errors import InputError
 from ..files.streams.arrow import opened_parquet, parquet_batches, pyarrow_parquet
 from ..files.writing import opened_output
-from .arrow import column_names, output_schema, predict_arrow
+from .arrow import output_schema, predict_arrow
 
 if TYPE_CHECKING:
     from ..runtime.model import Model, Prediction
@@ -189,7 +189,7 @@ def _write(
 
     file = opened_parquet(partition.source)
     plain = parquet.read_schema(partition.source)  # with texts as texts, not as dictionaries
-    used, identifiers = column_names(model.contract)
+    used, identifiers = model.contract.used_and_identifying
     wanted = [name for name in plain.names if keep or name in used or name in identifiers]
     added = {name: value for name, value in partition.values.items() if name not in plain.names}
     _check_required(partition, model, [*wanted, *added])

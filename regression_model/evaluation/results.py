@@ -25,6 +25,7 @@ __all__ = [
     "cross_validated",
     "headline_of",
     "is_by_time",
+    "plain_values",
     "score_of",
     "split_of",
 ]
@@ -220,7 +221,7 @@ class EvaluationResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evaluation as plain JSON types, with None for what is not a finite number."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {name: plain_values(value) for name, value in asdict(self).items()}
 
 
 def headline_of(target: Mapping[str, Any], metrics: Collection[str]) -> str:
@@ -254,13 +255,14 @@ def split_of(manifest: Mapping[str, Any]) -> str:
     return str(manifest.get("evaluation", {}).get("split", "random"))
 
 
-def _plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
+    """Return plain JSON types, with None for what is not finite."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): plain_values(one) for key, one in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(one) for one in value]
+        return [plain_values(one) for one in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -20,7 +20,7 @@ from .description.settings import (
     setting,
 )
 from .predicting import cores
-from .rows import check_required_columns, column_names, identifiers
+from .rows import check_required_columns, identifiers
 from .watching import Watcher
 
 if TYPE_CHECKING:
@@ -114,8 +114,8 @@ class CompareJob(Job):
         from ..files.streams.ahead import in_order
 
         old, new = running.old.contract, running.new.contract
-        used, identifying = column_names(old)
-        more, _ = column_names(new)
+        used, identifying = old.used_and_identifying
+        more, _ = new.used_and_identifying
 
         def work(unread: Unread) -> tuple[Slice, Both]:
             part = unread()

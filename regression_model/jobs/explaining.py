@@ -20,7 +20,7 @@ from .description.settings import (
     YesNo,
     setting,
 )
-from .rows import PassedRows, PassingRows, RowsJob, column_names, identifiers
+from .rows import PassedRows, PassingRows, RowsJob, identifiers
 from .watching import Watcher
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _explained(
     """Yield rows with their explanations, some at a time: all, the first `most`, or the wanted."""
     model = passing.model
     left = most
-    for unread in passing.source.slices(*column_names(model.contract)):
+    for unread in passing.source.slices(*model.contract.used_and_identifying):
         part = unread()
         begins = passing.rows
         prediction = model.predict(part.rows)

@@ -21,7 +21,7 @@ from .description.settings import (
     YesNo,
     setting,
 )
-from .rows import PassedRows, PassingRows, RowsJob, column_names, identifiers, simple
+from .rows import PassedRows, PassingRows, RowsJob, identifiers, simple
 from .spreading import predict_dataset
 from .watching import Watcher
 
@@ -195,7 +195,7 @@ class _Columns:
 
     def __init__(self, passing: PassingRows, *, interval: bool, keep: bool, split: bool) -> None:
         self._contract, names = passing.model.contract, passing.source.names
-        self.used, identifying = column_names(self._contract)
+        self.used, identifying = self._contract.used_and_identifying
         self.carried = None if keep else identifying
         self._added = ["prediction", *(["lower", "upper"] if interval else []), "assumed"]
         self._added += [] if split else ["problems"]

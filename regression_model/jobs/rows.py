@@ -32,7 +32,6 @@ __all__ = [
     "by_code",
     "check_columns",
     "check_required_columns",
-    "column_names",
     "identifiers",
     "simple",
 ]
@@ -279,14 +278,6 @@ class RowsJob(Job):
         with opened_source(self.source, format_=format_) as source, watcher.rows(source) as show:
             check_columns(opened.contract, source, watcher)
             yield PassingRows(opened, source, watcher, show)
-
-
-def column_names(contract: Contract) -> tuple[set[str], set[str]]:
-    """Return the names of the columns that the model uses, and of those that identify a row."""
-    known = contract.canonical_names
-    identifying = {field.name for field in contract.fields if field.kind == "identifier"}
-    used = {name for name, field in known.items() if field not in identifying}
-    return used, known.keys() - used
 
 
 def identifiers(contract: Contract, part: Slice) -> Iterator[tuple[str, Sequence[Any]]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ..evaluation.results import plain_values
 from .settings import Settings
 
 __all__ = ["Compared", "Distributions", "DriftReport", "OutcomeDrift", "Part", "Test", "Verdict"]
@@ -158,10 +158,10 @@ class Part:
             "significance": self.significance,
             "fields_drifted": len(self.drifted),
             "fields_tested": self.tested,
-            "fields": [_plain(asdict(one)) for one in self.fields],
-            "predictions": _plain(asdict(self.predictions)),
-            "refusals": _plain(asdict(self.refusals)),
-            "outcomes": None if self.outcomes is None else _plain(asdict(self.outcomes)),
+            "fields": [plain_values(asdict(one)) for one in self.fields],
+            "predictions": plain_values(asdict(self.predictions)),
+            "refusals": plain_values(asdict(self.refusals)),
+            "outcomes": None if self.outcomes is None else plain_values(asdict(self.outcomes)),
         }
 
 
@@ -207,17 +207,8 @@ class DriftReport:
             "target": dict(self.target),
             "source": self.source,
             "training_rows": self.training_rows,
-            "settings": _plain(asdict(self.settings)),
+            "settings": plain_values(asdict(self.settings)),
             "everything": self.everything.to_dict(),
             "windows": [part.to_dict() for part in self.windows],
             "notes": list(self.notes),
         }
-
-
-def _plain(value: Any) -> Any:
-    """Return plain JSON types, with None for what is not finite."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -171,6 +171,15 @@ class Contract:
         """Every name that is not unknown: of the fields, their aliases, the target and others."""
         return frozenset((*self.canonical_names, self.target, *self.beside))
 
+    @cached_property
+    def used_and_identifying(self) -> tuple[frozenset[str], dict[str, str]]:
+        """The names of what the model may use, and of identifiers, with the field's own name."""
+        identifying = {field.name for field in self.fields if field.kind == "identifier"}
+        identifiers = {
+            n: field for n, field in self.canonical_names.items() if field in identifying
+        }
+        return frozenset(self.canonical_names) - identifiers.keys(), identifiers
+
     def field(self, name: str) -> Field:
         """Return the field called `name`; raises KeyError when there is none."""
         return self._by_name[name]
