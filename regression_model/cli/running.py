@@ -64,7 +64,7 @@ def run(
     if not files:
         raise typer.BadParameter("name one job file, or several.", param_hint="JOB.yml")
     with needs("jobs"):
-        from ..jobs.description.reading import read_document
+        from ..jobs.reading import read_document
     document = read_document(*files, changes=changes or ())
     if dry:
         typer.echo(document.to_yaml(), nl=False)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .base import Job
     from .comparing import CompareJob
-    from .description.reading import read_job
     from .evaluating import EvaluateJob
     from .explaining import ExplainJob
     from .monitoring import MonitorJob
     from .predicting import PredictJob
     from .promoting import PromoteJob
+    from .reading import read_job
     from .training import TrainJob
     from .tuning import TuneJob
     from .watching import Watcher
@@ -50,7 +50,7 @@ KINDS = {  # the class of each kind, imported when it is asked for
 _HOMES = {name: module for module, name in KINDS.values()} | {
     "Job": "base",
     "Watcher": "watching",
-    "read_job": "description.reading",
+    "read_job": "reading",
 }
 
 

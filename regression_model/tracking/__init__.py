@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from .registry import Runs, open_runs
+from .interface import Runs
+from .registry import open_runs
 from .values import AliasRecord, Dataset, Metric, Run, RunRecord
 
 __all__ = ["AliasRecord", "Dataset", "Metric", "Run", "RunRecord", "Runs", "open_runs"]

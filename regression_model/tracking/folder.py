@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AliasMovedError, OutputError, TrackingError
-from .registry import Runs
+from .interface import Runs
 from .values import PARTS, AliasRecord, Run, RunRecord, split_alias
 
 __all__ = ["Folder"]

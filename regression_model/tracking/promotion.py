@@ -23,7 +23,7 @@ from ..runtime.model import Model, open_place
 from ..runtime.model_file.sealing import digest
 from .building import made_of_model
 from .held_out import FILE, METRICS, read_held_out
-from .registry import Runs
+from .interface import Runs
 from .values import AliasRecord, RunRecord, now
 
 __all__ = ["MARGIN", "Evidence", "Promotion", "promote", "rollback"]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from .registry import Runs
+from .interface import Runs
 from .values import PARTS, Run, RunRecord
 
 __all__ = ["PUSHED", "push"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .formats import FileKind, Format, format_of, separator_of
 from .sinks import Column, Sink, listed, opened_sink
-from .sources import Slice, Source, Unread, opened_source
+from .slices import Slice, Source, Unread
+from .sources import opened_source
 
 __all__ = [
     "Column",

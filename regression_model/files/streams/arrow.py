@@ -14,7 +14,7 @@ from ...errors import InputError
 from ...extras import needs
 from ...runtime.intake.columns import Distinct
 from .content import Content, changed
-from .sources import Slice, Source, Unread
+from .slices import Slice, Source, Unread
 
 __all__ = [
     "array_of",

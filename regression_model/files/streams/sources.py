@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -14,85 +13,17 @@ from typing import Any
 
 from ... import remote
 from ...errors import InputError
-from ...runtime.model_file.sealing import digest
 from ..records import DataRecord
 from .cells import CellRows, Cells
 from .content import Content, opened_content
 from .formats import Format, format_of
 from .lines import CsvRows
 from .several import check_same_columns, expanded
+from .slices import Slice, Source, Unread
 
-__all__ = ["Repeated", "Slice", "Source", "guessed_format", "json_rows", "opened_source"]
+__all__ = ["Repeated", "guessed_format", "json_rows", "opened_source"]
 
 _ROWS = 8_192  # in a slice
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """Some rows of an input."""
-
-    rows: Any  # what `Model.predict` takes, with the columns that the model uses
-    count: int
-    carried: Mapping[str, Sequence[Any]]  # columns for the output, unchanged
-    names: Sequence[str]  # of the columns in the input
-
-
-Unread = Callable[[], Slice]  # a slice, whose cells another thread may read
-
-
-class Source:
-    """An input that is read slice by slice."""
-
-    def __init__(
-        self,
-        name: str,
-        names: list[str] | None,
-        slices: Callable[[Set[str], Any], Iterator[Unread]],
-        fraction: Callable[[], float | None],
-        *,
-        separator: str | None = None,
-        records: Callable[[str], tuple[DataRecord, ...]] = lambda _: (),
-    ) -> None:
-        self.name = name  # in messages
-        self.names = names  # of the columns; None for JSON Lines, where every row has its own
-        self.separator = separator  # of a CSV file
-        self.fraction = fraction
-        self._slices = slices
-        self._records = records
-        self._counts: list[int] = []  # appended to by several threads
-        self._seen: dict[str, None] = dict.fromkeys(names or ())
-
-    def slices(self, used: Set[str], carried: Collection[str] | None) -> Iterator[Unread]:
-        """Yield the rows in order, with the columns for the model and for the output only.
-
-        With None, all columns are for the output.
-        """
-        if carried is None and self.names is not None:
-            carried = self.names
-        for unread in self._slices(used, carried):
-            yield partial(self._counted, unread)
-
-    def _counted(self, unread: Unread) -> Slice:
-        part = unread()
-        self._counts.append(part.count)
-        if self.names is None:
-            self._seen.update(dict.fromkeys(part.names))
-        return part
-
-    def records(self, role: str = "") -> tuple[DataRecord, ...]:
-        """Return what was read from each file, once all slices were."""
-        return self._records(role)
-
-    def keep_record(self, path: str, content: Content, types: Mapping[str, str] | str) -> None:
-        """Let `records` give what was read from a single file, whose columns are of these types."""
-
-        def records(role: str) -> tuple[DataRecord, ...]:
-            columns = dict.fromkeys(self._seen, types) if isinstance(types, str) else types
-            sha256 = content.sha256() or (digest(Path(path)) if content.is_file else None)
-            rows = sum(self._counts)
-            return (DataRecord.of(path, sha256=sha256, rows=rows, columns=columns, role=role),)
-
-        self._records = records
 
 
 @contextmanager

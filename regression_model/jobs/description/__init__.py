@@ -1,1 +1,1 @@
-"""How a job is described: its settings, job files, and the JSON Schema of these."""
+"""How a job is described: its settings, what its inputs and outputs hold, and the JSON Schema."""

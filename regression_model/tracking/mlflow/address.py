@@ -20,8 +20,9 @@ from urllib.request import Request, urlopen
 from ...errors import TrackingError, UnreachableError
 from ..values import without_credentials
 
-__all__ = ["SECONDS", "Address", "Server"]
+__all__ = ["FILE_TAG", "SECONDS", "Address", "Server"]
 
+FILE_TAG = "regression_model.file"  # of a version: where the model file is in its artifacts
 SECONDS = 8.0  # for all requests of one look-up together
 _PREFIX = "mlflow+"
 _MOST_BYTES = 1 << 30

@@ -9,11 +9,10 @@ from typing import Any
 
 from ...errors import TrackingError
 from ...runtime.installed import Found
-from .address import Address, Server
+from .address import FILE_TAG, Address, Server
 
-__all__ = ["FILE_TAG", "find_registered"]
+__all__ = ["find_registered"]
 
-FILE_TAG = "regression_model.file"  # of a version: where the model file is in its artifacts
 
 _NAMED = re.compile(r"models:/+(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 _PROXIED = re.compile(r"mlflow-artifacts:(//[^/]*)?/(?P<path>.+)")

@@ -24,7 +24,7 @@ from ...errors import AliasMovedError, TrackingError, UnreachableError
 from ...extras import needs
 from ...runtime.installed import Found
 from ...runtime.model import Model
-from ..registry import Runs
+from ..interface import Runs
 from ..values import (
     AliasRecord,
     Dataset,
@@ -35,8 +35,7 @@ from ..values import (
     user_name,
     without_credentials,
 )
-from .address import Address, Server
-from .download import FILE_TAG
+from .address import FILE_TAG, Address, Server
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

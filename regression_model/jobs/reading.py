@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from ...config.mistakes import KeyPath, Mistake, explain, nearest
-from ...errors import ConfigError
-from ...extras import needs
-from .. import KINDS, kind_of
-from ..base import Job
+from ..config.mistakes import KeyPath, Mistake, explain, nearest
+from ..errors import ConfigError
+from ..extras import needs
+from . import KINDS, kind_of
+from .base import Job
 
 __all__ = ["JobDocument", "read_document", "read_job"]
 
@@ -96,7 +96,7 @@ def read_document(
 
 def _layer_of(file: Path | str, told: list[Told]) -> _Layer | None:
     with needs("jobs"):
-        from ...config.reading import MOST_CHARACTERS, read_yaml
+        from ..config.reading import MOST_CHARACTERS, read_yaml
     try:
         text = Path(file).read_bytes().decode("utf-8")
         document, lines = read_yaml(text[: MOST_CHARACTERS + 1], str(file))
