@@ -9,6 +9,7 @@ import pytest
 from regression_model.config.core import CONFIG_FILE_PATH, parse_config
 from regression_model.errors import ConfigError, InputError, QualityError
 from regression_model.evaluation.metrics import _METRICS, PredictedRows, estimates, metrics_of
+from regression_model.jobs import EvaluateJob
 from regression_model.named_metrics import OURS, more_is_better, unknown_metrics
 from regression_model.training.run import run_training
 
@@ -112,6 +113,9 @@ def test_a_metric_by_name_is_measured_and_decides(tmp_path: Path) -> None:
     result = run_training(config_path=config, documents=False)
     assert {"max_error", "explained_variance"} <= result.manifest["metrics"].keys()
     assert "explained_variance" in result.manifest["spread"]
+    evaluation = EvaluateJob(config=config, compare=result.model_path).run()
+    assert evaluation.comparison is not None
+    assert {"max_error", "explained_variance"} <= evaluation.comparison.metrics.keys()
     config.write_text(CONFIG.format(metrics="max_error", limit=0.001), encoding="utf-8")
     with pytest.raises(QualityError, match="MAX_ERROR is .* above the maximum of 0.001"):
         run_training(config_path=config, documents=False)

@@ -68,14 +68,15 @@ def evaluate_pipeline(
     scored = [one.scored for one in several]
     first = several[0]
     headline = headline_of(config.target.to_dict(), measured.metrics)
+    more = more_metrics(config)
     level, notes, comparison = config.interval.level, [*data.notes], None
     if compare is not None:
-        comparison = compared(scored, first.rows, level, compare, compare.predict(rows), seed=seed)
+        theirs = compare.predict(rows)
+        comparison = compared(scored, first.rows, level, compare, theirs, seed=seed, more=more)
         notes.append(
             f"{compare.name} {compare.version} may have seen these rows in its training, and this "
             "model has not: the comparison may be too kind to the other one."
         )
-    more = more_metrics(config)
     errors = tuple(dict.fromkeys((*ERRORS, *more)))
     return EvaluationResult(
         name=config.name,

@@ -24,7 +24,10 @@ class Messages:
     """Where the messages of this process go."""
 
     def __init__(self) -> None:
-        self._lowest = LEVELS.index("info")
+        self._begin("info")
+
+    def _begin(self, level: str) -> None:
+        self._lowest = LEVELS.index(level)
         self._file: TextIO | None = None
         self._in_lines = False
         self._failure = ""
@@ -34,8 +37,7 @@ class Messages:
         if self._file is not None:
             with suppress(OSError):
                 self._file.close()
-        self.__init__()  # type: ignore[misc]
-        self._lowest = LEVELS.index(level)
+        self._begin(level)
         if file is not None:
             try:
                 self._file = file.open("a", encoding="utf-8", errors="replace")
